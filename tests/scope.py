@@ -38,6 +38,8 @@ SAMPLED: t.Final[dict[str, int]] = {
         "guardrails": 3,
         "hunt": 8,
         "inventory": 6,
+        "drill": 3,
+        "evidence_place": 2,
         "key_rotation": 2,
         "least_privilege": 3,
         "lock_out": 8,

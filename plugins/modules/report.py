@@ -58,8 +58,9 @@ options:
       - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
         written.
       - With V(incident) the terminal shows who is contained in all accounts, what is not denied, and what lives on. Nothing is written.
+      - With V(drill) it writes C(drills/<id>/drill.json) and C(drills/<id>/drill.html) about one drill of a containment.
     type: str
-    choices: [account, fleet, preflight, incident]
+    choices: [account, fleet, preflight, incident, drill]
     default: account
   account_id:
     description:
@@ -173,6 +174,10 @@ options:
   incident:
     description:
       - The declared incident, with O(scope=incident).
+    type: dict
+  drill:
+    description:
+      - The report of M(hardening.iam.containment_drill), with O(scope=drill).
     type: dict
   containments:
     description:
@@ -429,7 +434,11 @@ _WAVE: t.Final = {
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REQUIRED_REPORT_PLACE_ARGUMENTS,
-        "scope": {"type": "str", "choices": ["account", "fleet", "preflight", "incident"], "default": "account"},
+        "scope": {
+            "type": "str",
+            "choices": ["account", "fleet", "preflight", "incident", "drill"],
+            "default": "account",
+        },
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
@@ -452,6 +461,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "max_accounts_changed": {"type": "int"},
         "preflight": {"type": "list", "elements": "dict", "default": []},
         "incident": {"type": "dict"},
+        "drill": {"type": "dict"},
         "containments": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
+from ..module_utils._converge.incident.drills import is_drill_id
 from ..module_utils._converge.plan import combine_plans, plan_document
 from ..module_utils._converge.plans import check_hash, keep_once, keep_plan, keep_run, plan_key, run_key, run_lines
 from ..module_utils._converge.store import Store, StoreError
@@ -49,6 +50,7 @@ from ._render import (
     account_html,
     campaign,
     containment_text,
+    drill,
     fleet_html,
     fleet_text,
     junit,
@@ -82,6 +84,8 @@ def run(task: Task) -> Result:
             return _report_preflight(job, task.options["preflight"])
         if task.options["scope"] == "incident":
             return _report_containment(job, task)
+        if task.options["scope"] == "drill":
+            return _report_drill(job, task.options["drill"] or {})
         return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
@@ -208,6 +212,24 @@ def _report_containment(job: _Job, task: Task) -> Result:
     return {
         "scope": "incident",
         "accounts": len({result.get("account_id") for result in task.options["containments"]}),
+        "fail": bool(problems),
+        "fail_msg": "; ".join(problems),
+        "terminal": "" if job.options.terminal == "none" else shown,
+    }
+
+
+def _report_drill(job: _Job, report: Mapping[str, t.Any]) -> Result:
+    """The report of a drill: a file for programs, a page, and the terminal."""
+    if report.get("schema") != drill.SCHEMA or not is_drill_id(str(report.get("id"))):
+        raise TaskError("drill: this is not the report of a drill")
+    folder = f"drills/{report['id']}"
+    shown = drill.render_text(report, ascii_only=job.options.ascii_only)
+    job.place.put("json", f"{folder}/drill.json", (json.dumps(report, indent=1, sort_keys=True) + "\n").encode())
+    job.place.put("html", f"{folder}/drill.html", to_bytes(drill.render_page(report)))
+    problems = drill.list_problems(report)
+    return {
+        "scope": "drill",
+        "files": job.place.written,
         "fail": bool(problems),
         "fail_msg": "; ".join(problems),
         "terminal": "" if job.options.terminal == "none" else shown,

@@ -50,6 +50,7 @@ SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
     "contain": INCIDENT,
+    "drill": {"containment_drill_account": "333344445555", "containment_drill_person": "Ana"},
     "hunt": {"credential_hunt_principals": ["role/dev-team-1"]},
     "least_privilege": {
         "least_privilege_principals": ["role/*"],

@@ -90,7 +90,7 @@ def make_seed() -> Record:
     }
     seed["every_account"]["policies"] = {
         one["ManagedPolicyName"]: {"path": one["Path"], "document": fill(one["PolicyDocument"])}
-        for one in (properties["ContainmentBoundary"], properties["QuarantinePolicy"])
+        for one in (properties[name] for name in ("ContainmentBoundary", "DrillBoundary", "QuarantinePolicy"))
     }
     return seed
 

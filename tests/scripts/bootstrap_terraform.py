@@ -167,6 +167,8 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
     role = containment.make_role(modules)
     chosen = f"local.has_{role.writer}"
     yield from _render_managed_policy(containment.QUARANTINE, containment.quarantine(), count=chosen)
+    with_drills = f"{chosen} && var.{variable(containment.DRILL)}"
+    yield from _render_managed_policy(containment.DRILL_BOUNDARY, containment.drill_boundary(), count=with_drills)
     reads = roles.read_policy(containment.assessor_actions(modules))
     yield from _render_managed_policy(containment.ASSESSOR_READS, reads, count=chosen, to="assessor")
     of_hunt = roles.read_policy(containment.hunt_actions(modules))

@@ -58,13 +58,14 @@ PLAYBOOKS: t.Final = (
     *(
         "acceptance",
         "audit_sheet",
+        "containment_drill",
         "credential_hunt",
         "explain_denial",
         "hardening",
         "least_privilege",
         "plan_for_event",
+        "simulate",
     ),
-    "simulate",
 )
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
@@ -544,7 +545,7 @@ def _sources() -> Iterator[Path]:
         for folder in ("defaults", "tasks", "templates", "vars"):
             yield from sorted((ROLES / role.name / folder).glob("*"))
     yield from sorted((CHECKOUT / "playbooks").glob("*.yml"))
-    yield CHECKOUT / "playbooks" / "tasks" / "hunt_pass.yml"
+    yield from (CHECKOUT / "playbooks" / "tasks" / name for name in ("drill_end.yml", "hunt_pass.yml"))
 
 
 def render_all() -> dict[Path, str]:

@@ -251,6 +251,12 @@ def _resources_of_containment(modules: t.Mapping[str, Operations], role: Writing
         "QuarantinePolicy": _make_managed_policy(
             containment.QUARANTINE, containment.QUARANTINE_DESCRIPTION, containment.quarantine()
         ),
+        "DrillBoundary": {
+            "Condition": f"Has{containment.DRILL}",
+            **_make_managed_policy(
+                containment.DRILL_BOUNDARY, containment.DRILL_DESCRIPTION, containment.drill_boundary()
+            ),
+        },
         "AssessorReadPolicy": {
             "Condition": f"Has{containment.ASSESSOR}",
             **_make_managed_policy(

@@ -77,6 +77,9 @@ TAGGED: t.Final[Context] = {"aws:TagKeys": ["iam-hardening:quarantine", "iam-har
 ORGANIZATION: t.Final = f"arn:aws:organizations::{ACCOUNT}:"
 POLICY: t.Final = f"{ORGANIZATION}policy/o-acme123456/service_control_policy/p-example1"
 SCPS: t.Final[Context] = {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
+CANARY: t.Final = f"{IAM}user/iam-hardening/drill/drill-20261128T154210Z-0b7c"
+CANARY_ROLE: t.Final = f"{IAM}role/iam-hardening/drill/drill-20261128T154210Z-0b7c"
+DRILLS: t.Final[Context] = {"iam:PermissionsBoundary": f"{IAM}policy/iam-hardening/automation-drill-boundary"}
 # What each write is about, and what its request says, by the parameter that allows it.
 REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
     "ContainmentUsers": {
@@ -104,6 +107,15 @@ REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
         "iam:TagPolicy": (OF_INCIDENT, {}),
     },
     "ContainmentPasswords": {"iam:DeleteLoginProfile": (ALICE, {})},
+    "ContainmentDrill": {
+        "iam:CreateUser": (CANARY, DRILLS),
+        "iam:CreateAccessKey": (CANARY, {}),
+        "iam:DeleteAccessKey": (CANARY, {}),
+        "iam:DeleteUser": (CANARY, {}),
+        "iam:CreateRole": (CANARY_ROLE, DRILLS),
+        "iam:DeleteRole": (CANARY_ROLE, {}),
+        "iam:TagRole": (CANARY_ROLE, {"aws:TagKeys": ["iam-hardening:managed"]}),
+    },
     "ContainmentRoot": {"sts:AssumeRoot": (MEMBER, {"sts:TaskPolicyArn": f"{TASK}IAMDeleteRootUserCredentials"})},
     "ContainmentOrganization": {
         "organizations:CreatePolicy": (POLICY, SCPS),
@@ -236,7 +248,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stacks made, but for the role of events, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/"]
     policies = [policy.arn for policy in snapshot.policies if policy.arn.startswith(f"{IAM}policy/iam-hardening/a")]
-    assert len(made) == 2 + len(Writer) and len(policies) == 9
+    assert len(made) == 2 + len(Writer) and len(policies) == 10
     return [*made, *policies, QUARANTINE, f"{IAM}user/iam-hardening/break-glass"]
 
 
@@ -309,6 +321,16 @@ def test_it_changes_neither_itself_nor_those_above(made: Made) -> None:
         ("iam:CreateAccessKey", ALICE, {}),
         ("iam:DeleteAccessKey", ALICE, {}),
         ("iam:CreateUser", f"{IAM}user/mallory", {}),
+        # Users and roles of drills alone, and only with their boundary.
+        ("iam:CreateUser", f"{IAM}user/mallory", DRILLS),
+        ("iam:CreateUser", CANARY, {}),
+        ("iam:CreateUser", CANARY, {"iam:PermissionsBoundary": ADMINISTRATOR}),
+        ("iam:CreateRole", CANARY_ROLE, {}),
+        ("iam:CreateRole", f"{IAM}role/mallory", DRILLS),
+        ("iam:DeleteUser", ALICE, {}),
+        ("iam:DeleteRole", APP, {}),
+        ("iam:DeleteUserPermissionsBoundary", CANARY, DRILLS),
+        ("iam:CreatePolicyVersion", f"{IAM}policy/iam-hardening/automation-drill-boundary", {}),
         ("iam:UpdateAssumeRolePolicy", APP, {}),
         ("s3:GetObject", "arn:aws:s3:::data/secret", {}),
     ],
@@ -551,6 +573,7 @@ def test_the_stack_has_its_role_and_what_is_about_it(made: Made) -> None:
     assert role.boundary == BOUNDARY
     assert list(role.attached_policies) == []
     assert sorted(one.name for one in role.inline_policies) == [
+        "drill",
         "inline",
         "organization",
         "passwords",

@@ -95,6 +95,7 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
         "automation_containment_boundary": containment.boundary(modules),
         "quarantine_deny_all": containment.quarantine(),
         "assessor_containment_reads": roles.read_policy(containment.assessor_actions(modules)),
+        "automation_drill_boundary": containment.drill_boundary(),
         "assessor_hunt_reads": roles.read_policy(containment.hunt_actions(modules)),
         "assessor_right_sizing_reads": roles.read_policy(roles.actions_of(roles.right_sizing_reads(modules))),
     }
@@ -157,6 +158,7 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
         "containment_users": "${local.has_containment && var.containment_users ? 1 : 0}",
         "containment_inline": "${local.has_containment && var.containment_inline ? 1 : 0}",
         "containment_roles": "${local.has_containment && var.containment_roles ? 1 : 0}",
+        "containment_drill": "${local.has_containment && var.containment_drill ? 1 : 0}",
         "containment_passwords": "${local.has_containment && var.containment_passwords ? 1 : 0}",
         "containment_organization": (
             "${local.has_containment && var.containment_organization && var.management_account ? 1 : 0}"

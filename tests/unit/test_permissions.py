@@ -255,7 +255,7 @@ def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right
 
 def test_containment_has_what_is_declared_and_no_more(template: t.Any, of_containment: t.Any) -> None:
     found, calls = policies(of_containment), roles.containment_operations(generate.read_operations())
-    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads", "HuntReadPolicy")
+    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads", "DrillBoundary", "HuntReadPolicy")
     granted = set().union(*(allowed(document) for name, document in found.items() if name not in of_reads))
     assert granted == set(containment.proven_actions_of(calls.writes))
     reads = {*containment.proven_actions_of(calls.reads), "sts:GetCallerIdentity"}

@@ -81,6 +81,7 @@ def test_every_role_has_a_prefix() -> None:
         *role_names(),
         "acceptance",
         "audit_sheet",
+        "containment_drill",
         "credential_hunt",
         "explain_denial",
         "hardening",

@@ -2826,6 +2826,30 @@ resource "aws_iam_policy" "quarantine_deny_all" {
 JSON
 }
 
+resource "aws_iam_policy" "automation_drill_boundary" {
+  count  = local.has_containment && var.containment_drill ? 1 : 0
+  name   = "automation-drill-boundary"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "OnlyDrills",
+      "Effect": "Allow",
+      "Action": [
+        "iam:GetRole",
+        "sts:AssumeRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/drill/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
 resource "aws_iam_policy" "assessor_containment_reads" {
   count  = local.has_containment ? 1 : 0
   name   = "assessor-containment-reads"
@@ -2838,6 +2862,7 @@ resource "aws_iam_policy" "assessor_containment_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "iam:ListRolePolicies",
         "iam:ListUserPolicies",
         "sts:GetAccessKeyInfo",
         "sts:GetCallerIdentity"
@@ -2983,12 +3008,18 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "sts:GetCallerIdentity",
         "iam:AttachRolePolicy",
         "iam:AttachUserPolicy",
+        "iam:CreateAccessKey",
         "iam:CreatePolicy",
         "iam:CreatePolicyVersion",
+        "iam:CreateRole",
+        "iam:CreateUser",
+        "iam:DeleteAccessKey",
         "iam:DeleteLoginProfile",
         "iam:DeletePolicy",
         "iam:DeletePolicyVersion",
+        "iam:DeleteRole",
         "iam:DeleteRolePolicy",
+        "iam:DeleteUser",
         "iam:DeleteUserPermissionsBoundary",
         "iam:DeleteUserPolicy",
         "iam:DetachRolePolicy",
@@ -2997,6 +3028,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
         "iam:TagPolicy",
+        "iam:TagRole",
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
@@ -3041,12 +3073,18 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "sts:GetCallerIdentity",
         "iam:AttachRolePolicy",
         "iam:AttachUserPolicy",
+        "iam:CreateAccessKey",
         "iam:CreatePolicy",
         "iam:CreatePolicyVersion",
+        "iam:CreateRole",
+        "iam:CreateUser",
+        "iam:DeleteAccessKey",
         "iam:DeleteLoginProfile",
         "iam:DeletePolicy",
         "iam:DeletePolicyVersion",
+        "iam:DeleteRole",
         "iam:DeleteRolePolicy",
+        "iam:DeleteUser",
         "iam:DeleteUserPermissionsBoundary",
         "iam:DeleteUserPolicy",
         "iam:DetachRolePolicy",
@@ -3055,6 +3093,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
         "iam:TagPolicy",
+        "iam:TagRole",
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
@@ -3082,7 +3121,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:user/iam-hardening/break-glass*",
         "arn:*:iam::*:group/iam-hardening/*",
         "arn:*:iam::*:role/iam-hardening/assessor*",
         "arn:*:iam::*:role/iam-hardening/automation*",
@@ -3186,6 +3225,37 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "NotResource": [
         "arn:*:iam::*:policy/iam-hardening/incident-*"
       ]
+    },
+    {
+      "Sid": "DrillsOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:TagRole",
+        "iam:CreateAccessKey",
+        "iam:CreateUser",
+        "iam:DeleteAccessKey",
+        "iam:DeleteUser"
+      ],
+      "NotResource": [
+        "arn:*:iam::*:role/iam-hardening/drill/*",
+        "arn:*:iam::*:user/iam-hardening/drill/*"
+      ]
+    },
+    {
+      "Sid": "DrillsWithTheirBoundary",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreateRole",
+        "iam:CreateUser"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "StringNotEquals": {
+          "iam:PermissionsBoundary": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-drill-boundary"
+        }
+      }
     },
     {
       "Sid": "NoOtherTaskAsRoot",
@@ -3336,6 +3406,7 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
         "iam:ListGroupsForUser",
         "iam:ListMFADevices",
         "iam:ListPolicyVersions",
+        "iam:ListRolePolicies",
         "iam:ListSSHPublicKeys",
         "iam:ListServiceSpecificCredentials",
         "iam:ListSigningCertificates",
@@ -3537,6 +3608,68 @@ resource "aws_iam_role_policy" "containment_passwords" {
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_drill" {
+  count  = local.has_containment && var.containment_drill ? 1 : 0
+  name   = "drill"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateAccessKey",
+        "iam:DeleteAccessKey",
+        "iam:DeleteUser"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/drill/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/drill/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-drill-boundary"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateUser"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/drill/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-drill-boundary"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRole",
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/drill/*"
       ]
     }
   ]

@@ -445,6 +445,12 @@ variable "containment_passwords" {
   default     = true
 }
 
+variable "containment_drill" {
+  description = "Whether drills may create and delete users and roles below /iam-hardening/drill/, with a boundary."
+  type        = bool
+  default     = true
+}
+
 variable "containment_root" {
   description = "Whether credentials of root may be deleted in member accounts. That can't be undone."
   type        = bool

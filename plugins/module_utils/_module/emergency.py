@@ -27,6 +27,7 @@ from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
 from .._converge.incident.declaration import OPTION, Incident
+from .._converge.incident.drills import find_strangers
 from .._converge.incident.names import Pass, record_folder
 from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
@@ -41,7 +42,11 @@ from .task import Task, TaskError
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
-_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED: anybody who can write to its place can delete it: {reason}"
+_NO_DRILL: t.Final = (
+    "{id} is the id of a drill, which contains nobody but its own user and role, and not {strangers}.\n"
+    "If this is no drill, declare the incident under another id. Nothing was changed"
+)
+_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED, so everybody who can write to its place can delete it: {reason}"
 # The variable that users set, for messages.
 _SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
 
@@ -191,6 +196,9 @@ class Emergency:
         :raises StoreError: a record can't be written, so nothing is changed.
         """
         at = self._clock()
+        strangers = find_strangers(self.incident.id, [one.arn for one in subjects])
+        if strangers:
+            raise StoreError(_NO_DRILL.format(id=self.incident.id, strangers=", ".join(strangers)))
         for account_id in _list_accounts(changes, subjects):
             step, own = self._step(account_id), _of_account(subjects, account_id)
             targets = {place_of(change) for change in changes if change.account_id == account_id} | set(objects)

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from ..._account.moments import format_utc
 from ..change import GLOBAL
 from ..finding import Evidence, Finding, Remediation, Severity, Status
+from .drills import is_drill_id, is_of_drill
 from .freeze import Freeze, Held
 from .record import Record
 
@@ -70,7 +71,12 @@ def _find_doubt(held: Held) -> str:
 
 
 def _is_overdue(record: Record, now: datetime) -> bool:
-    """Whether nobody confirmed it for too long. An incident without any moment counts as old."""
+    """Whether nobody confirmed it for too long. An incident without any moment counts as old.
+
+    Nobody confirms a drill.
+    """
+    if is_drill_id(record.incident_id) and all(is_of_drill(item.arn) for item in record.contained):
+        return False
     began = record.declared_at
     return not record.is_confirmed and (began is None or now - began >= CONFIRM_WITHIN)
 

@@ -43,12 +43,12 @@ _ATTEMPTS: t.Final = 8
 
 @dataclasses.dataclass(frozen=True)
 class Workspace:
-    """The folder. ``store`` is None where no files are wanted; ``evidence`` is where its files go in the end."""
+    """The folder. ``store`` is None where no files are wanted; ``locked`` is the place of locked evidence."""
 
     store: t.Optional[Store]
     folder: str
     run_id: str
-    evidence: t.Optional[Store] = None
+    locked: t.Optional[Store] = None
 
     @classmethod
     def of(cls, task: Task) -> t.Self:
@@ -66,8 +66,7 @@ class Workspace:
             locked = lock_evidence(task.reports, task.options, task.clock())
         except InputError as error:
             raise TaskError(str(error)) from error
-        store = task.open_store(task.reports)
-        return cls(store, folder, task.run_id, task.open_store(locked) if locked else store)
+        return cls(task.open_store(task.reports), folder, task.run_id, task.open_store(locked) if locked else None)
 
     @property
     def location(self) -> str:
@@ -145,8 +144,9 @@ class Workspace:
         created: datetime,
     ) -> list[str]:
         """Write the files of evidence, of one account or (empty) of all; returns their places. Raises StoreError."""
-        if self.store is None or self.evidence is None:
+        if self.store is None:
             return []
+        evidence = self.locked or self.store
         folder = f"{self.folder}/{account_id}" if account_id else self.folder
         files = {
             DOCUMENT: (json.dumps(document, indent=1, sort_keys=True) + "\n").encode(),
@@ -162,7 +162,7 @@ class Workspace:
             ((f"{folder}/{name}", body) for name, body in files.items()), run_id=self.run_id, created=created
         )
         files[MANIFEST] = (json.dumps(made, indent=2) + "\n").encode()
-        return [self.evidence.put(f"{folder}/{name}", body) for name, body in files.items()]
+        return [evidence.put(f"{folder}/{name}", body) for name, body in files.items()]
 
 
 def _as_lines(rows: Iterable[Mapping[str, t.Any]]) -> bytes:
