@@ -125,6 +125,8 @@ _PASSWORDS: t.Final = "iam:DeleteLoginProfile"
 
 _MODULES: t.Final = (credential_quarantine, session_revocation, organization_containment, containment_drill)
 _OF_DRILLS: t.Final = (*containment_drill.OF_ROLES, *containment_drill.OF_USERS)
+# By patterns, since a boundary has room for 6,144 characters. The policies of the role name each read.
+_READS_OF_ORGANIZATIONS: t.Final = ("organizations:Describe*", "organizations:List*")
 # What denies everything, attached or as a boundary.
 _DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
     "iam:PolicyARN"
@@ -212,7 +214,8 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     """
     reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
     granted = sorted(frozenset[str]().union(*map(_list_actions, SWITCHES)))
-    kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *granted]
+    others = [name for name in reads if not name.startswith(("iam:", "organizations:"))]
+    kept = [*READS_OF_IAM, *_READS_OF_ORGANIZATIONS, *others, *granted]
     about_policies = [
         action
         for action in granted
