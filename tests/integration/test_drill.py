@@ -283,3 +283,12 @@ def test_check_mode_writes_nothing(bench: Bench) -> None:
     assert "Plan of a drill" in result["terminal"]
     assert not bench.journal.exists()
     assert [one for one in bench.control.log() if not one["read_only"] and operation_of(one) != "sts:AssumeRole"] == []
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
+def test_without_the_boundary_of_the_stack_nothing_begins(check: bool, bench: Bench) -> None:
+    client("iam").delete_policy(PolicyArn=f"arn:aws:iam::{HOME}:policy/iam-hardening/automation-drill-boundary")
+    result = bench.take("started", check=check)
+    assert "update the stack of containment, which makes it" in result["msg"]
+    assert not bench.journal.exists()
+    assert list_left() == []

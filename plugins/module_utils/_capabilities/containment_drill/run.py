@@ -28,7 +28,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .archive import DEAD_AFTER, Archive, BusyError, describe_other
 from .making.run import OPERATIONS as MAKING
-from .making.run import make_canary
+from .making.run import find_boundary, make_canary
 from .measuring import compare, is_ready, list_trend, measure
 from .observe import OPERATIONS as READS
 from .observe import NotOwnError, find_hold, find_open_incident
@@ -104,6 +104,7 @@ def _start(task: Task, archive: Archive) -> dict[str, t.Any]:
         renewed=task.clock(),
         caller=access.caller.arn,
     )
+    boundary = find_boundary(access, drill)
     if task.check_mode:
         # There is no drill, so it has no id.
         return {"changed": True, "drill_id": "", "incident": {}, "watch": "", "terminal": _describe_plan(drill)}
@@ -114,7 +115,7 @@ def _start(task: Task, archive: Archive) -> dict[str, t.Any]:
         def write(changed: Drill) -> Drill:
             return archive.write(changed, task.clock())
 
-        drill, watch = make_canary(access, task.access_options, drill, write)
+        drill, watch = make_canary(access, task.access_options, drill, boundary, write)
     _wait_until_ready(watch)
     drill = archive.write(dataclasses.replace(drill, state=State.READY), task.clock())
     return {

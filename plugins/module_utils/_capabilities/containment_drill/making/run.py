@@ -29,9 +29,10 @@ from ..record import Drill
 from .names import BOUNDARY, POLICY
 
 OPERATIONS: t.Final = Operations(
+    reads=frozenset({"iam:GetPolicy"}),
     writes=frozenset(
         f"iam:{name}" for name in ("CreateAccessKey", "CreateRole", "CreateUser", "PutRolePolicy", "PutUserPolicy")
-    )
+    ),
 )
 _TAG: t.Final = {"Key": "iam-hardening:managed", "Value": "true"}
 _ATTEMPTS: t.Final = 12
@@ -41,21 +42,35 @@ T = t.TypeVar("T")
 Write = Callable[[Drill], Drill]
 
 
-def make_canary(access: Access, options: AccessOptions, drill: Drill, write: Write) -> tuple[Drill, str]:
+def find_boundary(access: Access, drill: Drill) -> str:
+    """The ARN of the boundary of a drill's user and role.
+
+    :raises NotFound: the stack of containment did not make it.
+    :raises AwsError: it can't be read.
+    """
+    arn = f"arn:{access.partition}:iam::{drill.account_id}:policy/iam-hardening/{BOUNDARY}"
+    try:
+        access.call("iam", "GetPolicy", {"PolicyArn": arn})
+    except NotFound as error:
+        raise error.rephrase(f"there is no policy {arn}; update the stack of containment, which makes it") from None
+    return arn
+
+
+def make_canary(access: Access, options: AccessOptions, drill: Drill, boundary: str, write: Write) -> tuple[Drill, str]:
     """Make user, role and key, and start the process that uses the key; returns its directory besides.
 
-    ``write`` records what was made, at once after each of them: the id of what nobody knows is not deleted.
+    ``boundary`` is what :func:`find_boundary` returned. ``write`` records what was made, at once after each of them:
+    what has an unknown id is not deleted.
 
     :raises AwsError: something could not be made. What was made is in the record.
     :raises NotOwnError: the user or the role was replaced meanwhile.
     """
-    boundary = f"arn:{access.partition}:iam::{drill.account_id}:policy/iam-hardening/{BOUNDARY}"
     named = {"Path": DRILL_PATH, "PermissionsBoundary": boundary}
-    user = fields.structure(_create(access, "CreateUser", {"UserName": drill.id, **named}), "User")
+    user = fields.structure(access.call("iam", "CreateUser", {"UserName": drill.id, **named}), "User")
     drill = write(dataclasses.replace(drill, user_id=fields.text(user, "UserId")))
     _insist(lambda: access.call("iam", "PutUserPolicy", _name_policy("User", drill, _allow_role(drill))))
     trust = {"RoleName": drill.id, "AssumeRolePolicyDocument": json.dumps(_trust(drill)), "Tags": [_TAG], **named}
-    role = fields.structure(_insist(lambda: _create(access, "CreateRole", trust)), "Role")
+    role = fields.structure(_insist(lambda: access.call("iam", "CreateRole", trust)), "Role")
     drill = write(dataclasses.replace(drill, role_id=fields.text(role, "RoleId")))
     _insist(lambda: access.call("iam", "PutRolePolicy", _name_policy("Role", drill, _allow_look(drill))))
     # Nobody gets a key of a user that was replaced since.
@@ -75,14 +90,6 @@ def _make_key(access: Access, options: AccessOptions, drill: Drill, write: Write
         raise AwsError(f"the key of the canary could not be used: {type(error).__name__}") from None
     finally:
         key.clear()
-
-
-def _create(access: Access, operation: str, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    try:
-        return access.call("iam", operation, parameters)
-    except NotFound as error:
-        missing = f"{error.message}. Update the stack of containment: its policy {BOUNDARY} is missing"
-        raise error.rephrase(missing) from None
 
 
 def _insist(call: Callable[[], T]) -> T:
