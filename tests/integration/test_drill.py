@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import typing as t
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -170,7 +171,11 @@ def bench(emulator: EmulatorProcess, tmp_path: Path) -> Iterator[Bench]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in emulator.env().items():
             patch.setenv(name, value)
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
         yield Bench(control, tmp_path)
+        # A drill that was killed, or not measured, leaves its canary, which would go on calling in later tests.
+        for watch in tmp_path.glob(f"{canary_process.PREFIX}*"):
+            canary_process.stop(str(watch))
 
 
 def test_the_secret_is_nowhere_but_in_the_process(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

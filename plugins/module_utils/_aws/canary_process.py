@@ -61,9 +61,8 @@ def start(key: Mapping[str, str], *, role_arn: str, region: str, options: Access
             env=environment,
             start_new_session=True,
         )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(asked).encode() + b"\n")
-        process.stdin.close()
+        with t.cast(t.IO[bytes], process.stdin) as pipe:
+            pipe.write(json.dumps(asked).encode() + b"\n")
     except OSError as error:
         shutil.rmtree(directory, ignore_errors=True)
         raise AwsError(f"the process of the canary could not be started: {error.strerror}") from None
