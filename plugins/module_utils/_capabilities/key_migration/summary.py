@@ -112,7 +112,7 @@ def render_summary(account_id: str, entries: Iterable[Mapping[str, t.Any]], *, w
 def _render(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
     state = f"{entry['state']} since {entry['since']}" if entry["state"] else "it has not begun"
     platform = f"{entry['platform']} ({entry['platform_source']})" if entry["platform"] else "platform not clear"
-    key = f"with the key {entry['key']} of {printable(entry['user'])}"
+    key = f"with {_name_key(entry['key'])} of {printable(entry['user'])}"
     yield f"  {printable(entry['name'])}, {key}: {platform}, {state}"
     for line in (*_render_step(entry, written), *_render_callers(entry)):
         # Reasons and programs have names that others chose.
@@ -120,6 +120,10 @@ def _render(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
     if entry["handover"]:
         yield "    The step that people do:"
         yield from (f"      {_indent(line)}{printable(line)}" for line in entry["handover"])
+
+
+def _name_key(key: t.Optional[str]) -> str:
+    return f"the key {key}" if key else "a key that is not known"
 
 
 def _indent(line: str) -> str:

@@ -300,6 +300,12 @@ def test_killed_while_the_key_is_deactivated_the_next_run_records_it(account: Ac
     assert account.keys == {key: "Active"}
 
 
+def test_a_user_that_does_not_exist_is_refused_by_name(account: Account) -> None:
+    result = account.run("assess", workloads=[{**WORKLOAD, "user": "nobody"}])
+    assert rules(result) == ["no_user"]
+    assert "with a key that is not known of nobody" in result["terminal"]
+
+
 def test_a_role_of_somebody_else_is_refused_and_stays(account: Account) -> None:
     account.user()
     for path in ("/", "/workload/"):
