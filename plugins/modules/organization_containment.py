@@ -271,7 +271,8 @@ accounts:
       type: str
     move:
       description: For a move, the units C(from) and C(to), C(policies_before) and C(policies_after) on each level, the policies whose
-        restrictions end as C(lost), and the actions that are C(still_allowed).
+        restrictions end as C(lost), the actions that are C(still_allowed), and the types of other policies (declarative, tag, backup
+        policies and such) as C(not_compared). Those of the old unit end too.
       type: dict
 people:
   description: The declared users of Identity Center.

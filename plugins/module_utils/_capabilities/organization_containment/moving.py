@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Collection, Iterator, Mapping
 
 from ..._account.control_policies import ControlPolicy
-from ..._account.organization_tree import OrganizationTree, Unit
+from ..._account.organization_tree import ENABLED, RCP, SCP, OrganizationTree, Unit
 from ..._policy.documents.canonical import canonical
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Policy, PolicyError, Statement
@@ -31,13 +31,18 @@ _PROBES: t.Final = (
     "secretsmanager:GetSecretValue",
     "sts:AssumeRole",
 )
+_READ: t.Final = frozenset({SCP, RCP})
 #: What a break-glass role needs at least to take an account back.
 _RESCUE: t.Final = "iam:UpdateAssumeRolePolicy"
 
 
 @dataclasses.dataclass(frozen=True)
 class Move:
-    """A move of an account, before it is made. ``lost`` are the policies whose restrictions would end."""
+    """A move of an account, before it is made.
+
+    ``lost`` are the control policies whose restrictions would end, and ``not_compared`` the types of policies that end
+    with the unit as well, such as declarative policies.
+    """
 
     source: Unit
     destination: Unit
@@ -45,6 +50,7 @@ class Move:
     after: tuple[Mapping[str, t.Any], ...]
     lost: tuple[str, ...] = ()
     still_allowed: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """The move in a result."""
@@ -55,6 +61,7 @@ class Move:
             "policies_after": [dict(level) for level in self.after],
             "lost": list(self.lost),
             "still_allowed": list(self.still_allowed),
+            "not_compared": list(self.not_compared),
         }
 
 
@@ -77,6 +84,7 @@ def judge_move(tree: OrganizationTree, account_id: str, destination: Unit) -> Mo
         after=_describe_levels(after, account_id),
         lost=_find_lost(tree, after, account_id),
         still_allowed=allowed,
+        not_compared=_find_not_compared(tree),
     )
 
 
@@ -102,6 +110,14 @@ def is_denied(tree: OrganizationTree, account_id: str, arn: str, action: str) ->
         Request(action, principal=arn, context_complete=False)
     )
     return decision.outcome in (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY)
+
+
+def _find_not_compared(tree: OrganizationTree) -> tuple[str, ...]:
+    """Find the types of policies that are in force and not read. An account inherits them from its units too.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_inheritance_mgmt.html
+    """
+    return tuple(sorted(kind for kind, status in tree.policy_types.items() if status == ENABLED and kind not in _READ))
 
 
 def _partition_of(tree: OrganizationTree) -> str:
@@ -166,7 +182,9 @@ def _allows_all(policy: t.Optional[Policy]) -> bool:
     return policy is not None and any(
         statement.allow
         and statement.actions == ("*",)
+        and statement.not_actions is None
         and statement.resources in (("*",), None)
+        and statement.not_resources is None
         and not statement.conditions
         for statement in canonical(policy).statements
     )

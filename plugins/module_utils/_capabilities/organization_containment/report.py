@@ -180,6 +180,10 @@ def _describe_move(row: Row) -> list[str]:
         f"account {row['account_id']} is under {levels['policies_before']}",
         f"account {row['account_id']} would be under {levels['policies_after']}",
         *(f"account {row['account_id']} loses the restrictions of {name}" for name in move["lost"]),
+        *(
+            f"account {row['account_id']}: not compared, and ends with its unit: {name}"
+            for name in move["not_compared"]
+        ),
     ]
 
 

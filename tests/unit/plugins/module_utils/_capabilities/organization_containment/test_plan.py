@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP, OrganizationTree
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.changes import TAG
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
     Declared,
@@ -172,6 +172,25 @@ def test_a_list_of_what_is_allowed_ends_by_a_move_too() -> None:
     unit = find_unit(limited, "/Box")
     assert unit is not None and judge_move(limited, DEV, unit).lost == ("only-s3",)
     assert find_unit(limited, "/") is None and find_unit(limited, ROOT) is None
+
+
+def test_an_allow_with_exceptions_is_a_list_of_what_is_allowed() -> None:
+    some = {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::vault/*"}
+    limited = tree(
+        full_access(*(node for node in EVERYWHERE if node != WORK_DEV)),
+        policy("all-but-vault", WORK_DEV, content={"Version": "2012-10-17", "Statement": [some]}),
+    )
+    unit = find_unit(limited, "/Box")
+    assert unit is not None and judge_move(limited, DEV, unit).lost == ("all-but-vault",)
+
+
+def test_types_of_policies_that_are_not_compared_are_named() -> None:
+    types = {SCP: "ENABLED", "TAG_POLICY": "ENABLED", "BACKUP_POLICY": "PENDING_DISABLE"}
+    known = dataclasses.replace(organization(), policy_types=types)
+    unit = find_unit(known, "/Box")
+    assert unit is not None
+    move = judge_move(known, DEV, unit)
+    assert move.not_compared == ("TAG_POLICY",) and move.as_dict()["not_compared"] == ["TAG_POLICY"]
 
 
 def test_people_are_denied_at_the_root_and_none_is_dropped() -> None:
