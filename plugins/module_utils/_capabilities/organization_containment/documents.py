@@ -30,6 +30,7 @@ Json = dict[str, t.Any]
 NAME: t.Final = "IamHardeningQuarantine-{incident_id}-{ending}"
 OF_PEOPLE: t.Final = "people"
 _OLDER: t.Final = "OlderSessions"
+_REST: t.Final = "AllButExempt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ def deny_account(exempt: Collection[str], begun_before: datetime) -> Content:
     A request without the key matches a negated operator too, so that nobody is exempt by lack of an ARN:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
-    rest: Json = {"Sid": "AllButExempt", "Effect": "Deny", "Action": "*", "Resource": "*"}
+    rest: Json = {"Sid": _REST, "Effect": "Deny", "Action": "*", "Resource": "*"}
     if not exempt:
         return Content(_make(rest))
     # The ARN of a session's role has its path here:
@@ -67,26 +68,36 @@ def deny_account(exempt: Collection[str], begun_before: datetime) -> Content:
 
 def find_moment(document: t.Any) -> t.Optional[str]:
     """Find the moment before which sessions are denied, in a document that is there; None if it has none."""
-    statements = document.get("Statement") if isinstance(document, Mapping) else None
-    for statement in statements if isinstance(statements, list) else ():
-        if isinstance(statement, Mapping) and statement.get("Sid") == _OLDER:
-            condition = statement.get("Condition")
-            dates = condition.get("DateLessThan") if isinstance(condition, Mapping) else None
-            found = dates.get("aws:TokenIssueTime") if isinstance(dates, Mapping) else None
-            return found if isinstance(found, str) else None
-    return None
+    older = (statement for statement in _list_statements(document) if statement.get("Sid") == _OLDER)
+    found = _find_values(next(older, {}), "DateLessThan", "aws:TokenIssueTime")
+    return found[0] if found else None
+
+
+def find_exempt(document: t.Any) -> tuple[str, ...]:
+    """Find the roles that go on, in a document that is there."""
+    rest = (statement for statement in _list_statements(document) if statement.get("Sid") == _REST)
+    return _find_values(next(rest, {}), "ArnNotLike", "aws:PrincipalArn")
 
 
 def find_people(document: t.Any) -> tuple[str, ...]:
     """Find the users that a document denies, in one that is there."""
-    statements = document.get("Statement") if isinstance(document, Mapping) else None
     found: list[str] = []
-    for statement in statements if isinstance(statements, list) else ():
-        condition = statement.get("Condition") if isinstance(statement, Mapping) else None
-        equal = condition.get("StringEquals") if isinstance(condition, Mapping) else None
-        users = equal.get("identitystore:UserId") if isinstance(equal, Mapping) else None
-        found += [users] if isinstance(users, str) else list(map(str, users)) if isinstance(users, list) else []
+    for statement in _list_statements(document):
+        found += _find_values(statement, "StringEquals", "identitystore:UserId")
     return tuple(found)
+
+
+def _list_statements(document: t.Any) -> list[Json]:
+    """List the statements of a document that is there, as far as it has any."""
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    return [one for one in statements if isinstance(one, dict)] if isinstance(statements, list) else []
+
+
+def _find_values(statement: Json, operator: str, key: str) -> tuple[str, ...]:
+    condition = statement.get("Condition")
+    named = condition.get(operator) if isinstance(condition, Mapping) else None
+    values = named.get(key) if isinstance(named, Mapping) else None
+    return (values,) if isinstance(values, str) else tuple(map(str, values)) if isinstance(values, list) else ()
 
 
 def deny_people(user_ids: Collection[str]) -> Content:

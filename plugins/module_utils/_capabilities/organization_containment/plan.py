@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..._account.moments import parse_moment
@@ -25,7 +25,7 @@ from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import MOVE, TAG, is_of_incident, move_account
 from .declared import Declared
-from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_moment, find_people
+from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_moment, find_people
 from .members import Member
 from .moving import Move, can_rescue, find_unit, judge_move, move_in
 from .runbook import refuse
@@ -131,7 +131,7 @@ class Planner:
         live = _find_policy(tree, name)
         if live is not None and not is_of_incident(live, self.declared.incident.id):
             return self._refuse(seed, "foreign", name, member=member)
-        content = deny_account(member.exempt, self._choose_moment(live))
+        content = deny_account(member.exempt, self._choose_moment(live, seed.account_id, member.exempt))
         if live is not None and member.problem:
             # It is not known who may go on, so nothing is taken from them or given to them.
             content = Content(live.document.document or {})
@@ -144,9 +144,15 @@ class Planner:
         changes = self._write(observed, name, live, content, node)
         return Verdict(seed.account_id, seed.action.value, changes, policy=name, member=member)
 
-    def _choose_moment(self, live: t.Optional[OrganizationPolicy]) -> datetime:
-        """Choose the moment before which sessions are denied: that of the policy that is there, else now."""
-        found = find_moment(live.document.document) if live else None
+    def _choose_moment(
+        self, live: t.Optional[OrganizationPolicy], account_id: str, exempt: Collection[str]
+    ) -> datetime:
+        """Choose the moment before which sessions are denied: that of the policy that is there, else now.
+
+        It is now too if one of the roles was not kept all along: its sessions may be an intruder's since.
+        """
+        document = live.document.document if live and account_id in live.targets else None
+        found = find_moment(document) if set(exempt) <= set(find_exempt(document)) else None
         try:
             return parse_moment(found) if found else self.now
         except ValueError:

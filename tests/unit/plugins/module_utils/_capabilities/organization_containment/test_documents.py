@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Content,
     deny_account,
     deny_people,
+    find_exempt,
     find_moment,
     find_people,
 )
@@ -76,8 +77,12 @@ def test_only_the_named_user_of_identity_center_is_denied() -> None:
 def test_what_a_policy_says_is_read_back_from_it() -> None:
     assert find_moment(deny_account([KEPT], NOW).document) == format_utc(NOW)
     assert find_people(deny_people(["b", "a"]).document) == ("a", "b")
+    assert (
+        find_exempt(deny_account([KEPT, "b"], NOW).document) == (KEPT, "b")
+        and find_exempt(deny_account([], NOW).document) == ()
+    )
     for broken in (None, {}, {"Statement": "x"}, {"Statement": [None, {"Sid": "OlderSessions", "Condition": 1}]}):
-        assert find_moment(broken) is None and find_people(broken) == ()
+        assert find_moment(broken) is None and find_people(broken) == () and find_exempt(broken) == ()
 
 
 def test_too_many_exempt_roles_do_not_fit() -> None:

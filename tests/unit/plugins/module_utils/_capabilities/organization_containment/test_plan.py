@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -111,6 +112,26 @@ def test_what_is_there_already_is_not_done_again() -> None:
     unread = {DEV: Member(DEV, problem="denied")}
     forced = {"account_id": DEV, "without_break_glass": True}
     assert operations(judge(organization(own(DEV)), forced, members=unread)) == []
+
+
+def content_of(verdict: Verdict) -> t.Any:
+    return json.loads(verdict.changes[0].parameters["Content"])
+
+
+def test_a_session_begun_while_its_role_did_not_go_on_does_not_live_again() -> None:
+    earlier = NOW - timedelta(hours=3)
+    other = KEPT.replace("break-glass", "assessor")
+    both = {DEV: Member(DEV, (Keeper(KEPT, is_break_glass=True), Keeper(other)))}
+    # A role that went on already keeps its sessions.
+    fewer = judge(organization(own(DEV, content=deny_account([KEPT, other], earlier).document)), DEV)
+    assert content_of(fewer) == deny_account([KEPT], earlier).document
+    # A role that goes on again does not: an intruder could come into it meanwhile.
+    more = judge(organization(own(DEV, content=deny_account([KEPT], earlier).document)), DEV, members=both)
+    assert operations(more) == ["UpdatePolicy"] and content_of(more) == deny_account([KEPT, other], NOW).document
+    # Nor does one of an account whose policy somebody detached, since all could come into it then.
+    detached = judge(organization(own(content=deny_account([KEPT], earlier).document)), DEV)
+    assert operations(detached) == ["UpdatePolicy", "AttachPolicy"]
+    assert content_of(detached) == deny_account([KEPT], NOW).document
 
 
 @pytest.mark.parametrize(
