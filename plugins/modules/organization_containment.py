@@ -54,6 +54,7 @@ options:
   member_role_arn:
     description:
       - The role by which a contained account is read, with C(<account_id>) in place of its id. Without it nobody is known to go on there.
+        It goes on as well, judged like O(exempt_roles).
     type: str
   exempt_roles:
     description:

@@ -70,8 +70,9 @@ class Declared:
         return tuple(dict.fromkeys(role.replace(ACCOUNT, account_id) for role in self.watched))
 
     def list_exempt_roles(self, account_id: str) -> tuple[str, ...]:
-        """List the ARNs of the roles of one account that go on."""
-        return tuple(dict.fromkeys(role.replace(ACCOUNT, account_id) for role in self.exempt_roles))
+        """List the ARNs of the roles of one account that may go on: also the one by which it is read."""
+        roles = (*self.exempt_roles, self.member_role_arn)
+        return tuple(dict.fromkeys(role.replace(ACCOUNT, account_id) for role in roles if role))
 
 
 def _parse_account(given: t.Any) -> str:

@@ -15,11 +15,12 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from ..._account.moments import format_utc
+from ..._account.moments import format_utc, parse_moment
 from ..._policy.documents.limits import LIMITS
 from ..._policy.documents.policy import Kind
 from ..._policy.documents.syntax import compact
@@ -56,7 +57,7 @@ def deny_account(exempt: Collection[str], begun_before: datetime) -> Content:
     A request without the key matches a negated operator too, so that nobody is exempt by lack of an ARN:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
-    rest: Json = {"Sid": _REST, "Effect": "Deny", "Action": "*", "Resource": "*"}
+    rest = _deny_everything()
     if not exempt:
         return Content(_make(rest))
     # The ARN of a session's role has its path here:
@@ -77,6 +78,28 @@ def find_exempt(document: t.Any) -> tuple[str, ...]:
     """Find the roles that go on, in a document that is there."""
     rest = (statement for statement in _list_statements(document) if statement.get("Sid") == _REST)
     return _find_values(next(rest, {}), "ArnNotLike", "aws:PrincipalArn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Denial:
+    """What ``deny_account`` made a document of."""
+
+    exempt: tuple[str, ...]
+    begun_before: t.Optional[datetime] = None
+
+
+def read_back(document: t.Any, account_id: str) -> t.Optional[Denial]:
+    """Read back what ``deny_account`` made a document of; None if it is not exactly that for roles of this account."""
+    role = re.compile(rf"arn:aws[a-z-]*:iam::{re.escape(account_id)}:role/[\w+=,.@/-]+", re.ASCII)
+    exempt, found = find_exempt(document), find_moment(document)
+    try:
+        moment = parse_moment(found) if found else None
+    except ValueError:
+        return None
+    if not all(map(role.fullmatch, exempt)) or (exempt and moment is None):
+        return None
+    made = deny_account(exempt, moment) if moment else Content(_make(_deny_everything()))
+    return Denial(exempt, moment) if document == made.document else None
 
 
 def find_people(document: t.Any) -> tuple[str, ...]:
@@ -108,6 +131,10 @@ def deny_people(user_ids: Collection[str]) -> Content:
     condition = {"StringEquals": {"identitystore:UserId": sorted(user_ids)}}
     sid = "RevokeIdentityCenterUsers"
     return Content(_make({"Sid": sid, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}))
+
+
+def _deny_everything() -> Json:
+    return {"Sid": _REST, "Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
 def _make(*statements: Json) -> Json:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
-from ..._account.moments import parse_moment
 from ..._account.organization_tree import ACTIVE, ENABLED, SCP, OrganizationPolicy, OrganizationTree
 from ..._controls.control import listing
 from ..._converge.change import Change, Refusal, content_hash
@@ -25,8 +24,8 @@ from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import MOVE, TAG, is_of_incident, move_account
 from .declared import Declared
-from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_moment, find_people
-from .members import Member
+from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_people, read_back
+from .members import Keeper, Member
 from .moving import Move, can_rescue, find_unit, judge_move, move_in
 from .runbook import refuse
 from .trust.judge import Judged
@@ -101,9 +100,16 @@ class Planner:
         member = observed.members.get(seed.account_id, Member(seed.account_id, problem="it was not read"))
         if seed.action is AccountAction.MOVE:
             return self._move(seed, observed, tree, member)
-        if not member.has_break_glass and not seed.without_break_glass:
+        # Once it is contained, nobody may be able to read it: what was judged then holds.
+        is_contained = bool(member.problem) and self._find_own_policy(tree, seed.account_id) is not None
+        if not (member.has_break_glass or seed.without_break_glass or is_contained):
             return self._refuse(seed, "no_break_glass", _describe_lack(member), member=member)
         return self._deny(seed, observed, tree, member)
+
+    def _find_own_policy(self, tree: OrganizationTree, account_id: str) -> t.Optional[OrganizationPolicy]:
+        incident_id = self.declared.incident.id
+        live = _find_policy(tree, NAME.format(incident_id=incident_id, ending=account_id))
+        return live if live is not None and is_of_incident(live, incident_id) else None
 
     def _refuse_account(self, seed: AccountSeed, observed: Observed, tree: OrganizationTree) -> t.Optional[Refusal]:
         account_id = seed.account_id
@@ -131,10 +137,9 @@ class Planner:
         live = _find_policy(tree, name)
         if live is not None and not is_of_incident(live, self.declared.incident.id):
             return self._refuse(seed, "foreign", name, member=member)
-        content = deny_account(member.exempt, self._choose_moment(live, seed.account_id, member.exempt))
-        if live is not None and member.problem:
-            # It is not known who may go on, so nothing is taken from them or given to them.
-            content = Content(live.document.document or {})
+        content = self._choose_content(live, seed.account_id, member)
+        if member.problem:
+            member = dataclasses.replace(member, keepers=tuple(map(Keeper, find_exempt(content.document))))
         if content.excess:
             return self._refuse(seed, "too_long", str(content.excess), member=member)
         attached = [policy.name for policy in tree.policies if policy.type == SCP and seed.account_id in policy.targets]
@@ -144,19 +149,18 @@ class Planner:
         changes = self._write(observed, name, live, content, node)
         return Verdict(seed.account_id, seed.action.value, changes, policy=name, member=member)
 
-    def _choose_moment(
-        self, live: t.Optional[OrganizationPolicy], account_id: str, exempt: Collection[str]
-    ) -> datetime:
-        """Choose the moment before which sessions are denied: that of the policy that is there, else now.
+    def _choose_content(self, live: t.Optional[OrganizationPolicy], account_id: str, member: Member) -> Content:
+        """Choose what the policy says: who goes on, and the moment before which sessions are denied.
 
-        It is now too if one of the roles was not kept all along: its sessions may be an intruder's since.
+        The moment of the policy that is there stays, unless it let an intruder begin sessions since: it was changed or
+        detached, or a role did not go on all along. Of an account that can't be read the roles stay as well.
         """
-        document = live.document.document if live and account_id in live.targets else None
-        found = find_moment(document) if set(exempt) <= set(find_exempt(document)) else None
-        try:
-            return parse_moment(found) if found else self.now
-        except ValueError:
-            return self.now
+        known = read_back(live.document.document, account_id) if live else None
+        exempt = known.exempt if known and member.problem else member.exempt
+        kept = (
+            known is not None and live is not None and account_id in live.targets and set(exempt) <= set(known.exempt)
+        )
+        return deny_account(exempt, (known.begun_before if known and kept else None) or self.now)
 
     def _write(
         self,

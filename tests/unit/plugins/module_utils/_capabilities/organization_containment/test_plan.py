@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP, OrganizationTree
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.changes import TAG
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
+    ACCOUNT,
     Declared,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.documents import (
@@ -58,6 +59,9 @@ KEPT: t.Final = f"arn:aws:iam::{DEV}:role/iam-hardening/break-glass"
 EVERYWHERE: t.Final = (ROOT, "ou-acme-11111111", WORK_DEV, BOX, MANAGEMENT, DEV, PROD, SANDBOX)
 DENY_ALL: t.Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 TAGS: t.Final = {**OURS, TAG: "INC-7"}
+INCIDENT: t.Final = Incident.from_option(
+    {"id": "INC-7", "declared_by": "Ana", "reason": "an intruder is here", "accounts": [DEV]}, now=NOW
+)
 PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
 
 
@@ -108,10 +112,61 @@ def test_what_is_there_already_is_not_done_again() -> None:
     assert operations(judge(organization(own(DEV)), DEV)) == []
     assert operations(judge(organization(own()), DEV)) == ["AttachPolicy"]
     assert operations(judge(organization(own(DEV, content=DENY_ALL)), DEV)) == ["UpdatePolicy"]
-    # Who may go on is not known any more, so that the policy stays as it is.
+
+
+def test_an_account_that_cannot_be_read_any_more_stays_contained() -> None:
     unread = {DEV: Member(DEV, problem="denied")}
     forced = {"account_id": DEV, "without_break_glass": True}
-    assert operations(judge(organization(own(DEV)), forced, members=unread)) == []
+    earlier = deny_account([KEPT], NOW - timedelta(hours=3)).document
+    for given in (DEV, forced):
+        # Who may go on is not known any more, so that the policy stays as it is.
+        assert operations(judge(organization(own(DEV, content=earlier)), given, members=unread)) == []
+        assert (
+            operations(judge(organization(own(DEV, content=deny_account([], NOW).document)), given, members=unread))
+            == []
+        )
+        attached = judge(organization(own(content=deny_account([], NOW).document)), given, members=unread)
+        assert operations(attached) == ["AttachPolicy"]
+        again = judge(organization(own(content=earlier)), given, members=unread)
+        assert again.member is not None and again.member.exempt == (KEPT,) and again.member.problem == "denied"
+        assert operations(again) == ["UpdatePolicy", "AttachPolicy"]
+        assert content_of(again) == deny_account([KEPT], NOW).document
+    # Without a policy of this incident nothing is known.
+    assert rule_of(judge(organization(), DEV, members=unread)) == "no_break_glass"
+    assert rule_of(judge(organization(policy(NAME, DEV, tags={})), DEV, members=unread)) == "no_break_glass"
+
+
+def test_a_policy_that_somebody_changed_is_no_model() -> None:
+    unread = {DEV: Member(DEV, problem="denied")}
+    made: t.Any = deny_account([KEPT], NOW).document
+    rest, older = made["Statement"]
+    support = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "support:*", "Resource": "*"}]}
+    more = {**rest, "Condition": {**rest["Condition"], "Bool": {"aws:SecureTransport": "true"}}}
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for changed in (
+        support,
+        {**made, "Statement": [rest]},
+        {**made, "Statement": [more, older]},
+        {**made, "Statement": [rest, older, allowed]},
+        {**made, "Statement": [rest, {**older, "Condition": {"DateLessThan": {"aws:TokenIssueTime": "never"}}}]},
+        deny_account([f"arn:aws:iam::{DEV}:role/*"], NOW).document,
+        deny_account([KEPT, KEPT.replace(DEV, PROD)], NOW).document,
+        deny_account([f"arn:aws:iam::{DEV}:user/eve"], NOW).document,
+    ):
+        verdict = judge(organization(own(DEV, content=changed)), DEV, members=unread)
+        assert operations(verdict) == ["UpdatePolicy"] and content_of(verdict) == deny_account([], NOW).document
+    # Who is read keeps the roles, and older sessions end.
+    weak = {**made, "Statement": [more, {**older, "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01"}}}]}
+    assert content_of(judge(organization(own(DEV, content=weak)), DEV)) == made
+
+
+def test_the_role_that_reads_a_member_may_go_on_as_well() -> None:
+    reader, writer = (f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/{name}" for name in ("assessor", "containment"))
+    declared = Declared(INCIDENT, member_role_arn=reader, exempt_roles=(writer, reader))
+    known = tuple(role.replace(ACCOUNT, DEV) for role in (writer, reader))
+    assert declared.list_exempt_roles(DEV) == known
+    assert dataclasses.replace(declared, exempt_roles=(writer,)).list_exempt_roles(DEV) == known
+    assert Declared(INCIDENT).list_exempt_roles(DEV) == ()
 
 
 def content_of(verdict: Verdict) -> t.Any:
