@@ -21,7 +21,8 @@ description:
   - Nothing is done about the management account, an account that the run comes through, and an account in which no break-glass role
     would work. The refusal has the steps for people.
   - Before the first change it keeps what it found as evidence beside O(journal), below C(incident/), and writes a record of the
-    incident. From then on no other run changes its policies, or the policies that are attached to a contained account.
+    incident. From then on no other run changes its policies, or the policies that are attached to a contained account, or to the unit
+    that an account was moved to.
   - With O(state=released) it takes back what it did for this incident, the last change first, if it is still as it left it.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -263,8 +264,8 @@ accounts:
       description: The name of the control policy.
       type: str
     roles:
-      description: The roles of the run and break-glass principals. Each has C(role), C(break_glass), C(continues), and C(reason) if it does
-        not go on.
+      description: The roles of the run and break-glass principals. Each has C(role), C(break_glass), C(continues), and C(reason) if it must
+        not go on. C(denied) says that it can't, or could not once the changes are made.
       type: list
       elements: dict
     unread:
@@ -272,8 +273,8 @@ accounts:
       type: str
     move:
       description: For a move, the units C(from) and C(to), C(policies_before) and C(policies_after) on each level, the policies whose
-        restrictions end as C(lost), the actions that are C(still_allowed), and the types of other policies (declarative, tag, backup
-        policies and such) as C(not_compared). Those of the old unit end too.
+        restrictions end as C(lost), and the principals whom the unit does not deny everything as C(still_allowed). C(not_compared) are the
+        types of other policies, such as declarative policies and tag policies. Those of the old unit end too.
       type: dict
 people:
   description: The declared users of Identity Center.

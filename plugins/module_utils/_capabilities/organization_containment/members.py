@@ -25,15 +25,19 @@ from ..._converge.break_glass_state import list_trusted
 
 _ACCOUNT: t.Final = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?([0-9]{12})(?::.*)?", re.ASCII | re.DOTALL)
 _PLAIN: t.Final = re.compile(r"[\w+=,.@:/-]+", re.ASCII)
+_OF_USER: t.Final = "it is a user, and an intruder in the account may have made credentials of it"
+# Only AWS makes roles there: https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+_LINKED: t.Final = "/aws-service-role/"
 
 
 @dataclasses.dataclass(frozen=True)
 class Keeper:
-    """A role that goes on in the account; with a ``problem`` it does not."""
+    """A role that goes on in the account; with a ``problem`` it must not. ``is_denied`` says whether it can't then."""
 
     arn: str
     is_break_glass: bool = False
     problem: str = ""
+    is_denied: bool = True
 
     def as_dict(self) -> dict[str, t.Any]:
         """The role in a result."""
@@ -45,11 +49,15 @@ class Keeper:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A member account as it was read: the roles that could go on. ``problem`` says why it is not known."""
+    """A member account as it was read: the roles that could go on. ``problem`` says why it is not known.
+
+    ``holes`` says of each user and role that somebody else could come into how that is.
+    """
 
     account_id: str
     keepers: tuple[Keeper, ...] = ()
     problem: str = ""
+    holes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def exempt(self) -> tuple[str, ...]:
@@ -83,7 +91,17 @@ def judge_member(
             problem = keeper.problem or helpless.get(role.arn, "")
             found.append(dataclasses.replace(keeper, is_break_glass=True, problem=problem))
     found += list(_list_users(snapshot, patterns))
-    return Member(snapshot.account_id, tuple(found))
+    return Member(snapshot.account_id, tuple(found), holes=_find_holes(permissions, admitting))
+
+
+def _find_holes(permissions: Permissions, admitting: Collection[str]) -> dict[str, str]:
+    """Find all users and roles that somebody could come into who must not, but for what no control policy binds."""
+    snapshot = permissions.snapshot
+    holes = {user.arn: _OF_USER for user in snapshot.users}
+    for role in snapshot.roles:
+        hole = "" if role.path.startswith(_LINKED) else find_hole(permissions, role.arn, admitting)
+        holes |= {role.arn: hole} if hole else {}
+    return holes
 
 
 def _judge(arn: str, role: t.Optional[Role], permissions: Permissions, admitting: Collection[str]) -> Keeper:
@@ -97,8 +115,7 @@ def _judge(arn: str, role: t.Optional[Role], permissions: Permissions, admitting
 def _list_users(snapshot: Snapshot, patterns: Sequence[str]) -> Iterator[Keeper]:
     for user in snapshot.users:
         if is_break_glass(user.arn, patterns):
-            problem = "it is a user, and an intruder in the account may have made credentials of it"
-            yield Keeper(user.arn, is_break_glass=True, problem=problem)
+            yield Keeper(user.arn, is_break_glass=True, problem=_OF_USER)
 
 
 def find_hole(permissions: Permissions, arn: str, admitting: Collection[str]) -> str:

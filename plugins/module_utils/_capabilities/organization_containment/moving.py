@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..._account.control_policies import ControlPolicy
 from ..._account.organization_tree import ENABLED, RCP, SCP, OrganizationTree, Unit
@@ -21,16 +21,17 @@ from ..._policy.documents.policy import Policy, PolicyError, Statement
 from ..._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
 from ..._policy.evaluation.narrowing import ANYTHING
 
-# What an intruder does first. A unit for quarantine denies all of it.
-_PROBES: t.Final = (
-    "ec2:RunInstances",
-    "iam:CreateUser",
-    "iam:UpdateAssumeRolePolicy",
-    "kms:Decrypt",
-    "s3:GetObject",
-    "secretsmanager:GetSecretValue",
-    "sts:AssumeRole",
+# Who stands for everybody whose name is not known. Each may have a session of its own:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+_ANYBODY: t.Final = (
+    "iam::{}:role/somebody",
+    "iam::{}:user/somebody",
+    "iam::{}:root",
+    "sts::{}:federated-user/somebody",
 )
+#: A denial counts only if nothing but who calls decides whether it applies.
+_OF_CALLER: t.Final = "aws:principal"
+_NOBODY: t.Final = Policy((Statement(0, False, actions=("*",), resources=("*",)),))
 _READ: t.Final = frozenset({SCP, RCP})
 #: What a break-glass role needs at least to take an account back.
 _RESCUE: t.Final = "iam:UpdateAssumeRolePolicy"
@@ -40,8 +41,10 @@ _RESCUE: t.Final = "iam:UpdateAssumeRolePolicy"
 class Move:
     """A move of an account, before it is made.
 
-    ``lost`` are the control policies whose restrictions would end, and ``not_compared`` the types of policies that end
-    with the unit as well, such as declarative policies.
+    ``still_allowed`` are the principals that the unit does not deny everything, of those that must not go on. ``lost``
+    are the control policies whose restrictions would end, and ``not_compared`` the types of policies that end with the
+    unit as well, such as declarative policies. ``policies`` are the names of the SCPs that deny the account everything,
+    and of those attached to the unit.
     """
 
     source: Unit
@@ -51,6 +54,7 @@ class Move:
     lost: tuple[str, ...] = ()
     still_allowed: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """The move in a result."""
@@ -71,21 +75,73 @@ def find_unit(tree: OrganizationTree, name: str) -> t.Optional[Unit]:
     return next(found, None)
 
 
-def judge_move(tree: OrganizationTree, account_id: str, destination: Unit) -> Move:
-    """Judge what a move would change. It makes no call."""
+def judge_move(tree: OrganizationTree, account_id: str, destination: Unit, must_not: Collection[str] = ()) -> Move:
+    """Judge what a move would change. ``must_not`` are principals that must not go on. It makes no call."""
     after = move_in(tree, account_id, destination.id)
-    partition = _partition_of(tree)
-    somebody = f"arn:{partition}:iam::{account_id}:role/somebody"
-    allowed = tuple(action for action in _PROBES if not is_denied(after, account_id, somebody, action))
+    anybody = (f"arn:{_partition_of(tree)}:{name.format(account_id)}" for name in _ANYBODY)
     return Move(
         source=tree.unit[tree.account[account_id].parent_id],
         destination=destination,
         before=_describe_levels(tree, account_id),
         after=_describe_levels(after, account_id),
         lost=_find_lost(tree, after, account_id),
-        still_allowed=allowed,
+        still_allowed=find_undenied(after, account_id, (*anybody, *must_not)),
         not_compared=_find_not_compared(tree),
+        policies=_name_policies(after, account_id, destination),
     )
+
+
+def find_undenied(tree: OrganizationTree, account_id: str, arns: Iterable[str]) -> tuple[str, ...]:
+    """Find the principals that the SCPs above an account do not certainly deny everything."""
+    denials = tuple(_list_denials(tree, account_id))
+    evaluator = Evaluator(Layers(identity=(ANYTHING,), scps=((ANYTHING, *denials),)))
+
+    def is_denied_all(arn: str) -> bool:
+        # The denials are of everything, so that one action stands for all.
+        decision = evaluator.decide(Request(_RESCUE, principal=arn, context_complete=False))
+        return decision.outcome is Outcome.EXPLICIT_DENY
+
+    return tuple(arn for arn in arns if not is_denied_all(arn))
+
+
+def exempts_nobody(tree: OrganizationTree, account_id: str) -> bool:
+    """Whether the SCPs above an account deny everything to everybody, whoever it is."""
+    return any(
+        not statement.conditions for policy in _list_denials(tree, account_id) for statement in policy.statements
+    )
+
+
+def _list_denials(tree: OrganizationTree, account_id: str) -> Iterator[Policy]:
+    """List what denies an account everything: denials of all actions, and a level on which nothing is allowed."""
+    for level in tree.levels(account_id):
+        policies = [_parse(policy) for policy in level.scps]
+        if policies and not any(policy is None or any(one.allow for one in policy.statements) for policy in policies):
+            yield _NOBODY
+        yield from filter(None, map(_keep_denials, level.scps))
+
+
+def _keep_denials(control: ControlPolicy) -> t.Optional[Policy]:
+    """What a policy denies of everything; None if it does not."""
+    policy = _parse(control)
+    kept = tuple(filter(_denies_everything, policy.statements)) if policy else ()
+    return dataclasses.replace(policy, statements=kept) if policy and kept else None
+
+
+def _denies_everything(statement: Statement) -> bool:
+    return (
+        not statement.allow
+        and "*" in (statement.actions or ())
+        and "*" in (statement.resources or ())
+        and all(condition.key.lower().startswith(_OF_CALLER) for condition in statement.conditions)
+    )
+
+
+def _name_policies(after: OrganizationTree, account_id: str, unit: Unit) -> tuple[str, ...]:
+    """Name the SCPs that hold the account. AWS's own can't be changed, and are everywhere."""
+    names = {policy.name for level in after.levels(account_id) for policy in level.scps if _keep_denials(policy)}
+    attached = {policy.name for policy in after.policies if policy.type == SCP and unit.id in policy.targets}
+    managed = {policy.name for policy in after.policies if policy.type == SCP and policy.is_aws_managed}
+    return tuple(sorted((names | attached) - managed))
 
 
 def move_in(tree: OrganizationTree, account_id: str, unit_id: str) -> OrganizationTree:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ..._account.organization_tree import ACTIVE, ENABLED, SCP, OrganizationPolicy, OrganizationTree
@@ -19,14 +19,14 @@ from ..._controls.control import listing
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.incident.declaration import AccountAction, AccountSeed
 from ..._converge.incident.names import ORGANIZATION_MODULE
-from ..._converge.organization_changes import ATTACH, CREATE, Node, PolicyWriter
+from ..._converge.organization_changes import ATTACH, CREATE, Node, PolicyWriter, name_policy
 from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import MOVE, TAG, is_of_incident, move_account
-from .declared import Declared
+from .declared import ACCOUNT, Declared
 from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_people, read_back
 from .members import Keeper, Member
-from .moving import Move, can_rescue, find_unit, judge_move, move_in
+from .moving import Move, can_rescue, exempts_nobody, find_undenied, find_unit, judge_move, move_in
 from .runbook import refuse
 from .trust.judge import Judged
 
@@ -188,21 +188,41 @@ class Planner:
         if unit is None:
             detail = f"quarantine_ou: the organization has no unit {incident.quarantine_ou}"
             return self._refuse(seed, "quarantine_ou", detail)
-        move = judge_move(tree, account_id, unit)
+        move = judge_move(tree, account_id, unit, member.holes)
         there = _after_move(tree, member, unit.id)
-        if tree.account[account_id].parent_id == unit.id:
+        is_there = move.source.id == unit.id
+        problem = self._find_gap(tree, move, member, is_there=is_there)
+        if is_there and not problem:
             return Verdict(account_id, seed.action.value, member=there, move=move)
-        if move.still_allowed:
-            detail = f"the policies of {unit.path} would still allow {listing(move.still_allowed)}"
-            return self._refuse(seed, "quarantine_ou", detail, member=there, move=move)
+        if move.still_allowed or is_there:
+            return self._refuse(seed, "quarantine_ou", problem, member=there, move=move)
         lost = [name for name in move.lost if name not in incident.accept_lost_policies]
         if lost:
             return self._refuse(seed, "loses_policies", listing(lost), member=there, move=move)
         if not there.has_break_glass and not seed.without_break_glass:
             return self._refuse(seed, "no_break_glass", _describe_lack(there), member=there, move=move)
+        if problem:
+            return self._refuse(seed, "quarantine_ou", problem, member=there, move=move)
         arn = f"arn:{observed.partition}:organizations::{observed.account_id}:account/{tree.id}/{account_id}"
         change = move_account(observed.account_id, arn, move.source, unit)
         return Verdict(account_id, seed.action.value, (change,), member=there, move=move)
+
+    def _find_gap(self, tree: OrganizationTree, move: Move, member: Member, *, is_there: bool) -> str:
+        """Find out why the policies of the unit do not contain the account; empty if they do."""
+        path, after = move.destination.path, move_in(tree, member.account_id, move.destination.id)
+        if move.still_allowed:
+            names = [f"{arn} ({member.holes[arn]})" if arn in member.holes else arn for arn in move.still_allowed]
+            return f"the policies of {path} do not deny everything to {listing(names)}"
+        if not member.problem or exempts_nobody(after, member.account_id):
+            return ""
+        reader = self.declared.member_role_arn.replace(ACCOUNT, member.account_id)
+        if is_there and reader and not find_undenied(after, member.account_id, [reader]):
+            # That it can't be read is the work of the unit.
+            return ""
+        return (
+            f"the account can't be read ({member.problem}), so it is not known who can come into the roles that the "
+            f"policies of {path} let go on"
+        )
 
     # People
 
@@ -240,10 +260,27 @@ def _describe_lack(member: Member) -> str:
 def _after_move(tree: OrganizationTree, member: Member, unit_id: str) -> Member:
     """The member once it is moved: the policies of the unit decide who goes on."""
     after = move_in(tree, member.account_id, unit_id)
-    keepers = (
-        keeper
-        if keeper.problem or can_rescue(after, member.account_id, keeper.arn)
-        else dataclasses.replace(keeper, problem="the policies of the unit deny it")
-        for keeper in member.keepers
-    )
-    return dataclasses.replace(member, keepers=tuple(keepers))
+    undenied = find_undenied(after, member.account_id, [keeper.arn for keeper in member.keepers])
+
+    def judge(keeper: Keeper) -> Keeper:
+        known = dataclasses.replace(keeper, is_denied=keeper.arn not in undenied)
+        if keeper.problem or can_rescue(after, member.account_id, keeper.arn):
+            return known
+        return dataclasses.replace(known, problem="the policies of the unit deny it what it needs")
+
+    return dataclasses.replace(member, keepers=tuple(map(judge, member.keepers)))
+
+
+def list_frozen(verdicts: Iterable[Verdict]) -> set[str]:
+    """List what no other run changes: the accounts, the unit of a move, and the policies by the names that they have.
+
+    A policy has a name before it is there.
+    """
+    found: set[str] = set()
+    for verdict in verdicts:
+        if verdict.refusal:
+            continue
+        move, names = verdict.move, (verdict.policy, *(verdict.move.policies if verdict.move else ()))
+        found |= {name_policy(name, SCP) for name in names if name}
+        found |= {verdict.subject} - {OF_PEOPLE} | ({move.destination.id} if move else set())
+    return found

@@ -30,18 +30,26 @@ def list_accounts(verdicts: Iterable[Verdict], undenied: Sequence[Row], *, writt
     """List the accounts, with the roles that go on."""
     open_ends = {row["principal"] for row in undenied}
     return [
-        {
-            "account_id": verdict.subject,
-            "action": verdict.action,
-            "state": _describe_state(verdict, open_ends, written=written),
-            "policy": verdict.policy or None,
-            "roles": [keeper.as_dict() for keeper in verdict.member.keepers] if verdict.member else [],
-            "unread": verdict.member.problem if verdict.member else "",
-            "move": verdict.move.as_dict() if verdict.move else None,
-        }
+        _describe_account(verdict, _describe_state(verdict, open_ends, written=written))
         for verdict in verdicts
         if verdict.subject != OF_PEOPLE
     ]
+
+
+def _describe_account(verdict: Verdict, state: str) -> Row:
+    member, kept = verdict.member, state != "not_contained"
+    return {
+        "account_id": verdict.subject,
+        "action": verdict.action,
+        "state": state,
+        "policy": verdict.policy or None,
+        "roles": [
+            {**keeper.as_dict(), "denied": kept and bool(keeper.problem) and keeper.is_denied}
+            for keeper in (member.keepers if member else ())
+        ],
+        "unread": member.problem if member else "",
+        "move": verdict.move.as_dict() if verdict.move else None,
+    }
 
 
 def _describe_state(verdict: Verdict, open_ends: t.Collection[str], *, written: bool) -> str:
@@ -142,7 +150,7 @@ def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
     lines += [f"{verb}: {describe_change(change)}" for change in done]
     for row in result["accounts"]:
         lines += [f"account {row['account_id']}: it can't be read: {row['unread']}"] if row["unread"] else []
-        lines += [_describe_role(role) for role in row["roles"]]
+        lines += [describe_role(role, row["state"]) for role in row["roles"]]
         lines += _describe_move(row)
     lines += [f"NOT DENIED: {row['principal']}: {row['reason']}; {row['next_step']}" for row in result["not_denied"]]
     lines += [_describe_trust(row) for row in result["trust"]]
@@ -164,8 +172,12 @@ def _describe_trust(row: Mapping[str, t.Any]) -> str:
     return f"DO NOT TRUST {name}: {changes}{unread}; if that was an intruder, add it to accounts of the incident"
 
 
-def _describe_role(role: Mapping[str, t.Any]) -> str:
-    return f"goes on: {role['role']}" if role["continues"] else f"denied as well: {role['role']}: {role['reason']}"
+def describe_role(role: Mapping[str, t.Any], state: str) -> str:
+    """Describe one role of an account: whether it goes on, or is denied like all others."""
+    if role["continues"]:
+        return f"goes on: {role['role']}"
+    denied = "to be denied as well" if state == "to_contain" else "denied as well"
+    return f"{denied if role['denied'] else 'not denied'}: {role['role']}: {role['reason']}"
 
 
 def _describe_move(row: Row) -> list[str]:

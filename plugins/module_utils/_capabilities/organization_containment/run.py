@@ -27,7 +27,6 @@ from ..._converge.incident.names import OF_ORGANIZATION
 from ..._converge.incident.record import Record, State
 from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
 from ..._converge.journal import read_recorded
-from ..._converge.organization_changes import name_policy
 from ..._converge.plan import Plan
 from ..._converge.undo import Recorded, Unread
 from ..._module.connection import Connection
@@ -37,10 +36,9 @@ from ..._module.organization_policies import acting
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .declared import Declared
-from .documents import OF_PEOPLE
 from .observe import OPERATIONS as OWN_OPERATIONS
 from .observe import describe_member, read_members, read_organization, read_state
-from .plan import MODULE, Observed, Planner, Verdict
+from .plan import MODULE, Observed, Planner, Verdict, list_frozen
 from .release import Present, plan_release, stays_with
 from .report import (
     list_accounts,
@@ -152,11 +150,8 @@ class OrganizationContainment(_OfOrganization):
         return planner.plan(self._verdicts)
 
     def list_frozen(self, _changes: Sequence[Change]) -> Collection[str]:
-        """The accounts, and the policies by the names that they have before they are there."""
-        kept = [verdict for verdict in self._verdicts if not verdict.refusal]
-        accounts = {verdict.subject for verdict in kept if verdict.subject != OF_PEOPLE}
-        names = {name_policy(verdict.policy, "SERVICE_CONTROL_POLICY") for verdict in kept if verdict.policy}
-        return accounts | names
+        """What no other run changes from now on."""
+        return list_frozen(self._verdicts)
 
     def begin(self, _changes: Sequence[Change]) -> None:
         """Keep who goes on, and the policies of the organization, before anything is changed."""

@@ -79,5 +79,10 @@ def test_patterns_in_paths_and_missing_roles_do_not_go_on() -> None:
     )
     assert member.exempt == (ROLE,) and member.has_break_glass
     assert [keeper.problem[:13] for keeper in member.keepers if keeper.problem] == ["there is no s", "its path has "]
+    open_ended = role(good, {"AWS": STRANGER}, arn=f"arn:aws:iam::{ACCOUNT}:role/hijacked")
+    linked = role({"Service": "x.amazonaws.com"}, arn=f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/X")
+    known = judge_member(snapshot_of(role(good), open_ended, linked), [], (), {MANAGEMENT}, {})
+    # No control policy binds a role that is linked to a service.
+    assert list(known.holes) == [open_ended.arn] and STRANGER in known.holes[open_ended.arn]
     helpless = judge_member(snapshot_of(role(good)), [], (), {MANAGEMENT}, {ROLE: "may do nothing"})
     assert not helpless.has_break_glass and helpless.exempt == ()

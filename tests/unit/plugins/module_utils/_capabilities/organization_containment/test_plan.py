@@ -30,13 +30,25 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.moving import (
     find_unit,
     judge_move,
+    move_in,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.plan import (
     Observed,
     Planner,
     Verdict,
+    list_frozen,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.report import (
+    describe_role,
+    list_accounts,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Held
+from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import (
+    Node,
+    PolicyWriter,
+    name_policy,
+)
 
 from ..organization_policy.organizations import (
     BOX,
@@ -70,6 +82,7 @@ def judge(
     *accounts: t.Any,
     members: t.Optional[Mapping[str, Member]] = None,
     run_accounts: frozenset[str] = frozenset(),
+    reader: str = "",
     **fields: t.Any,
 ) -> Verdict:
     named = {"id": "INC-7", "declared_by": "Ana", "reason": "an intruder is here", "accounts": list(accounts), **fields}
@@ -77,7 +90,7 @@ def judge(
     keeper = Keeper(KEPT, is_break_glass=True)
     known = {DEV: Member(DEV, (keeper,)), PROD: Member(PROD, (keeper,))} if members is None else members
     observed = Observed(MANAGEMENT, "aws", organization, known, run_accounts)
-    (verdict,) = Planner(Declared(incident), NOW).judge(observed)
+    (verdict,) = Planner(Declared(incident, member_role_arn=reader), NOW).judge(observed)
     return verdict
 
 
@@ -267,6 +280,129 @@ def test_types_of_policies_that_are_not_compared_are_named() -> None:
     assert unit is not None
     move = judge_move(known, DEV, unit)
     assert move.not_compared == ("TAG_POLICY",) and move.as_dict()["not_compared"] == ["TAG_POLICY"]
+
+
+MOVED: t.Final = {"account_id": DEV, "action": "move"}
+
+
+def denying(*exempt: str, **fields: t.Any) -> t.Any:
+    statement: dict[str, t.Any] = {"Effect": "Deny", "Action": "*", "Resource": "*", **fields}
+    if exempt:
+        statement["Condition"] = {"ArnNotLike": {"aws:PrincipalArn": list(exempt)}}
+    return {"Version": "2012-10-17", "Statement": [{key: value for key, value in statement.items() if value}]}
+
+
+def in_unit(organization: OrganizationTree) -> OrganizationTree:
+    return move_in(organization, DEV, BOX)
+
+
+def test_the_policies_of_the_unit_are_judged_also_if_the_account_is_there() -> None:
+    good = in_unit(organization(policy("all", BOX, content=denying("arn:aws:iam::*:role/iam-hardening/*"))))
+    there = judge(good, MOVED, quarantine_ou=BOX)
+    assert there.refusal is None and operations(there) == []
+    for weak in (
+        organization(),
+        organization(policy("all", content=DENY_ALL)),
+        organization(policy("all", BOX, content=denying(Action="support:*"))),
+    ):
+        assert rule_of(judge(in_unit(weak), MOVED, quarantine_ou=BOX)) == "quarantine_ou"
+
+
+@pytest.mark.parametrize(
+    ("content", "still"),
+    [
+        # All that an intruder does first, and no more.
+        (denying(Action=["ec2:*", "iam:*", "kms:*", "s3:*", "secretsmanager:*", "sts:*"]), "role/somebody"),
+        (denying(Action=None, NotAction="support:*"), "role/somebody"),
+        (denying(Resource=None, NotResource="arn:aws:s3:::vault/*"), "role/somebody"),
+        (denying(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}), "role/somebody"),
+        (denying(Condition={"StringEquals": {"aws:ResourceAccount": DEV}}), "role/somebody"),
+        (denying("arn:aws:iam::*:role/*"), "role/somebody"),
+        (denying("arn:aws:iam::*:user/*"), "user/somebody"),
+        (denying("arn:aws:iam::*:root"), f"{DEV}:root"),
+        (denying("arn:aws:sts::*:federated-user/*"), "federated-user/somebody"),
+        (DENY_ALL, ""),
+        (denying("arn:aws:iam::*:role/iam-hardening/*"), ""),
+    ],
+)
+def test_a_unit_has_to_deny_everything_to_everybody_else(content: t.Any, still: str) -> None:
+    made = organization(policy("some", BOX, content=content))
+    unit = find_unit(made, BOX)
+    assert unit is not None
+    found = judge_move(made, DEV, unit).still_allowed
+    assert any(name.endswith(still) for name in found) if still else found == ()
+
+
+def test_a_unit_whose_policies_allow_nothing_denies_everything() -> None:
+    level = [node for node in EVERYWHERE if node != BOX]
+    made = tree(full_access(*level), policy("only-denials", BOX))
+    unit = find_unit(made, BOX)
+    assert unit is not None and judge_move(made, DEV, unit).still_allowed == ()
+
+
+def test_a_hijacked_role_that_the_unit_lets_go_on_is_no_move() -> None:
+    hijacked = f"arn:aws:iam::{DEV}:role/iam-hardening/automation"
+    hole = "its trust policy lets account 999988887777 in, which is contained or not in inventory_accounts"
+    keepers = (Keeper(KEPT, is_break_glass=True), Keeper(hijacked, problem=hole))
+    known = {DEV: Member(DEV, keepers, holes={hijacked: hole})}
+    open_to_all = organization(policy("all", BOX, content=denying("arn:aws:iam::*:role/iam-hardening/*")))
+    for made in (open_to_all, in_unit(open_to_all)):
+        verdict = judge(made, MOVED, members=known, quarantine_ou=BOX)
+        assert rule_of(verdict) == "quarantine_ou" and hijacked in str(verdict.refusal) and hole in str(verdict.refusal)
+        (row,) = list_accounts([verdict], [], written=True)
+        assert [role["denied"] for role in row["roles"]] == [False, False]
+    closed = organization(policy("all", BOX, content=denying(KEPT)))
+    verdict = judge(closed, MOVED, members=known, quarantine_ou=BOX)
+    assert operations(verdict) == ["MoveAccount"]
+    (row,) = list_accounts([verdict], [], written=True)
+    assert [role["denied"] for role in row["roles"]] == [False, True]
+
+
+def test_of_an_account_that_cannot_be_read_nobody_may_go_on_in_the_unit() -> None:
+    unread = {DEV: Member(DEV, problem="denied")}
+    forced = {**MOVED, "without_break_glass": True}
+    some = organization(policy("all", BOX, content=denying(KEPT)))
+    closed = organization(policy("all", BOX, content=DENY_ALL))
+    reader = KEPT.replace(DEV, ACCOUNT).replace("break-glass", "assessor")
+    assert rule_of(judge(some, forced, members=unread, quarantine_ou=BOX)) == "quarantine_ou"
+    assert operations(judge(closed, forced, members=unread, quarantine_ou=BOX)) == ["MoveAccount"]
+    assert rule_of(judge(closed, MOVED, members=unread, quarantine_ou=BOX)) == "no_break_glass"
+    # Once it is there, it is no wonder that a role which the unit denies can't read it.
+    for reads, refused in ((reader, False), (KEPT.replace(DEV, ACCOUNT), True), ("", True)):
+        verdict = judge(in_unit(some), MOVED, members=unread, reader=reads, quarantine_ou=BOX)
+        assert not verdict.changes and bool(verdict.refusal) is refused
+    assert judge(in_unit(closed), MOVED, members=unread, quarantine_ou=BOX).refusal is None
+
+
+def test_the_unit_and_its_policies_are_frozen() -> None:
+    made = organization(policy("all", BOX, content=DENY_ALL), policy("guard", BOX), policy("else", WORK_DEV))
+    given = {**MOVED, "without_break_glass": True}
+    for where in (made, in_unit(made)):
+        verdict = judge(where, given, quarantine_ou=BOX, accept_lost_policies=["else"])
+        frozen = list_frozen([verdict])
+        assert frozen == {DEV, BOX, name_policy("all", SCP), name_policy("guard", SCP)}
+        held = Held("place", "INC-7.organization", targets=frozenset(frozen))
+        live = policy("all", BOX, content=DENY_ALL)
+        writer = PolicyWriter(MANAGEMENT, "all", SCP, live)
+        assert held.find_reason(writer.update(live, deny_account([], NOW), ""))
+        assert held.find_reason(writer.detach(Node(BOX, "/Box")))
+        assert not held.find_reason(PolicyWriter(MANAGEMENT, "new", SCP, None).attach(Node(WORK_DEV, "/Work/Dev")))
+    refused = judge(organization(), MOVED, quarantine_ou=BOX)
+    assert refused.refusal and list_frozen([refused]) == set()
+
+
+def test_denied_is_only_what_the_result_shows_as_denied() -> None:
+    roles = [
+        {"role": "kept", "continues": True, "denied": False},
+        {"role": "closed", "continues": False, "denied": True, "reason": "a hole"},
+        {"role": "open", "continues": False, "denied": False, "reason": "a hole"},
+    ]
+    assert [describe_role(role, "contained").partition(":")[0] for role in roles] == [
+        "goes on",
+        "denied as well",
+        "not denied",
+    ]
+    assert describe_role(roles[1], "to_contain").startswith("to be denied as well")
 
 
 def test_people_are_denied_at_the_root_and_none_is_dropped() -> None:
