@@ -105,7 +105,7 @@ def find_undenied(tree: OrganizationTree, account_id: str, arns: Iterable[str]) 
 
 
 def exempts_nobody(tree: OrganizationTree, account_id: str) -> bool:
-    """Whether the SCPs above an account deny everything to everybody, whoever it is."""
+    """Whether the SCPs above an account deny everything to everybody, with no exception."""
     return any(
         not statement.conditions for policy in _list_denials(tree, account_id) for statement in policy.statements
     )
