@@ -108,6 +108,12 @@ class Plan:
     def place(self) -> Place:
         return self.account_id, self.subject
 
+    def names(self, signal: Signal) -> bool:
+        """Whether the plan names what a signal of its place is about."""
+        if self.kind is Kind.CREDENTIAL and signal.credential:
+            return signal.credential in self.credentials
+        return signal.resource in self.resources
+
 
 @dataclasses.dataclass(frozen=True)
 class Begun:
@@ -233,12 +239,13 @@ def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Droppe
 def _find_cover(signal: Signal, plans: Iterable[Plan]) -> t.Optional[Dropped]:
     """Why the plans of its account and subject cover a signal; None if they don't.
 
-    A plan reads the account. What happened before that is in it, or is over.
+    A plan reads the account. What happened before that is in it, or is over. Not so a credential that leaked: only
+    the plan that names it is about it.
     """
     for plan in plans:
-        if signal.resource in plan.resources:
+        if plan.names(signal):
             return Dropped.OPEN_PLAN
-        if signal.at < plan.opened - CLOCK_SKEW:
+        if signal.kind is not Kind.CREDENTIAL and signal.at < plan.opened - CLOCK_SKEW:
             return Dropped.BEFORE_PLAN
     return None
 

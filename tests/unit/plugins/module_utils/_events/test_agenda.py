@@ -53,6 +53,15 @@ def judge(agenda: Agenda, *signals: Signal, now: datetime = NOW, rules: Rules = 
     return agenda.choose(rules, now, "r")
 
 
+def leaked(number: int, at: datetime, subject: str = "exposed_credential", account: str = A) -> Signal:
+    key = f"AKIAIOSFODNN7EXAM{number:03d}"
+    return Signal(account, subject, hash_resource(key), at, key)
+
+
+def names(plans: t.Iterable[Begun]) -> list[str]:
+    return [name for plan in plans for part in plan.parts for name in part.credentials]
+
+
 def places(plans: t.Iterable[Begun]) -> list[tuple[str, str]]:
     return [part.place for plan in plans for part in plan.parts]
 
@@ -74,6 +83,25 @@ def test_another_resource_starts_another_plan_if_it_failed_after_the_first() -> 
     assert judge(agenda, signal(resource="eve", at=later), now=later) == []
     assert count_waiting(agenda) == {(A, "IAM.5"): 1}
     assert places(judge(agenda, now=NOW + HOUR)) == [(A, "IAM.5")]
+
+
+def test_credentials_that_leaked_before_the_plan_of_another_get_a_later_plan() -> None:
+    agenda = Agenda()
+    first, *others = (leaked(number, NOW - 30 * MINUTE) for number in range(3))
+    assert names(judge(agenda, first)) == [first.credential]
+    later = NOW + MINUTE
+    # A backlog: the plan of the account is newer than these events, and does not name their keys.
+    assert judge(agenda, *others, first, now=later) == []
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
+    assert names(judge(agenda, now=NOW + HOUR)) == [signal.credential for signal in others]
+
+
+def test_a_leak_that_names_no_credential_is_known_by_its_resource() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(subject="exposed_credential", at=NOW - 30 * MINUTE))
+    judge(agenda, *(signal(subject="exposed_credential", resource=who, at=NOW - 30 * MINUTE) for who in ("bob", "eve")))
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
+    assert count_waiting(agenda) == {(A, "exposed_credential"): 1}
 
 
 def test_a_plan_closes_after_a_day() -> None:
