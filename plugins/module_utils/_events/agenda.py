@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import typing as t
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from .signals import SUBJECTS, Kind, Signal
+from .signals import QUARANTINE, SUBJECTS, Kind, Signal
 
 #: A plan can be applied for so long, and then it is no longer open.
 PLAN_LIFE: t.Final = timedelta(hours=24)
@@ -33,7 +34,9 @@ MOST_PLANS: t.Final = 100
 CLOCK_SKEW: t.Final = timedelta(minutes=15)
 #: Of one entry, so many resources and credentials are remembered by name. Later ones are counted.
 MOST_RESOURCES: t.Final = 16
-MOST_CREDENTIALS: t.Final = 10
+MOST_CREDENTIALS: t.Final = 30
+#: A plan is about so many credentials, as many as an incident may name without being asked (``max_principals``).
+MOST_DRAFTED: t.Final = 10
 #: So many entries of each kind wait at most.
 MOST_WAITING: t.Final = 10_000
 _SHARES_OF_PART: t.Final = 5
@@ -81,6 +84,10 @@ class Entry:
     count: int = 0
     resources: list[str] = dataclasses.field(default_factory=list)
     credentials: list[str] = dataclasses.field(default_factory=list)
+
+    def has_room(self, credential: str) -> bool:
+        """Whether it can remember a credential, or does; also where there is none."""
+        return not credential or credential in self.credentials or len(self.credentials) < MOST_CREDENTIALS
 
     def add(self, resources: Iterable[str], credentials: Iterable[str], count: int = 1) -> None:
         """Add signals."""
@@ -176,11 +183,18 @@ class Agenda:
             if not reason and place not in self.waiting:
                 kinds[signal.kind] += 1
                 reason = Dropped.TOO_MANY if kinds[signal.kind] > MOST_WAITING else None
+            elif not reason and not self.waiting[place].has_room(signal.credential):
+                reason = Dropped.TOO_MANY
             if reason:
                 self.counts[reason] += 1
             else:
                 entry = self.waiting.setdefault(place, Entry(now))
                 entry.add([signal.resource], [signal.credential])
+
+    def count_credentials(self, account: str) -> int:
+        """The number of credentials of an account that wait."""
+        entries = (entry for place, entry in self.waiting.items() if place[0] == account)
+        return len({name for entry in entries for name in entry.credentials})
 
     def choose(self, rules: Rules, now: datetime, run_id: str) -> list[Begun]:
         """Begin as many plans as this hour still allows: of each kind first those of accounts with the fewest plans.
@@ -212,19 +226,33 @@ class Agenda:
         return sorted(since, key=lambda account: (day[account], since[account], account))
 
     def _begin(self, account: str, kind: Kind, now: datetime, run_id: str) -> Begun:
-        """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind."""
+        """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind.
+
+        Those that the plan has no room for wait for the next one.
+        """
         taken = [
             place
             for place in self.waiting
             if place[0] == account and (kind is Kind.CREDENTIAL or SUBJECTS[place[1]] is not Kind.CREDENTIAL)
         ]
-        parts = []
+        drafted, parts = self._draw_credentials(taken), []
         for place in taken:
             entry = self.waiting.pop(place)
-            parts.append(Plan(*place, now, run_id, tuple(entry.resources), tuple(entry.credentials)))
+            named = tuple(name for name in entry.credentials if name in drafted)
+            rest = [name for name in entry.credentials if name not in drafted]
+            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named))
+            if rest:
+                self.waiting[place] = Entry(entry.since, len(rest), credentials=rest)
         self.plans += parts
         self.made.append((now, account, kind))
         return Begun(account, kind, tuple(parts))
+
+    def _draw_credentials(self, places: Iterable[Place]) -> frozenset[str]:
+        """The credentials of a plan: of each subject in turn. Last is what anybody in the account can cause."""
+        order = sorted(places, key=lambda place: place[1] == QUARANTINE)
+        turns = itertools.zip_longest(*(self.waiting[place].credentials for place in order))
+        names = dict.fromkeys(name for turn in turns for name in turn if name)
+        return frozenset(itertools.islice(names, MOST_DRAFTED))
 
 
 def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:

@@ -162,7 +162,10 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     It has account ids and names of our own tables only.
     """
     lines = [f"Events: {_number(len(begun), 'plan')} begun."]
-    lines += [f"  - account {plan.account_id}: {_join_subjects(plan)}" for plan in begun]
+    for plan in begun:
+        lines.append(f"  - account {plan.account_id}: {_join_subjects(plan)}")
+        rest = agenda.count_credentials(plan.account_id) if plan.kind is Kind.CREDENTIAL else 0
+        lines += [f"  - account {plan.account_id}: {describe_rest(rest)} for a later draft"] if rest else []
     waiting = count_waiting(agenda)
     if waiting:
         lines.append(f"WAITING for a later hour, {len(waiting)} in all. The nightly run reads these accounts as well:")
@@ -172,6 +175,11 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     if ignored and agenda.counted_since:
         lines.append(f"IGNORED since {format_utc(agenda.counted_since)}: {', '.join(ignored)}.")
     return "\n".join(lines)
+
+
+def describe_rest(count: int) -> str:
+    """The credentials that a draft does not name, as a clause."""
+    return f"{_number(count, 'more credential')} {'waits' if count == 1 else 'wait'}"
 
 
 def _join_subjects(plan: Begun) -> str:

@@ -27,8 +27,8 @@ from .._aws.operations import Operations
 from .._controls.registry import all_controls
 from .._converge.parsing import parse
 from .._converge.store import Store, StoreError
-from .._events.agenda import FEWEST_PLANS, HOUR, MOST_CREDENTIALS, MOST_PLANS, Agenda, Begun, Plan, Rules, State
-from .._events.agenda_file import NOTICE, change_agenda, describe
+from .._events.agenda import FEWEST_PLANS, HOUR, MOST_DRAFTED, MOST_PLANS, Agenda, Begun, Plan, Rules, State
+from .._events.agenda_file import NOTICE, change_agenda, describe, describe_rest
 from .._events.batch import read_batch
 from .._events.recognise import MOST_CHARACTERS, Reading, read_event
 from .._events.signals import Kind, is_account_id, read_moment
@@ -53,7 +53,8 @@ def run(task: Task) -> Result:
         )
         notice = describe(agenda, begun)
         incident = _draft_incident(begun, hosts, task.started)
-        place = store.put(f"events/{incident['id']}.yml", _write_draft(incident)) if incident else None
+        draft = _write_draft(incident, _count_rest(begun, agenda)) if incident else b""
+        place = store.put(f"events/{incident['id']}.yml", draft) if incident else None
         store.put(NOTICE, f"{format_utc(task.started)}\n{notice}\n".encode())
     except (AwsError, StoreError) as error:
         raise TaskError(f"report_dir: {error}") from error
@@ -199,12 +200,18 @@ def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host], now: dat
     }
 
 
-def _write_draft(incident: Mapping[str, t.Any]) -> bytes:
+def _count_rest(begun: Sequence[Begun], agenda: Agenda) -> int:
+    """The credentials that the draft has no room for."""
+    return sum(agenda.count_credentials(plan.account_id) for plan in begun if plan.kind is Kind.CREDENTIAL)
+
+
+def _write_draft(incident: Mapping[str, t.Any], rest: int) -> bytes:
     """The declaration as a file in which the person is missing: it declares nothing until somebody completes it."""
     lines = [
         "---",
         "# Drafted from events, which anybody may have sent. Nobody has looked at it yet.",
-        f"# It names {MOST_CREDENTIALS} credentials of a kind at most: forged events may have kept others out.",
+        f"# It names {MOST_DRAFTED} credentials at most. Forged events may be about some of them.",
+        *([f"# {describe_rest(rest)} for a later draft."] if rest else []),
         "# Check whether the credential leaked. Then write your name behind declared_by, and contain it:",
         "#",
         "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",

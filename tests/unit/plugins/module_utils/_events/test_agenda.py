@@ -18,6 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.moments imp
 from ansible_collections.hardening.iam.plugins.module_utils._events import agenda as agenda_module
 from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import (
     FEWEST_PLANS,
+    MOST_CREDENTIALS,
+    MOST_DRAFTED,
     MOST_PLANS,
     Agenda,
     Begun,
@@ -26,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.agenda impor
     State,
     count_waiting,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._events.agenda_file import describe
 from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
 from ansible_collections.hardening.iam.plugins.module_utils._events.signals import (
     SUBJECTS,
@@ -94,6 +97,41 @@ def test_credentials_that_leaked_before_the_plan_of_another_get_a_later_plan() -
     assert judge(agenda, *others, first, now=later) == []
     assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
     assert names(judge(agenda, now=NOW + HOUR)) == [signal.credential for signal in others]
+
+
+def test_decoys_leave_room_for_the_real_credential_in_a_plan() -> None:
+    agenda = Agenda()
+    # Anybody in the account can attach the policy of a quarantine.
+    decoys = [
+        Signal(A, "aws_quarantine", hash_resource(f"user/{number}"), NOW, f"user/{number}") for number in range(12)
+    ]
+    real = [leaked(1, NOW), leaked(2, NOW), leaked(3, NOW, "guardduty_CredentialAccess")]
+    plans = judge(agenda, *decoys, *real)
+    named = names(plans)
+    assert len(named) == MOST_DRAFTED
+    assert {signal.credential for signal in real} < set(named)
+    # The rest waits, each once, and is not taken again.
+    assert count_waiting(agenda) == {(A, "aws_quarantine"): 5}
+    assert "  - account 000000000000: 5 more credentials wait for a later draft" in describe(agenda, plans)
+    judge(agenda, *decoys, *real)
+    assert count_waiting(agenda) == {(A, "aws_quarantine"): 10}
+    rest = names(judge(agenda, now=NOW + HOUR))
+    assert sorted(named + rest) == sorted(signal.credential for signal in decoys + real)
+
+
+def test_a_credential_of_several_subjects_counts_once() -> None:
+    agenda = Agenda()
+    subjects = ["exposed_credential", "guardduty_CredentialAccess", "guardduty_UnauthorizedAccess"]
+    plans = judge(agenda, *(leaked(number, NOW, subject) for number in range(9) for subject in subjects))
+    assert len(names(plans)) == 27
+    assert agenda.waiting == {}
+
+
+def test_credentials_that_an_entry_has_no_room_for_are_counted() -> None:
+    agenda = Agenda()
+    agenda.take([leaked(number, NOW) for number in range(MOST_CREDENTIALS + 3)], RULES, NOW)
+    assert +agenda.counts == {Dropped.TOO_MANY: 3}
+    assert count_waiting(agenda) == {(A, "exposed_credential"): MOST_CREDENTIALS}
 
 
 def test_a_leak_that_names_no_credential_is_known_by_its_resource() -> None:

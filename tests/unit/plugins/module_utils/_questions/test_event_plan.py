@@ -17,10 +17,12 @@ import yaml
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
-from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import Dropped
+from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import MOST_DRAFTED, Dropped
 from ansible_collections.hardening.iam.plugins.module_utils._events.batch import Collector
+from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions import event_plan
+from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from ansible_collections.hardening.iam.plugins.modules.event_plan import RETURN, argument_spec
 
 from .._events.events import ACCOUNT, Event, change, recorded
@@ -158,6 +160,24 @@ def test_a_draft_names_all_credentials_of_the_account(bench: Bench) -> None:
     # No event: the schedule's.
     result = bench.judge()
     assert [key["id"] for key in result["incident"]["keys"]] == ["AKIAIOSFODNN7EXAMPL2", "AKIAIOSFODNN7EXAMPL3"]
+
+
+def test_decoys_keep_no_real_key_out_of_the_draft(bench: Bench) -> None:
+    decoys = [recorded("quarantine", account=OTHER, time=format_utc(START)) for _number in range(10)]
+    for number, event in enumerate(decoys):
+        event["detail"]["requestParameters"]["userName"] = f"decoy{number}"
+    real = change(recorded("health", time=format_utc(START)), "detail", "affectedAccount", to=OTHER)
+    signals = [signal.as_dict() for event in (*decoys, real) for signal in read_event(event).signals]
+    result = bench.judge(events={"signals": signals, "ignored": {}})
+    most = credential_quarantine.argument_spec()["max_principals"]["default"]
+    assert most == MOST_DRAFTED
+    incident = Incident.from_option(result["incident"], now=START)
+    incident.check_count(most)
+    assert [key.id for key in incident.keys] == ["AKIAIOSFODNN7EXAMPLE"]
+    assert len(incident.users) == 9
+    draft = Path(result["incident_file"]).read_text()
+    assert "# 1 more credential waits for a later draft." in draft
+    assert "1 more credential waits for a later draft" in result["terminal"]
 
 
 def test_no_text_of_an_event_gets_into_the_result(bench: Bench) -> None:
