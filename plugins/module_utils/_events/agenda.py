@@ -39,6 +39,8 @@ MOST_CREDENTIALS: t.Final = 30
 MOST_DRAFTED: t.Final = 10
 #: So many entries of each kind wait at most.
 MOST_WAITING: t.Final = 10_000
+#: So many accounts of plans are asked about in a run, besides those of its events.
+MOST_SETTLED: t.Final = 50
 _SHARES_OF_PART: t.Final = 5
 
 Place = tuple[str, str]
@@ -98,7 +100,10 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The part of a plan that is about one subject: of which run it is, and of which signals."""
+    """The part of a plan that is about one subject: of which run it is, and of which signals.
+
+    ``since`` is when the first of them began to wait. ``is_made`` says that its run left something.
+    """
 
     account_id: str
     subject: str
@@ -106,6 +111,8 @@ class Plan:
     run_id: str
     resources: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    since: t.Optional[datetime] = None
+    is_made: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -132,9 +139,10 @@ class Begun:
 
 
 class State(enum.Enum):
-    """The state of a plan that was begun: open, applied by somebody, or never finished."""
+    """The state of a plan that was begun: still open, made and open, applied by somebody, or never finished."""
 
     OPEN = enum.auto()
+    MADE = enum.auto()
     APPLIED = enum.auto()
     LOST = enum.auto()
 
@@ -161,15 +169,30 @@ class Agenda:
         late = [place for place, entry in self.waiting.items() if now - entry.since >= PLAN_LIFE]
         self.counts[Dropped.WAITED] += sum(self.waiting.pop(place).count for place in late)
 
-    def settle(self, accounts: Iterable[str], find_state: Callable[[Plan], State]) -> None:
+    def find_overdue(self, now: datetime) -> list[str]:
+        """The accounts of plans of which nothing is known after an hour, those of the oldest plans first."""
+        late = [plan for plan in self.plans if not plan.is_made and now - plan.opened > HOUR]
+        late.sort(key=lambda plan: plan.opened)
+        return list(dict.fromkeys(plan.account_id for plan in late))[:MOST_SETTLED]
+
+    def settle(self, accounts: Iterable[str], find_state: Callable[[Plan], State], now: datetime) -> None:
         """Ask what became of the plans of these accounts. The signals of a plan that was never made wait again."""
-        asked = set(accounts)
-        states = {plan: find_state(plan) for plan in self.plans if plan.account_id in asked}
-        self.plans = [plan for plan in self.plans if states.get(plan, State.OPEN) is State.OPEN]
-        for plan, state in states.items():
+        asked, kept = set(accounts), list[Plan]()
+        for plan in self.plans:
+            state = find_state(plan) if plan.account_id in asked else State.OPEN
             if state is State.LOST:
-                entry = self.waiting.setdefault(plan.place, Entry(plan.opened))
-                entry.add(plan.resources, plan.credentials)
+                self._wait_again(plan, now)
+            elif state is not State.APPLIED:
+                kept.append(dataclasses.replace(plan, is_made=plan.is_made or state is State.MADE))
+        self.plans = kept
+
+    def _wait_again(self, plan: Plan, now: datetime) -> None:
+        since = plan.since or plan.opened
+        if plan.place not in self.waiting and now - since >= PLAN_LIFE:
+            # Also an account whose runs all fail is left to the nightly run after a day.
+            self.counts[Dropped.WAITED] += 1
+            return
+        self.waiting.setdefault(plan.place, Entry(since)).add(plan.resources, plan.credentials)
 
     def take(self, signals: Iterable[Signal], rules: Rules, now: datetime) -> None:
         """Let signals wait, or count why they don't."""
@@ -240,7 +263,7 @@ class Agenda:
             entry = self.waiting.pop(place)
             named = tuple(name for name in entry.credentials if name in drafted)
             rest = [name for name in entry.credentials if name not in drafted]
-            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named))
+            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named, entry.since))
             if rest:
                 self.waiting[place] = Entry(entry.since, len(rest), credentials=rest)
         self.plans += parts

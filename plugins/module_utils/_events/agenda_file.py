@@ -83,6 +83,8 @@ def _encode_plan(plan: Plan) -> dict[str, t.Any]:
         "run_id": plan.run_id,
         "resources": list(plan.resources),
         "credentials": list(plan.credentials),
+        "since": format_utc(plan.since) if plan.since else None,
+        "is_made": plan.is_made,
     }
 
 
@@ -114,8 +116,16 @@ def _decode(document: t.Any) -> Agenda:
 def _decode_plan(item: Mapping[str, t.Any]) -> Plan:
     account_id, subject = _place(item["account_id"], item["subject"])
     opened, run_id = parse_moment(item["opened"]), _text(item["run_id"])
+    since = item.get("since")
     return Plan(
-        account_id, subject, opened, run_id, tuple(_texts(item["resources"])), tuple(_texts(item["credentials"]))
+        account_id,
+        subject,
+        opened,
+        run_id,
+        tuple(_texts(item["resources"])),
+        tuple(_texts(item["credentials"])),
+        parse_moment(since) if since else None,
+        item.get("is_made") is True,
     )
 
 

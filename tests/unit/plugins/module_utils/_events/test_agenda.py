@@ -21,9 +21,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.agenda impor
     MOST_CREDENTIALS,
     MOST_DRAFTED,
     MOST_PLANS,
+    MOST_SETTLED,
     Agenda,
     Begun,
     Dropped,
+    Plan,
     Rules,
     State,
     count_waiting,
@@ -153,7 +155,7 @@ def test_a_plan_closes_after_a_day() -> None:
 def test_a_plan_closes_when_somebody_applied_it() -> None:
     agenda = Agenda()
     judge(agenda, signal())
-    agenda.settle([A], lambda _plan: State.APPLIED)
+    agenda.settle([A], lambda _plan: State.APPLIED, NOW)
     later = NOW + 2 * HOUR
     assert len(judge(agenda, signal(at=later), now=later)) == 1
 
@@ -161,7 +163,7 @@ def test_a_plan_closes_when_somebody_applied_it() -> None:
 def test_the_events_of_a_run_that_was_killed_wait_again() -> None:
     agenda = Agenda()
     judge(agenda, signal(subject="aws_quarantine"))
-    agenda.settle([A], lambda _plan: State.LOST)
+    agenda.settle([A], lambda _plan: State.LOST, NOW)
     [plan] = judge(agenda, now=NOW + 2 * HOUR)
     assert plan.parts[0].resources == (hash_resource("bob"),)
 
@@ -170,9 +172,24 @@ def test_settle_asks_about_these_accounts_only() -> None:
     agenda = Agenda()
     judge(agenda, signal(A), signal(B))
     asked: list[str] = []
-    agenda.settle([B], lambda plan: asked.append(plan.account_id) or State.OPEN)  # type: ignore[func-returns-value]
+    agenda.settle([B], lambda plan: asked.append(plan.account_id) or State.OPEN, NOW)  # type: ignore[func-returns-value]
     assert asked == [B]
     assert len(agenda.plans) == 2
+
+
+def test_open_plans_are_asked_about_once_an_hour_has_passed() -> None:
+    agenda = Agenda()
+    rules = Rules(frozenset(f"{number:012d}" for number in range(MOST_SETTLED + 20)))
+    for number, account in enumerate(sorted(rules.accounts)):
+        agenda.plans.append(Plan(account, "IAM.5", NOW + timedelta(seconds=number), "r"))
+    assert agenda.find_overdue(NOW + HOUR) == []
+    later = NOW + 2 * HOUR
+    first = agenda.find_overdue(later)
+    assert first == sorted(rules.accounts)[:MOST_SETTLED]
+    agenda.settle(first, lambda _plan: State.MADE, later)
+    # What was made stays open, and leaves the turn to the others.
+    assert agenda.find_overdue(later) == sorted(rules.accounts)[MOST_SETTLED:]
+    assert len(agenda.plans) == len(rules.accounts)
 
 
 @pytest.mark.parametrize(

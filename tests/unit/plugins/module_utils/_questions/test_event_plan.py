@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.batch import
 from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions import event_plan
+from ansible_collections.hardening.iam.plugins.module_utils._report.parts import part_key
 from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from ansible_collections.hardening.iam.plugins.modules.event_plan import RETURN, argument_spec
 
@@ -117,6 +118,54 @@ def test_a_run_without_a_report_is_repeated(bench: Bench) -> None:
     bench.now += timedelta(minutes=31)
     result = bench.judge(failed_control(bench.now), run="run-2")
     assert [plan["run_id"] for plan in result["plans"]] == ["run-2"]
+
+
+def test_the_schedule_repeats_a_plan_without_a_report(bench: Bench) -> None:
+    bench.judge(failed_control(START), run="killed")
+    bench.now += timedelta(hours=2)
+    result = bench.judge(run="run-2")
+    assert [(plan["run_id"], plan["subjects"]) for plan in result["plans"]] == [("run-2", ["IAM.5"])]
+    bench.report(ACCOUNT, "run-2")
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
+
+
+def test_a_plan_that_never_gets_a_report_is_repeated_for_a_day(bench: Bench) -> None:
+    bench.judge(failed_control(START))
+    repeated = 0
+    for _step in range(40):
+        bench.now += timedelta(hours=1, minutes=1)
+        repeated += bench.judge()["plan"]
+    assert repeated == 23
+    assert not bench.judge()["waiting"]
+
+
+def test_the_draft_says_whether_the_plan_of_a_credential_was_made(bench: Bench) -> None:
+    first = bench.judge(recorded("quarantine", account=OTHER, time=format_utc(START)), run="killed")
+    # That of harden.yml says nothing about the containment.
+    bench.report(OTHER, "killed")
+    Path(first["incident_file"]).unlink()
+    bench.now += timedelta(hours=2)
+    again = bench.judge(run="run-2")
+    assert again["incident"]["users"] == first["incident"]["users"]
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
+
+
+def test_a_draft_that_somebody_moved_was_made_if_its_containment_was_looked_at(bench: Bench) -> None:
+    first = bench.judge(recorded("quarantine", account=OTHER, time=format_utc(START)))
+    Path(first["incident_file"]).unlink()
+    part = bench.reports / part_key(ACCOUNT, "run-1", "credential_quarantine", job_id="7")
+    part.parent.mkdir(parents=True)
+    part.write_text("{}")
+    bench.now += timedelta(hours=2)
+    assert bench.judge(run="run-2")["plan"]
+    part = bench.reports / part_key(OTHER, "run-2", "credential_quarantine", job_id="7")
+    part.parent.mkdir(parents=True)
+    part.write_text("{}")
+    next((bench.reports / "events").glob("EVENT-*")).unlink()
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"run": 1}', '{"run": {"mode": "enforce", "started": 7}}'])
