@@ -56,6 +56,7 @@ class Dropped(enum.StrEnum):
     BEFORE_PLAN = "older than the plan of the account"
     TOO_MANY = "too many wait"
     WAITED = "waited for a day"
+    WRONG_CLOCK = "of a job whose clock was ahead"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,12 +163,27 @@ class Agenda:
 
     def start(self, now: datetime) -> None:
         """Forget what is over: plans and entries of the day before, and counts of the hour before."""
+        since = min(self.counted_since or now, now)
+        if self.counted_since is None or now - since >= HOUR:
+            self.counts, since = Counter(), now
+        self.counted_since = since
+        self._correct(now)
         self.plans = [plan for plan in self.plans if now - plan.opened < PLAN_LIFE]
         self.made = [item for item in self.made if now - item[0] < PLAN_LIFE]
-        if self.counted_since is None or now - self.counted_since >= HOUR:
-            self.counts, self.counted_since = Counter(), now
         late = [place for place, entry in self.waiting.items() if now - entry.since >= PLAN_LIFE]
         self.counts[Dropped.WAITED] += sum(self.waiting.pop(place).count for place in late)
+
+    def _correct(self, now: datetime) -> None:
+        """Forget the plans of a job whose clock was ahead: they would never be over. Their events wait again."""
+        latest = now + CLOCK_SKEW
+        wrong = [plan for plan in self.plans if plan.opened > latest]
+        made = [item for item in self.made if item[0] <= latest]
+        self.counts[Dropped.WRONG_CLOCK] += len(wrong) + len(self.made) - len(made)
+        self.plans, self.made = [plan for plan in self.plans if plan.opened <= latest], made
+        for plan in wrong:
+            self._wait_again(plan, now)
+        for entry in self.waiting.values():
+            entry.since = min(entry.since, now)
 
     def find_overdue(self, now: datetime) -> list[str]:
         """The accounts of plans of which nothing is known after an hour, those of the oldest plans first."""

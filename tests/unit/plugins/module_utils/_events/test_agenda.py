@@ -75,7 +75,7 @@ def test_an_event_starts_one_plan() -> None:
     agenda = Agenda()
     assert places(judge(agenda, signal())) == [(A, "IAM.5")]
     assert judge(agenda, signal()) == []
-    assert agenda.counts == {Dropped.OPEN_PLAN: 1, Dropped.WAITED: 0}
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
 
 
 def test_another_resource_starts_another_plan_if_it_failed_after_the_first() -> None:
@@ -252,6 +252,29 @@ def test_what_waited_for_a_day_is_left_to_the_nightly_run() -> None:
     agenda.start(NOW + timedelta(hours=24))
     assert agenda.waiting == {}
     assert agenda.counts[Dropped.WAITED] == 1
+
+
+def test_a_job_whose_clock_was_ahead_blinds_no_later_one() -> None:
+    agenda, ahead = Agenda(), NOW + timedelta(days=400)
+    agenda.take([signal(B, "IAM.7", at=ahead)], RULES, ahead)
+    agenda.made += [(ahead, account, kind) for account in ACCOUNTS for kind in Kind]
+    agenda.plans.append(Plan(A, "IAM.5", ahead, "r", (hash_resource("bob"),)))
+    agenda.counted_since = ahead
+    # It has no wrong time left afterwards, and the events of that job wait again.
+    begun = judge(agenda, signal(resource="eve"))
+    assert places(begun) == [(A, "IAM.5"), (B, "IAM.7")]
+    assert begun[0].parts[0].resources == (hash_resource("bob"), hash_resource("eve"))
+    assert agenda.counts[Dropped.WRONG_CLOCK] == 1 + len(ACCOUNTS) * len(Kind)
+    assert agenda.counted_since == NOW
+    assert {plan.opened for plan in agenda.plans} == {moment for moment, _account, _kind in agenda.made} == {NOW}
+    assert all(plan.since is not None and plan.since <= NOW for plan in agenda.plans)
+
+
+def test_a_clock_that_is_a_little_ahead_changes_nothing() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(), now=NOW + 14 * MINUTE)
+    assert judge(agenda, signal()) == []
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
 
 
 def test_the_counts_are_those_of_an_hour() -> None:
