@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -34,10 +35,15 @@ from .._events.batch import read_batch
 from .._events.recognise import MOST_CHARACTERS, Reading, read_event
 from .._events.signals import Kind, is_account_id, read_moment
 from .._module.task import Task, TaskError
+from .._report.document import run_report_key
 from .._report.parts import part_folder
 
 OPERATIONS: t.Final = Operations()
 _LONGEST_AGE: t.Final = 24 * 14
+# Times as playbooks/prepare.yml writes them, or numbers.
+_RUN_ID: t.Final = re.compile(r"([0-9]{1,18})(?:T([0-9]{6})Z)?", re.ASCII)
+#: So many runs after a plan are looked at.
+_MOST_RUNS: t.Final = 20
 _DECLARED_BY: t.Final = "nobody yet, drafted from an event"
 
 Result = dict[str, t.Any]
@@ -156,16 +162,38 @@ def _find_state(get: Callable[[str], t.Optional[bytes]], store: Store, now: date
     is_due = now - plan.opened > HOUR and not plan.is_made
     if is_due and not _was_made(get, store, plan):
         return State.LOST
-    content = get(f"{plan.account_id}/report.json")
-    try:
-        found = parse(content)["run"] if content else {}
-        is_later = found["mode"] == "enforce" and read_moment(found["started"]) >= plan.opened
-    except (KeyError, TypeError, ValueError):
-        # A file that anybody may have damaged says nothing.
-        is_later = False
-    if is_later:
+    keys = [f"{plan.account_id}/report.json", *_list_later_runs(store, plan)]
+    if any(_has_enforced(get(key), plan) for key in keys):
         return State.APPLIED
     return State.MADE if is_due else State.OPEN
+
+
+def _has_enforced(content: t.Optional[bytes], plan: Plan) -> bool:
+    """Whether a report is that of a run that enforced after the plan."""
+    try:
+        found = parse(content)["run"] if content else {}
+        return bool(found["mode"] == "enforce" and read_moment(found["started"]) >= plan.opened)
+    except (KeyError, TypeError, ValueError):
+        # A file that anybody may have damaged says nothing.
+        return False
+
+
+def _list_later_runs(store: Store, plan: Plan) -> list[str]:
+    """The reports of the runs after that of the plan, the newest first: a check after them hides them.
+
+    The ids of runs are times, or the numbers of jobs in AWX. Where somebody names them, only the newest report counts.
+    """
+    own = _rank_run(plan.run_id)
+    ranks = {name: _rank_run(name) for name in store.folders(f"{plan.account_id}/runs/")}
+    later = [name for name, rank in ranks.items() if own and rank and own[0] == rank[0] and rank > own]
+    later.sort(key=lambda name: ranks[name] or (0, 0), reverse=True)
+    return [run_report_key(plan.account_id, name) for name in later[:_MOST_RUNS]]
+
+
+def _rank_run(run_id: str) -> t.Optional[tuple[int, int]]:
+    """The place of a run among those with ids of the same form; None if its id has none."""
+    found = _RUN_ID.fullmatch(run_id)
+    return (1 if found[2] else 0, int(found[1] + (found[2] or ""))) if found else None
 
 
 def _was_made(get: Callable[[str], t.Optional[bytes]], store: Store, plan: Plan) -> bool:
@@ -174,7 +202,7 @@ def _was_made(get: Callable[[str], t.Optional[bytes]], store: Store, plan: Plan)
     Of a credential that is the draft, or what its containment left if somebody moved the draft since.
     """
     if plan.kind is not Kind.CREDENTIAL or not plan.credentials:
-        return get(f"{plan.account_id}/runs/{plan.run_id}/report.json") is not None
+        return get(run_report_key(plan.account_id, plan.run_id)) is not None
     if get(_draft_key(_draft_id(plan))) is not None:
         return True
     names = (key.rpartition("/")[2] for key in store.list(part_folder(plan.account_id, plan.run_id)))

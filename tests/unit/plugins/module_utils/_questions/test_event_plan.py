@@ -111,6 +111,32 @@ def test_a_run_that_enforced_closes_the_plan(bench: Bench) -> None:
     assert bench.judge(failed_control(bench.now))["plan"]
 
 
+@pytest.mark.parametrize(
+    ("first", "applied", "nightly"),
+    [("20261128T100000Z", "20261128T110000Z", "20261128T120000Z"), ("998", "1001", "1002")],
+    ids=["times", "jobs"],
+)
+def test_a_check_after_the_run_that_enforced_does_not_open_the_plan_again(
+    bench: Bench, first: str, applied: str, nightly: str
+) -> None:
+    bench.judge(failed_control(START), run=first)
+    bench.report(ACCOUNT, first)
+    bench.now += timedelta(hours=1)
+    bench.report(ACCOUNT, applied, mode="enforce")
+    bench.now += timedelta(hours=1)
+    bench.report(ACCOUNT, nightly)
+    assert bench.judge(failed_control(bench.now))["plan"]
+
+
+def test_checks_after_a_plan_leave_it_open(bench: Bench) -> None:
+    bench.judge(failed_control(START), run="20261128T100000Z")
+    bench.report(ACCOUNT, "20261128T090000Z", mode="enforce", started=START - timedelta(hours=1))
+    for run in ("20261128T100000Z", "20261128T110000Z", "by-hand"):
+        bench.now += timedelta(minutes=30)
+        bench.report(ACCOUNT, run)
+    assert not bench.judge(failed_control(bench.now))["plan"]
+
+
 def test_a_run_without_a_report_is_repeated(bench: Bench) -> None:
     bench.judge(failed_control(START), run="killed")
     bench.now += timedelta(minutes=30)
