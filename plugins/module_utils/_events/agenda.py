@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import typing as t
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from .signals import SUBJECTS, Kind, Signal
+from .signals import QUARANTINE, SUBJECTS, Kind, Signal
 
 #: A plan can be applied for so long, and then it is no longer open.
 PLAN_LIFE: t.Final = timedelta(hours=24)
@@ -33,9 +34,13 @@ MOST_PLANS: t.Final = 100
 CLOCK_SKEW: t.Final = timedelta(minutes=15)
 #: Of one entry, so many resources and credentials are remembered by name. Later ones are counted.
 MOST_RESOURCES: t.Final = 16
-MOST_CREDENTIALS: t.Final = 10
+MOST_CREDENTIALS: t.Final = 30
+#: A plan is about so many credentials, as many as an incident may name without being asked (``max_principals``).
+MOST_DRAFTED: t.Final = 10
 #: So many entries of each kind wait at most.
 MOST_WAITING: t.Final = 10_000
+#: So many accounts of plans are asked about in a run, besides those of its events.
+MOST_SETTLED: t.Final = 50
 _SHARES_OF_PART: t.Final = 5
 
 Place = tuple[str, str]
@@ -51,6 +56,7 @@ class Dropped(enum.StrEnum):
     BEFORE_PLAN = "older than the plan of the account"
     TOO_MANY = "too many wait"
     WAITED = "waited for a day"
+    WRONG_CLOCK = "of a job whose clock was ahead"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +88,10 @@ class Entry:
     resources: list[str] = dataclasses.field(default_factory=list)
     credentials: list[str] = dataclasses.field(default_factory=list)
 
+    def has_room(self, credential: str) -> bool:
+        """Whether it can remember a credential, or does; also where there is none."""
+        return not credential or credential in self.credentials or len(self.credentials) < MOST_CREDENTIALS
+
     def add(self, resources: Iterable[str], credentials: Iterable[str], count: int = 1) -> None:
         """Add signals."""
         self.count += count
@@ -91,7 +101,10 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The part of a plan that is about one subject: of which run it is, and of which signals."""
+    """The part of a plan that is about one subject: of which run it is, and of which signals.
+
+    ``since`` is when the first of them began to wait. ``is_made`` says that its run left something.
+    """
 
     account_id: str
     subject: str
@@ -99,6 +112,8 @@ class Plan:
     run_id: str
     resources: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    since: t.Optional[datetime] = None
+    is_made: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -107,6 +122,12 @@ class Plan:
     @property
     def place(self) -> Place:
         return self.account_id, self.subject
+
+    def names(self, signal: Signal) -> bool:
+        """Whether the plan names what a signal of its place is about."""
+        if self.kind is Kind.CREDENTIAL and signal.credential:
+            return signal.credential in self.credentials
+        return signal.resource in self.resources
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,9 +140,10 @@ class Begun:
 
 
 class State(enum.Enum):
-    """The state of a plan that was begun: open, applied by somebody, or never finished."""
+    """The state of a plan that was begun: still open, made and open, applied by somebody, or never finished."""
 
     OPEN = enum.auto()
+    MADE = enum.auto()
     APPLIED = enum.auto()
     LOST = enum.auto()
 
@@ -141,22 +163,52 @@ class Agenda:
 
     def start(self, now: datetime) -> None:
         """Forget what is over: plans and entries of the day before, and counts of the hour before."""
+        since = min(self.counted_since or now, now)
+        if self.counted_since is None or now - since >= HOUR:
+            self.counts, since = Counter(), now
+        self.counted_since = since
+        self._correct(now)
         self.plans = [plan for plan in self.plans if now - plan.opened < PLAN_LIFE]
         self.made = [item for item in self.made if now - item[0] < PLAN_LIFE]
-        if self.counted_since is None or now - self.counted_since >= HOUR:
-            self.counts, self.counted_since = Counter(), now
         late = [place for place, entry in self.waiting.items() if now - entry.since >= PLAN_LIFE]
         self.counts[Dropped.WAITED] += sum(self.waiting.pop(place).count for place in late)
 
-    def settle(self, accounts: Iterable[str], find_state: Callable[[Plan], State]) -> None:
+    def _correct(self, now: datetime) -> None:
+        """Forget the plans of a job whose clock was ahead: they would never be over. Their events wait again."""
+        latest = now + CLOCK_SKEW
+        wrong = [plan for plan in self.plans if plan.opened > latest]
+        made = [item for item in self.made if item[0] <= latest]
+        self.counts[Dropped.WRONG_CLOCK] += len(wrong) + len(self.made) - len(made)
+        self.plans, self.made = [plan for plan in self.plans if plan.opened <= latest], made
+        for plan in wrong:
+            self._wait_again(plan, now)
+        for entry in self.waiting.values():
+            entry.since = min(entry.since, now)
+
+    def find_overdue(self, now: datetime) -> list[str]:
+        """The accounts of plans of which nothing is known after an hour, those of the oldest plans first."""
+        late = [plan for plan in self.plans if not plan.is_made and now - plan.opened > HOUR]
+        late.sort(key=lambda plan: plan.opened)
+        return list(dict.fromkeys(plan.account_id for plan in late))[:MOST_SETTLED]
+
+    def settle(self, accounts: Iterable[str], find_state: Callable[[Plan], State], now: datetime) -> None:
         """Ask what became of the plans of these accounts. The signals of a plan that was never made wait again."""
-        asked = set(accounts)
-        states = {plan: find_state(plan) for plan in self.plans if plan.account_id in asked}
-        self.plans = [plan for plan in self.plans if states.get(plan, State.OPEN) is State.OPEN]
-        for plan, state in states.items():
+        asked, kept = set(accounts), list[Plan]()
+        for plan in self.plans:
+            state = find_state(plan) if plan.account_id in asked else State.OPEN
             if state is State.LOST:
-                entry = self.waiting.setdefault(plan.place, Entry(plan.opened))
-                entry.add(plan.resources, plan.credentials)
+                self._wait_again(plan, now)
+            elif state is not State.APPLIED:
+                kept.append(dataclasses.replace(plan, is_made=plan.is_made or state is State.MADE))
+        self.plans = kept
+
+    def _wait_again(self, plan: Plan, now: datetime) -> None:
+        since = plan.since or plan.opened
+        if plan.place not in self.waiting and now - since >= PLAN_LIFE:
+            # Also an account whose runs all fail is left to the nightly run after a day.
+            self.counts[Dropped.WAITED] += 1
+            return
+        self.waiting.setdefault(plan.place, Entry(since)).add(plan.resources, plan.credentials)
 
     def take(self, signals: Iterable[Signal], rules: Rules, now: datetime) -> None:
         """Let signals wait, or count why they don't."""
@@ -170,11 +222,18 @@ class Agenda:
             if not reason and place not in self.waiting:
                 kinds[signal.kind] += 1
                 reason = Dropped.TOO_MANY if kinds[signal.kind] > MOST_WAITING else None
+            elif not reason and not self.waiting[place].has_room(signal.credential):
+                reason = Dropped.TOO_MANY
             if reason:
                 self.counts[reason] += 1
             else:
                 entry = self.waiting.setdefault(place, Entry(now))
                 entry.add([signal.resource], [signal.credential])
+
+    def count_credentials(self, account: str) -> int:
+        """The number of credentials of an account that wait."""
+        entries = (entry for place, entry in self.waiting.items() if place[0] == account)
+        return len({name for entry in entries for name in entry.credentials})
 
     def choose(self, rules: Rules, now: datetime, run_id: str) -> list[Begun]:
         """Begin as many plans as this hour still allows: of each kind first those of accounts with the fewest plans.
@@ -206,19 +265,33 @@ class Agenda:
         return sorted(since, key=lambda account: (day[account], since[account], account))
 
     def _begin(self, account: str, kind: Kind, now: datetime, run_id: str) -> Begun:
-        """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind."""
+        """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind.
+
+        Those that the plan has no room for wait for the next one.
+        """
         taken = [
             place
             for place in self.waiting
             if place[0] == account and (kind is Kind.CREDENTIAL or SUBJECTS[place[1]] is not Kind.CREDENTIAL)
         ]
-        parts = []
+        drafted, parts = self._draw_credentials(taken), []
         for place in taken:
             entry = self.waiting.pop(place)
-            parts.append(Plan(*place, now, run_id, tuple(entry.resources), tuple(entry.credentials)))
+            named = tuple(name for name in entry.credentials if name in drafted)
+            rest = [name for name in entry.credentials if name not in drafted]
+            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named, entry.since))
+            if rest:
+                self.waiting[place] = Entry(entry.since, len(rest), credentials=rest)
         self.plans += parts
         self.made.append((now, account, kind))
         return Begun(account, kind, tuple(parts))
+
+    def _draw_credentials(self, places: Iterable[Place]) -> frozenset[str]:
+        """The credentials of a plan: of each subject in turn. Last is what anybody in the account can cause."""
+        order = sorted(places, key=lambda place: place[1] == QUARANTINE)
+        turns = itertools.zip_longest(*(self.waiting[place].credentials for place in order))
+        names = dict.fromkeys(name for turn in turns for name in turn if name)
+        return frozenset(itertools.islice(names, MOST_DRAFTED))
 
 
 def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:
@@ -233,12 +306,13 @@ def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Droppe
 def _find_cover(signal: Signal, plans: Iterable[Plan]) -> t.Optional[Dropped]:
     """Why the plans of its account and subject cover a signal; None if they don't.
 
-    A plan reads the account. What happened before that is in it, or is over.
+    A plan reads the account. What happened before that is in it, or is over. Not so a credential that leaked: only
+    the plan that names it is about it.
     """
     for plan in plans:
-        if signal.resource in plan.resources:
+        if plan.names(signal):
             return Dropped.OPEN_PLAN
-        if signal.at < plan.opened - CLOCK_SKEW:
+        if signal.kind is not Kind.CREDENTIAL and signal.at < plan.opened - CLOCK_SKEW:
             return Dropped.BEFORE_PLAN
     return None
 

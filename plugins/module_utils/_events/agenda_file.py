@@ -83,6 +83,8 @@ def _encode_plan(plan: Plan) -> dict[str, t.Any]:
         "run_id": plan.run_id,
         "resources": list(plan.resources),
         "credentials": list(plan.credentials),
+        "since": format_utc(plan.since) if plan.since else None,
+        "is_made": plan.is_made,
     }
 
 
@@ -114,8 +116,16 @@ def _decode(document: t.Any) -> Agenda:
 def _decode_plan(item: Mapping[str, t.Any]) -> Plan:
     account_id, subject = _place(item["account_id"], item["subject"])
     opened, run_id = parse_moment(item["opened"]), _text(item["run_id"])
+    since = item.get("since")
     return Plan(
-        account_id, subject, opened, run_id, tuple(_texts(item["resources"])), tuple(_texts(item["credentials"]))
+        account_id,
+        subject,
+        opened,
+        run_id,
+        tuple(_texts(item["resources"])),
+        tuple(_texts(item["credentials"])),
+        parse_moment(since) if since else None,
+        item.get("is_made") is True,
     )
 
 
@@ -162,7 +172,10 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     It has account ids and names of our own tables only.
     """
     lines = [f"Events: {_number(len(begun), 'plan')} begun."]
-    lines += [f"  - account {plan.account_id}: {_join_subjects(plan)}" for plan in begun]
+    for plan in begun:
+        lines.append(f"  - account {plan.account_id}: {_join_subjects(plan)}")
+        rest = agenda.count_credentials(plan.account_id) if plan.kind is Kind.CREDENTIAL else 0
+        lines += [f"  - account {plan.account_id}: {describe_rest(rest)} for a later draft"] if rest else []
     waiting = count_waiting(agenda)
     if waiting:
         lines.append(f"WAITING for a later hour, {len(waiting)} in all. The nightly run reads these accounts as well:")
@@ -172,6 +185,11 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     if ignored and agenda.counted_since:
         lines.append(f"IGNORED since {format_utc(agenda.counted_since)}: {', '.join(ignored)}.")
     return "\n".join(lines)
+
+
+def describe_rest(count: int) -> str:
+    """The credentials that a draft does not name, as a clause."""
+    return f"{_number(count, 'more credential')} {'waits' if count == 1 else 'wait'}"
 
 
 def _join_subjects(plan: Begun) -> str:

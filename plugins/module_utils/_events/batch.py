@@ -15,6 +15,7 @@ schedule.
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -23,8 +24,11 @@ from .agenda import Dropped
 from .recognise import Ignored, Reading, read_event
 from .signals import Kind, Signal
 
-#: So many signals are in a batch at most. Others wait for the next one. As JSON they fit into an argument of a command.
+#: So many signals are in a batch at most. Others wait for the next one.
 MOST_SIGNALS: t.Final = 400
+#: So many bytes of JSON they are at most. An argument of a command may have 131,072 (``MAX_ARG_STRLEN`` in
+#: https://man7.org/linux/man-pages/man2/execve.2.html), and the counts are in it as well.
+MOST_BYTES: t.Final = 100_000
 #: So many signals wait at most, and so many of each account and subject.
 MOST_WAITING: t.Final = 20_000
 MOST_OF_PLACE: t.Final = 16
@@ -73,8 +77,7 @@ class Collector:
 
     def _release(self) -> dict[str, t.Any]:
         self.last = self.clock()
-        order = {kind: number for number, kind in enumerate(Kind)}
-        batch = sorted(self.waiting, key=lambda signal: order[signal.kind])[:MOST_SIGNALS]
+        batch = self._choose()
         for signal in batch:
             del self.waiting[signal]
             self.places[signal.account_id, signal.subject] -= 1
@@ -84,6 +87,18 @@ class Collector:
             "signals": [signal.as_dict() for signal in batch],
             "ignored": {str(reason): count for reason, count in sorted(ignored.items())},
         }
+
+    def _choose(self) -> list[Signal]:
+        """The signals of the next batch: as many as it has room for, those about credentials first."""
+        order = {kind: number for number, kind in enumerate(Kind)}
+        batch: list[Signal] = []
+        left = MOST_BYTES
+        for signal in sorted(self.waiting, key=lambda signal: order[signal.kind])[:MOST_SIGNALS]:
+            left -= len(json.dumps(signal.as_dict())) + len(", ")
+            if left < 0:
+                break
+            batch.append(signal)
+        return batch
 
 
 def read_batch(given: t.Any) -> Reading:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import re
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,17 +26,24 @@ from .._account.moments import format_utc
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._controls.registry import all_controls
+from .._converge.incident.names import OF_CREDENTIALS
 from .._converge.parsing import parse
 from .._converge.store import Store, StoreError
-from .._events.agenda import FEWEST_PLANS, HOUR, MOST_CREDENTIALS, MOST_PLANS, Agenda, Begun, Plan, Rules, State
-from .._events.agenda_file import NOTICE, change_agenda, describe
+from .._events.agenda import FEWEST_PLANS, HOUR, MOST_DRAFTED, MOST_PLANS, Agenda, Begun, Plan, Rules, State
+from .._events.agenda_file import NOTICE, change_agenda, describe, describe_rest
 from .._events.batch import read_batch
 from .._events.recognise import MOST_CHARACTERS, Reading, read_event
 from .._events.signals import Kind, is_account_id, read_moment
 from .._module.task import Task, TaskError
+from .._report.document import run_report_key
+from .._report.parts import part_folder
 
 OPERATIONS: t.Final = Operations()
 _LONGEST_AGE: t.Final = 24 * 14
+# Times as playbooks/prepare.yml writes them, or numbers.
+_RUN_ID: t.Final = re.compile(r"([0-9]{1,18})(?:T([0-9]{6})Z)?", re.ASCII)
+#: So many runs after a plan are looked at.
+_MOST_RUNS: t.Final = 20
 _DECLARED_BY: t.Final = "nobody yet, drafted from an event"
 
 Result = dict[str, t.Any]
@@ -52,8 +60,9 @@ def run(task: Task) -> Result:
             store, functools.partial(_judge, reading, rules=rules, now=task.started, run_id=task.run_id, store=store)
         )
         notice = describe(agenda, begun)
-        incident = _draft_incident(begun, hosts, task.started)
-        place = store.put(f"events/{incident['id']}.yml", _write_draft(incident)) if incident else None
+        incident = _draft_incident(begun, hosts)
+        draft = _write_draft(incident, _count_rest(begun, agenda)) if incident else b""
+        place = store.put(_draft_key(incident["id"]), draft) if incident else None
         store.put(NOTICE, f"{format_utc(task.started)}\n{notice}\n".encode())
     except (AwsError, StoreError) as error:
         raise TaskError(f"report_dir: {error}") from error
@@ -137,24 +146,67 @@ def _judge(
     """Change the agenda. Returns the plans that are begun, and the agenda."""
     agenda.start(now)
     accounts = {signal.account_id for signal in reading.signals if signal.account_id in rules.accounts}
-    agenda.settle(accounts, functools.partial(_find_state, store, now))
+    # The schedule's run has no events, and still finds what became of earlier plans.
+    asked = [*accounts, *agenda.find_overdue(now)]
+    agenda.settle(asked, functools.partial(_find_state, functools.cache(store.get), store, now), now)
     agenda.counts.update(reading.ignored)
     agenda.take(reading.signals, rules, now)
     return agenda.choose(rules, now, run_id), agenda
 
 
-def _find_state(store: Store, now: datetime, plan: Plan) -> State:
-    """What became of a plan. A run that enforced after it has applied it, or had a plan of its own."""
-    if now - plan.opened > HOUR and store.get(f"{plan.account_id}/runs/{plan.run_id}/report.json") is None:
+def _find_state(get: Callable[[str], t.Optional[bytes]], store: Store, now: datetime, plan: Plan) -> State:
+    """What became of a plan. A run that enforced after it has applied it, or had a plan of its own.
+
+    ``get`` reads ``store`` and remembers, since the parts of a plan need the same files.
+    """
+    is_due = now - plan.opened > HOUR and not plan.is_made
+    if is_due and not _was_made(get, store, plan):
         return State.LOST
-    content = store.get(f"{plan.account_id}/report.json")
+    keys = [f"{plan.account_id}/report.json", *_list_later_runs(store, plan)]
+    if any(_has_enforced(get(key), plan) for key in keys):
+        return State.APPLIED
+    return State.MADE if is_due else State.OPEN
+
+
+def _has_enforced(content: t.Optional[bytes], plan: Plan) -> bool:
+    """Whether a report is that of a run that enforced after the plan."""
     try:
         found = parse(content)["run"] if content else {}
-        is_later = found["mode"] == "enforce" and read_moment(found["started"]) >= plan.opened
+        return bool(found["mode"] == "enforce" and read_moment(found["started"]) >= plan.opened)
     except (KeyError, TypeError, ValueError):
         # A file that anybody may have damaged says nothing.
-        is_later = False
-    return State.APPLIED if is_later else State.OPEN
+        return False
+
+
+def _list_later_runs(store: Store, plan: Plan) -> list[str]:
+    """The reports of the runs after that of the plan, the newest first: a check after them hides them.
+
+    The ids of runs are times, or the numbers of jobs in AWX. Where somebody names them, only the newest report counts.
+    """
+    own = _rank_run(plan.run_id)
+    ranks = {name: _rank_run(name) for name in store.folders(f"{plan.account_id}/runs/")}
+    later = [name for name, rank in ranks.items() if own and rank and own[0] == rank[0] and rank > own]
+    later.sort(key=lambda name: ranks[name] or (0, 0), reverse=True)
+    return [run_report_key(plan.account_id, name) for name in later[:_MOST_RUNS]]
+
+
+def _rank_run(run_id: str) -> t.Optional[tuple[int, int]]:
+    """The place of a run among those with ids of the same form; None if its id has none."""
+    found = _RUN_ID.fullmatch(run_id)
+    return (1 if found[2] else 0, int(found[1] + (found[2] or ""))) if found else None
+
+
+def _was_made(get: Callable[[str], t.Optional[bytes]], store: Store, plan: Plan) -> bool:
+    """Whether the run of a plan left it behind.
+
+    Of a credential that is the draft, or what its containment left if somebody moved the draft since.
+    """
+    if plan.kind is not Kind.CREDENTIAL or not plan.credentials:
+        return get(run_report_key(plan.account_id, plan.run_id)) is not None
+    if get(_draft_key(_draft_id(plan))) is not None:
+        return True
+    names = (key.rpartition("/")[2] for key in store.list(part_folder(plan.account_id, plan.run_id)))
+    return any(name.startswith(OF_CREDENTIALS) for name in names)
 
 
 @functools.cache
@@ -178,7 +230,18 @@ def _describe_plan(plan: Begun, hosts: Mapping[str, _Host], run_id: str) -> Resu
 # The declaration of an incident, which a person completes
 
 
-def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host], now: datetime) -> t.Optional[Result]:
+def _draft_id(plan: Plan) -> str:
+    """The id of the incident of a plan: the same for each of its parts, also when it is looked for later."""
+    moment = format_utc(plan.opened)
+    mark = hashlib.sha256(f"{plan.account_id} {moment} {plan.run_id}".encode()).hexdigest()[:8]
+    return f"EVENT-{moment[:10].replace('-', '')}-{mark}"
+
+
+def _draft_key(incident_id: str) -> str:
+    return f"events/{incident_id}.yml"
+
+
+def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host]) -> t.Optional[Result]:
     """Draft the incident of the plan about a credential, as contain.yml needs it. None if no credential is named."""
     parts = [part for plan in begun if plan.kind is Kind.CREDENTIAL for part in plan.parts if part.credentials]
     if not parts:
@@ -189,9 +252,8 @@ def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host], now: dat
     keys = [name for name in named if name not in users]
     subjects = ", ".join(part.subject for part in parts)
     where = f"arn:{hosts[account_id].partition}:iam::{account_id}:"
-    mark = hashlib.sha256(f"{account_id} {format_utc(now)} {named}".encode()).hexdigest()[:8]
     return {
-        "id": f"EVENT-{now:%Y%m%d}-{mark}",
+        "id": _draft_id(parts[0]),
         "declared_by": _DECLARED_BY,
         "reason": f"an event said so: {subjects} in account {account_id}",
         **({"keys": [{"id": key} for key in keys]} if keys else {}),
@@ -199,12 +261,18 @@ def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host], now: dat
     }
 
 
-def _write_draft(incident: Mapping[str, t.Any]) -> bytes:
+def _count_rest(begun: Sequence[Begun], agenda: Agenda) -> int:
+    """The credentials that the draft has no room for."""
+    return sum(agenda.count_credentials(plan.account_id) for plan in begun if plan.kind is Kind.CREDENTIAL)
+
+
+def _write_draft(incident: Mapping[str, t.Any], rest: int) -> bytes:
     """The declaration as a file in which the person is missing: it declares nothing until somebody completes it."""
     lines = [
         "---",
         "# Drafted from events, which anybody may have sent. Nobody has looked at it yet.",
-        f"# It names {MOST_CREDENTIALS} credentials of a kind at most: forged events may have kept others out.",
+        f"# It names {MOST_DRAFTED} credentials at most. Forged events may be about some of them.",
+        *([f"# {describe_rest(rest)} for a later draft."] if rest else []),
         "# Check whether the credential leaked. Then write your name behind declared_by, and contain it:",
         "#",
         "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",

@@ -18,14 +18,19 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.moments imp
 from ansible_collections.hardening.iam.plugins.module_utils._events import agenda as agenda_module
 from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import (
     FEWEST_PLANS,
+    MOST_CREDENTIALS,
+    MOST_DRAFTED,
     MOST_PLANS,
+    MOST_SETTLED,
     Agenda,
     Begun,
     Dropped,
+    Plan,
     Rules,
     State,
     count_waiting,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._events.agenda_file import describe
 from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
 from ansible_collections.hardening.iam.plugins.module_utils._events.signals import (
     SUBJECTS,
@@ -53,6 +58,15 @@ def judge(agenda: Agenda, *signals: Signal, now: datetime = NOW, rules: Rules = 
     return agenda.choose(rules, now, "r")
 
 
+def leaked(number: int, at: datetime, subject: str = "exposed_credential", account: str = A) -> Signal:
+    key = f"AKIAIOSFODNN7EXAM{number:03d}"
+    return Signal(account, subject, hash_resource(key), at, key)
+
+
+def names(plans: t.Iterable[Begun]) -> list[str]:
+    return [name for plan in plans for part in plan.parts for name in part.credentials]
+
+
 def places(plans: t.Iterable[Begun]) -> list[tuple[str, str]]:
     return [part.place for plan in plans for part in plan.parts]
 
@@ -61,7 +75,7 @@ def test_an_event_starts_one_plan() -> None:
     agenda = Agenda()
     assert places(judge(agenda, signal())) == [(A, "IAM.5")]
     assert judge(agenda, signal()) == []
-    assert agenda.counts == {Dropped.OPEN_PLAN: 1, Dropped.WAITED: 0}
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
 
 
 def test_another_resource_starts_another_plan_if_it_failed_after_the_first() -> None:
@@ -76,6 +90,60 @@ def test_another_resource_starts_another_plan_if_it_failed_after_the_first() -> 
     assert places(judge(agenda, now=NOW + HOUR)) == [(A, "IAM.5")]
 
 
+def test_credentials_that_leaked_before_the_plan_of_another_get_a_later_plan() -> None:
+    agenda = Agenda()
+    first, *others = (leaked(number, NOW - 30 * MINUTE) for number in range(3))
+    assert names(judge(agenda, first)) == [first.credential]
+    later = NOW + MINUTE
+    # A backlog: the plan of the account is newer than these events, and does not name their keys.
+    assert judge(agenda, *others, first, now=later) == []
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
+    assert names(judge(agenda, now=NOW + HOUR)) == [signal.credential for signal in others]
+
+
+def test_decoys_leave_room_for_the_real_credential_in_a_plan() -> None:
+    agenda = Agenda()
+    # Anybody in the account can attach the policy of a quarantine.
+    decoys = [
+        Signal(A, "aws_quarantine", hash_resource(f"user/{number}"), NOW, f"user/{number}") for number in range(12)
+    ]
+    real = [leaked(1, NOW), leaked(2, NOW), leaked(3, NOW, "guardduty_CredentialAccess")]
+    plans = judge(agenda, *decoys, *real)
+    named = names(plans)
+    assert len(named) == MOST_DRAFTED
+    assert {signal.credential for signal in real} < set(named)
+    # The rest waits, each once, and is not taken again.
+    assert count_waiting(agenda) == {(A, "aws_quarantine"): 5}
+    assert "  - account 000000000000: 5 more credentials wait for a later draft" in describe(agenda, plans)
+    judge(agenda, *decoys, *real)
+    assert count_waiting(agenda) == {(A, "aws_quarantine"): 10}
+    rest = names(judge(agenda, now=NOW + HOUR))
+    assert sorted(named + rest) == sorted(signal.credential for signal in decoys + real)
+
+
+def test_a_credential_of_several_subjects_counts_once() -> None:
+    agenda = Agenda()
+    subjects = ["exposed_credential", "guardduty_CredentialAccess", "guardduty_UnauthorizedAccess"]
+    plans = judge(agenda, *(leaked(number, NOW, subject) for number in range(9) for subject in subjects))
+    assert len(names(plans)) == 27
+    assert agenda.waiting == {}
+
+
+def test_credentials_that_an_entry_has_no_room_for_are_counted() -> None:
+    agenda = Agenda()
+    agenda.take([leaked(number, NOW) for number in range(MOST_CREDENTIALS + 3)], RULES, NOW)
+    assert +agenda.counts == {Dropped.TOO_MANY: 3}
+    assert count_waiting(agenda) == {(A, "exposed_credential"): MOST_CREDENTIALS}
+
+
+def test_a_leak_that_names_no_credential_is_known_by_its_resource() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(subject="exposed_credential", at=NOW - 30 * MINUTE))
+    judge(agenda, *(signal(subject="exposed_credential", resource=who, at=NOW - 30 * MINUTE) for who in ("bob", "eve")))
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
+    assert count_waiting(agenda) == {(A, "exposed_credential"): 1}
+
+
 def test_a_plan_closes_after_a_day() -> None:
     agenda = Agenda()
     judge(agenda, signal())
@@ -87,7 +155,7 @@ def test_a_plan_closes_after_a_day() -> None:
 def test_a_plan_closes_when_somebody_applied_it() -> None:
     agenda = Agenda()
     judge(agenda, signal())
-    agenda.settle([A], lambda _plan: State.APPLIED)
+    agenda.settle([A], lambda _plan: State.APPLIED, NOW)
     later = NOW + 2 * HOUR
     assert len(judge(agenda, signal(at=later), now=later)) == 1
 
@@ -95,7 +163,7 @@ def test_a_plan_closes_when_somebody_applied_it() -> None:
 def test_the_events_of_a_run_that_was_killed_wait_again() -> None:
     agenda = Agenda()
     judge(agenda, signal(subject="aws_quarantine"))
-    agenda.settle([A], lambda _plan: State.LOST)
+    agenda.settle([A], lambda _plan: State.LOST, NOW)
     [plan] = judge(agenda, now=NOW + 2 * HOUR)
     assert plan.parts[0].resources == (hash_resource("bob"),)
 
@@ -104,9 +172,24 @@ def test_settle_asks_about_these_accounts_only() -> None:
     agenda = Agenda()
     judge(agenda, signal(A), signal(B))
     asked: list[str] = []
-    agenda.settle([B], lambda plan: asked.append(plan.account_id) or State.OPEN)  # type: ignore[func-returns-value]
+    agenda.settle([B], lambda plan: asked.append(plan.account_id) or State.OPEN, NOW)  # type: ignore[func-returns-value]
     assert asked == [B]
     assert len(agenda.plans) == 2
+
+
+def test_open_plans_are_asked_about_once_an_hour_has_passed() -> None:
+    agenda = Agenda()
+    rules = Rules(frozenset(f"{number:012d}" for number in range(MOST_SETTLED + 20)))
+    for number, account in enumerate(sorted(rules.accounts)):
+        agenda.plans.append(Plan(account, "IAM.5", NOW + timedelta(seconds=number), "r"))
+    assert agenda.find_overdue(NOW + HOUR) == []
+    later = NOW + 2 * HOUR
+    first = agenda.find_overdue(later)
+    assert first == sorted(rules.accounts)[:MOST_SETTLED]
+    agenda.settle(first, lambda _plan: State.MADE, later)
+    # What was made stays open, and leaves the turn to the others.
+    assert agenda.find_overdue(later) == sorted(rules.accounts)[MOST_SETTLED:]
+    assert len(agenda.plans) == len(rules.accounts)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +252,29 @@ def test_what_waited_for_a_day_is_left_to_the_nightly_run() -> None:
     agenda.start(NOW + timedelta(hours=24))
     assert agenda.waiting == {}
     assert agenda.counts[Dropped.WAITED] == 1
+
+
+def test_a_job_whose_clock_was_ahead_blinds_no_later_one() -> None:
+    agenda, ahead = Agenda(), NOW + timedelta(days=400)
+    agenda.take([signal(B, "IAM.7", at=ahead)], RULES, ahead)
+    agenda.made += [(ahead, account, kind) for account in ACCOUNTS for kind in Kind]
+    agenda.plans.append(Plan(A, "IAM.5", ahead, "r", (hash_resource("bob"),)))
+    agenda.counted_since = ahead
+    # It has no wrong time left afterwards, and the events of that job wait again.
+    begun = judge(agenda, signal(resource="eve"))
+    assert places(begun) == [(A, "IAM.5"), (B, "IAM.7")]
+    assert begun[0].parts[0].resources == (hash_resource("bob"), hash_resource("eve"))
+    assert agenda.counts[Dropped.WRONG_CLOCK] == 1 + len(ACCOUNTS) * len(Kind)
+    assert agenda.counted_since == NOW
+    assert {plan.opened for plan in agenda.plans} == {moment for moment, _account, _kind in agenda.made} == {NOW}
+    assert all(plan.since is not None and plan.since <= NOW for plan in agenda.plans)
+
+
+def test_a_clock_that_is_a_little_ahead_changes_nothing() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(), now=NOW + 14 * MINUTE)
+    assert judge(agenda, signal()) == []
+    assert +agenda.counts == {Dropped.OPEN_PLAN: 1}
 
 
 def test_the_counts_are_those_of_an_hour() -> None:

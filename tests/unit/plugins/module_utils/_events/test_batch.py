@@ -31,7 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.agenda_file 
 )
 from ansible_collections.hardening.iam.plugins.module_utils._events.batch import Collector, read_batch
 from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import Ignored
-from ansible_collections.hardening.iam.plugins.module_utils._events.signals import Kind, Signal, hash_resource
+from ansible_collections.hardening.iam.plugins.module_utils._events.signals import SUBJECTS, Kind, Signal, hash_resource
 
 from .events import recorded
 
@@ -122,6 +122,29 @@ def test_a_flood_is_cut_and_a_batch_stays_small(monkeypatch: pytest.MonkeyPatch)
     assert len(json.dumps(batch)) < 100_000
     assert batch["ignored"][Dropped.TOO_MANY] > 500
     assert len(collector.waiting) <= 1_000
+
+
+def test_a_batch_of_the_longest_signals_fits_into_an_argument() -> None:
+    clock = Clock()
+    collector = Collector(60, clock)
+    collector.last = clock()
+    subject = max(SUBJECTS, key=len)
+    for number in range(batches.MOST_SIGNALS):
+        given = Signal(f"{number:012d}", subject, "f" * 32, NOW, f"AKIA{number:0124d}", hash_resource("arn"))
+        # A stranger can write each of these fields so.
+        assert Signal.from_dict(given.as_dict()) == given
+        collector.waiting[given] = None
+    found, sizes = list[str](), list[int]()
+    while collector.waiting:
+        clock.now += 60
+        batch = collector.add(recorded("heartbeat"))
+        assert batch is not None
+        sizes.append(len(json.dumps({"hardening_events": batch}).encode()))
+        found += users(batch)
+    assert len(sizes) > 1
+    # 131,072 bytes are the most that Linux takes as one argument.
+    assert max(sizes) < 110_000
+    assert found == [f"AKIA{number:0124d}" for number in range(batches.MOST_SIGNALS)]
 
 
 def test_one_place_has_few_signals() -> None:

@@ -17,10 +17,13 @@ import yaml
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
-from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import Dropped
+from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import MOST_DRAFTED, Dropped
 from ansible_collections.hardening.iam.plugins.module_utils._events.batch import Collector
+from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions import event_plan
+from ansible_collections.hardening.iam.plugins.module_utils._report.parts import part_key
+from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from ansible_collections.hardening.iam.plugins.modules.event_plan import RETURN, argument_spec
 
 from .._events.events import ACCOUNT, Event, change, recorded
@@ -108,6 +111,32 @@ def test_a_run_that_enforced_closes_the_plan(bench: Bench) -> None:
     assert bench.judge(failed_control(bench.now))["plan"]
 
 
+@pytest.mark.parametrize(
+    ("first", "applied", "nightly"),
+    [("20261128T100000Z", "20261128T110000Z", "20261128T120000Z"), ("998", "1001", "1002")],
+    ids=["times", "jobs"],
+)
+def test_a_check_after_the_run_that_enforced_does_not_open_the_plan_again(
+    bench: Bench, first: str, applied: str, nightly: str
+) -> None:
+    bench.judge(failed_control(START), run=first)
+    bench.report(ACCOUNT, first)
+    bench.now += timedelta(hours=1)
+    bench.report(ACCOUNT, applied, mode="enforce")
+    bench.now += timedelta(hours=1)
+    bench.report(ACCOUNT, nightly)
+    assert bench.judge(failed_control(bench.now))["plan"]
+
+
+def test_checks_after_a_plan_leave_it_open(bench: Bench) -> None:
+    bench.judge(failed_control(START), run="20261128T100000Z")
+    bench.report(ACCOUNT, "20261128T090000Z", mode="enforce", started=START - timedelta(hours=1))
+    for run in ("20261128T100000Z", "20261128T110000Z", "by-hand"):
+        bench.now += timedelta(minutes=30)
+        bench.report(ACCOUNT, run)
+    assert not bench.judge(failed_control(bench.now))["plan"]
+
+
 def test_a_run_without_a_report_is_repeated(bench: Bench) -> None:
     bench.judge(failed_control(START), run="killed")
     bench.now += timedelta(minutes=30)
@@ -115,6 +144,54 @@ def test_a_run_without_a_report_is_repeated(bench: Bench) -> None:
     bench.now += timedelta(minutes=31)
     result = bench.judge(failed_control(bench.now), run="run-2")
     assert [plan["run_id"] for plan in result["plans"]] == ["run-2"]
+
+
+def test_the_schedule_repeats_a_plan_without_a_report(bench: Bench) -> None:
+    bench.judge(failed_control(START), run="killed")
+    bench.now += timedelta(hours=2)
+    result = bench.judge(run="run-2")
+    assert [(plan["run_id"], plan["subjects"]) for plan in result["plans"]] == [("run-2", ["IAM.5"])]
+    bench.report(ACCOUNT, "run-2")
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
+
+
+def test_a_plan_that_never_gets_a_report_is_repeated_for_a_day(bench: Bench) -> None:
+    bench.judge(failed_control(START))
+    repeated = 0
+    for _step in range(40):
+        bench.now += timedelta(hours=1, minutes=1)
+        repeated += bench.judge()["plan"]
+    assert repeated == 23
+    assert not bench.judge()["waiting"]
+
+
+def test_the_draft_says_whether_the_plan_of_a_credential_was_made(bench: Bench) -> None:
+    first = bench.judge(recorded("quarantine", account=OTHER, time=format_utc(START)), run="killed")
+    # That of harden.yml says nothing about the containment.
+    bench.report(OTHER, "killed")
+    Path(first["incident_file"]).unlink()
+    bench.now += timedelta(hours=2)
+    again = bench.judge(run="run-2")
+    assert again["incident"]["users"] == first["incident"]["users"]
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
+
+
+def test_a_draft_that_somebody_moved_was_made_if_its_containment_was_looked_at(bench: Bench) -> None:
+    first = bench.judge(recorded("quarantine", account=OTHER, time=format_utc(START)))
+    Path(first["incident_file"]).unlink()
+    part = bench.reports / part_key(ACCOUNT, "run-1", "credential_quarantine", job_id="7")
+    part.parent.mkdir(parents=True)
+    part.write_text("{}")
+    bench.now += timedelta(hours=2)
+    assert bench.judge(run="run-2")["plan"]
+    part = bench.reports / part_key(OTHER, "run-2", "credential_quarantine", job_id="7")
+    part.parent.mkdir(parents=True)
+    part.write_text("{}")
+    next((bench.reports / "events").glob("EVENT-*")).unlink()
+    bench.now += timedelta(hours=2)
+    assert not bench.judge(run="run-3")["plan"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"run": 1}', '{"run": {"mode": "enforce", "started": 7}}'])
@@ -158,6 +235,24 @@ def test_a_draft_names_all_credentials_of_the_account(bench: Bench) -> None:
     # No event: the schedule's.
     result = bench.judge()
     assert [key["id"] for key in result["incident"]["keys"]] == ["AKIAIOSFODNN7EXAMPL2", "AKIAIOSFODNN7EXAMPL3"]
+
+
+def test_decoys_keep_no_real_key_out_of_the_draft(bench: Bench) -> None:
+    decoys = [recorded("quarantine", account=OTHER, time=format_utc(START)) for _number in range(10)]
+    for number, event in enumerate(decoys):
+        event["detail"]["requestParameters"]["userName"] = f"decoy{number}"
+    real = change(recorded("health", time=format_utc(START)), "detail", "affectedAccount", to=OTHER)
+    signals = [signal.as_dict() for event in (*decoys, real) for signal in read_event(event).signals]
+    result = bench.judge(events={"signals": signals, "ignored": {}})
+    most = credential_quarantine.argument_spec()["max_principals"]["default"]
+    assert most == MOST_DRAFTED
+    incident = Incident.from_option(result["incident"], now=START)
+    incident.check_count(most)
+    assert [key.id for key in incident.keys] == ["AKIAIOSFODNN7EXAMPLE"]
+    assert len(incident.users) == 9
+    draft = Path(result["incident_file"]).read_text()
+    assert "# 1 more credential waits for a later draft." in draft
+    assert "1 more credential waits for a later draft" in result["terminal"]
 
 
 def test_no_text_of_an_event_gets_into_the_result(bench: Bench) -> None:
