@@ -78,7 +78,7 @@ def find_moment(document: t.Any) -> t.Optional[str]:
 
 
 def find_people(document: t.Any) -> tuple[str, ...]:
-    """Find the users that a document denies, in one that is there."""
+    """Find the users that a document denies, in one that is there. Ids have small letters, as AWS writes them."""
     statements = document.get("Statement") if isinstance(document, Mapping) else None
     found: list[str] = []
     for statement in statements if isinstance(statements, list) else ():
@@ -86,7 +86,7 @@ def find_people(document: t.Any) -> tuple[str, ...]:
         equal = condition.get("StringEquals") if isinstance(condition, Mapping) else None
         users = equal.get("identitystore:UserId") if isinstance(equal, Mapping) else None
         found += [users] if isinstance(users, str) else list(map(str, users)) if isinstance(users, list) else []
-    return tuple(found)
+    return tuple(user_id.lower() for user_id in found)
 
 
 def deny_people(user_ids: Collection[str]) -> Content:

@@ -76,6 +76,8 @@ def test_only_the_named_user_of_identity_center_is_denied() -> None:
 def test_what_a_policy_says_is_read_back_from_it() -> None:
     assert find_moment(deny_account([KEPT], NOW).document) == format_utc(NOW)
     assert find_people(deny_people(["b", "a"]).document) == ("a", "b")
+    # The condition compares exactly, and ids have small letters: a policy with others is written anew.
+    assert find_people(deny_people(["AB", "cd"]).document) == ("ab", "cd")
     for broken in (None, {}, {"Statement": "x"}, {"Statement": [None, {"Sid": "OlderSessions", "Condition": 1}]}):
         assert find_moment(broken) is None and find_people(broken) == ()
 
