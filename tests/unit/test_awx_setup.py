@@ -184,6 +184,16 @@ def test_surveys_take_texts_and_no_secrets(data: dict[str, t.Any]) -> None:
                 assert question["max"] <= {"text": 1024, "textarea": 4096}[question["type"]]
 
 
+def test_the_second_person_names_the_first(data: dict[str, t.Any]) -> None:
+    """Who declared an incident is else the user of the job, which would be the second person in both parts."""
+    asked = {name: {one["variable"]: one for one in questions} for name, questions in surveys(data).items()}
+    required = {
+        name: of["compromise_response_declared_by"]["required"] for name, of in asked.items() if "contain" in name
+    }
+    assert required == {"IAM contain plan": False, "IAM contain": False, "IAM contain confirm": True}
+    assert "compromise_response_declared_by" in asked["IAM release"]
+
+
 def test_the_accounts_are_chosen_from_a_list(data: dict[str, t.Any]) -> None:
     """A pattern as text could name any host, localhost among them."""
     questions = [item for questions in surveys(data).values() for item in questions]
