@@ -25,7 +25,7 @@ options:
       - C(users) are the ARNs of users whose console password leaked.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
         V(function), V(oidc), V(saml) or V(other)).
-      - C(identity_center_users) are users of IAM Identity Center, each with C(user_id), and C(identity_store_id) if you like.
+      - C(identity_center_users) are users of IAM Identity Center, each with C(user_id). Nobody looks up whether the user exists.
       - C(accounts) are member accounts that are not trusted any more, each by its C(account_id). C(action) is V(policy), which denies
         the account everything, or V(move) to the unit in C(quarantine_ou) (an id or a path). C(without_break_glass) contains an account
         in which no break-glass role would work. C(accept_lost_policies) names the control policies whose restrictions may end by a move.

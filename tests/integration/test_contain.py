@@ -198,6 +198,14 @@ def test_a_run_without_an_incident_says_what_is_missing(ansible: Ansible, playbo
     assert list_writes(outcome) == []
 
 
+def test_a_release_never_contains(ansible: Ansible) -> None:
+    """What is given at the start of a run comes before the variables of its tasks."""
+    outcome = run(ansible, "release", **CONFIRMED, compromise_response_state="contained")
+    assert outcome.status != 0
+    assert "it would not release but contain" in " ".join(outcome.output.split())
+    assert outcome.requests == [], outcome.output
+
+
 def test_a_slice_of_a_job_contains_nothing(ansible: Ansible) -> None:
     outcome = run(ansible, "contain", **CONFIRMED, hardening_fleet_report=False)
     assert outcome.status != 0

@@ -291,7 +291,7 @@ def test_the_user_of_a_deleted_key_is_contained_if_it_is_named(response: Respons
 
 def test_each_account_leaves_a_user_of_identity_center_to_the_organization(response: Response) -> None:
     user_id = "94482488-3041-7026-d8a7-000000000000"
-    named = [{"user_id": user_id, "identity_store_id": "d-1234567890"}]
+    named = [{"user_id": user_id}]
     result = response.contain(incident=declare(keys=[], identity_center_users=named))
     assert [(seed["id"], seed["status"]) for seed in result["seeds"]] == [(user_id, "organization")]
     assert response.writes == []

@@ -119,10 +119,11 @@ def test_a_drill_contains_hunts_releases_and_deletes(ansible: Ansible) -> None:
 
 def test_a_drill_needs_an_incident_of_its_own(ansible: Ansible) -> None:
     incident = {"id": "INC-7", "declared_by": "Ana", "reason": "no drill at all", "keys": [LEAKED]}
-    outcome = run(ansible, hardening_incident=incident)
-    assert outcome.status != 0
-    assert "a drill declares an incident of its own" in outcome.output
-    assert list_writes(outcome) == []
+    for given in ({"hardening_incident": incident}, {"compromise_response_state": "contained"}):
+        outcome = run(ansible, **given)
+        assert outcome.status != 0
+        assert "a drill declares an incident of its own" in outcome.output
+        assert list_writes(outcome) == []
 
 
 # The steps by themselves

@@ -290,6 +290,17 @@ def test_the_playbooks_contain_an_account_on_the_host_of_the_organization(ansibl
     given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
     response = Response(ansible.control, ansible.directory)
     before = organization_state(response)
+    # A module that fails holds back none of the others.
+    limited = ("--check", "--limit", "organization_management")
+    partial = ansible.playbook(
+        "contain", *limited, inventory=INVENTORY, **given, compromise_response_accept_irreversible="nonsense"
+    )
+    assert partial.status != 0
+    shown = partial.output.partition("Plan of the containment of")[2]
+    assert f"account {HOME}: everything, but for" in shown
+    failed = " ".join(shown.partition("FAILED:")[2].split())
+    assert "Contain the credentials, or release them: " in failed and "nonsense" in failed, partial.output
+    assert "Fail where one of them failed" not in failed
     contained = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=1)
     assert contained.status == 0, contained.output
     shown = contained.output.partition("Containment of")[2]

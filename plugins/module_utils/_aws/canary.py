@@ -30,7 +30,7 @@ except ImportError:
 
 #: The errors of AWS that mean that the credential can do nothing any more.
 DENIED: t.Final = frozenset(
-    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken"}
+    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
 _PAUSE: t.Final = 0.25
 

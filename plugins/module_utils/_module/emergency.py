@@ -87,12 +87,16 @@ class Emergency:
     def from_task(cls, task: Task, *, releases: bool = False, ending: str = "") -> t.Self:
         """The frame that the options of a task declare. Called before AWS is asked for anything.
 
-        :raises TaskError: the incident can't be used, or the run would write without a confirmation.
+        :raises TaskError: the incident can't be used, names what no drill may contain, or the run
+            would write without a confirmation.
         """
         try:
             incident = Incident.from_option(task.options["incident"], now=task.now)
         except InputError as error:
             raise TaskError(str(error)) from error
+        strangers = [] if releases else incident.list_strangers()
+        if strangers:
+            raise TaskError(_NO_DRILL.format(id=incident.id, strangers=", ".join(strangers)))
         incident = _check_second_person(task, incident)
         if not incident.is_confirmed:
             problem = (

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from ...module_utils._account.moments import format_utc
 from ...module_utils._controls.control import plural
+from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON, split_items
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
@@ -88,8 +89,9 @@ class Containment:
             for row in (*result["accounts"], *result["people"])
         }
         for name, key in (("accounts", "account_id"), ("identity_center_users", "user_id")):
-            for item in self.incident.get(name) or ():
-                subject = str(item.get(key, "")) if isinstance(item, Mapping) else str(item)
+            for item in split_items(self.incident.get(name)) or ():
+                given = item.get(key, "") if isinstance(item, Mapping) else item
+                subject = str(given).strip().lower()
                 if subject.rjust(12, "0") not in known and subject not in known:
                     yield f"{subject}: only a host of the group organization_management contains it, and none did"
 
@@ -267,6 +269,8 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
         for row in result.get("trust", ()):
             for fact in row["unread"]:
                 merged.setdefault(f"whether account {row['account_id']} may be trusted: {fact}", [])
+        for person in result["people"]:
+            merged.setdefault(UNVERIFIED_PERSON.format(person["user_id"]), [])
     if any(result["contained"] for result in containment.credentials):
         merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():

@@ -16,8 +16,10 @@ from ..._account.moments import parse_moment
 
 #: As botocore's models and AWS's pages name the errors of a credential that can do nothing any more.
 DENIED: t.Final = frozenset(
-    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken"}
+    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
+# The session ended by itself. That says nothing about a denial, so it counts as little as a call without an answer.
+_ENDED: t.Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 #: What the canary calls with.
 CREDENTIALS: t.Final = ("key", "session")
 # CloudTrail has whole seconds, and the clock of AWS.
@@ -34,13 +36,18 @@ def is_ready(calls: Sequence[Call]) -> bool:
 def find_denied_since(calls: Sequence[Call], credential: str) -> t.Optional[float]:
     """Find the moment, in seconds since the epoch, from which on each call of a credential was denied; None if never.
 
-    It is the end of the first call after the last one that worked. Calls that AWS did not answer do not count.
+    It is the end of the first call after the last one that worked. Calls that AWS did not answer do not count, nor
+    those of a session that ended by itself.
     """
-    own = [call for call in calls if call["credential"] == credential and not call["error"].startswith("?")]
+    own = [call for call in calls if call["credential"] == credential and _says_something(call["error"])]
     since = None
     for call in own:
         since = None if call["error"] not in DENIED else since if since is not None else float(call["ended"])
     return since
+
+
+def _says_something(error: str) -> bool:
+    return not error.startswith("?") and error not in _ENDED
 
 
 def measure(calls: Sequence[Call], began: float) -> dict[str, t.Any]:

@@ -18,7 +18,7 @@ from ..._aws.errors import NotFound
 from ..._aws.operations import Operations
 from ..._converge.incident.drills import is_drill_id
 from ..._converge.incident.freeze import read_freeze
-from ..._converge.incident.names import INCIDENTS
+from ..._converge.incident.names import INCIDENTS, OF_ORGANIZATION
 from ..._converge.incident.record import State as IncidentState
 from ..._converge.incident.records import read_record
 from ..._converge.store import Store
@@ -95,6 +95,12 @@ def find_hold(store: Store, drill: Drill) -> tuple[bool, str]:
     """
     is_held = False
     for account_id in store.folders(INCIDENTS):
+        other = read_record(store, account_id, f"{drill.id}{OF_ORGANIZATION}")
+        if other is not None and other.state is not IncidentState.RELEASED:
+            return True, (
+                f"the record {drill.id}{OF_ORGANIZATION} in account {account_id} contains accounts or users of "
+                "Identity Center, which no drill does. Nothing is released. Find out who wrote it"
+            )
         record = read_record(store, account_id, drill.id)
         if record is None or record.state is IncidentState.RELEASED:
             continue

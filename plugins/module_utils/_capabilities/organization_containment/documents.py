@@ -103,11 +103,11 @@ def read_back(document: t.Any, account_id: str) -> t.Optional[Denial]:
 
 
 def find_people(document: t.Any) -> tuple[str, ...]:
-    """Find the users that a document denies, in one that is there."""
+    """Find the users that a document denies, in one that is there. Ids have small letters, as AWS writes them."""
     found: list[str] = []
     for statement in _list_statements(document):
         found += _find_values(statement, "StringEquals", "identitystore:UserId")
-    return tuple(found)
+    return tuple(user_id.lower() for user_id in found)
 
 
 def _list_statements(document: t.Any) -> list[Json]:

@@ -23,6 +23,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding
+from ..._converge.incident.declaration import UNVERIFIED_PERSON
 from ..._converge.incident.names import OF_ORGANIZATION
 from ..._converge.incident.record import Record, State
 from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
@@ -68,6 +69,9 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     if releases and declared.terms.problems and task.run.writes:
         raise TaskError("; ".join(declared.terms.problems))
+    if not releases:
+        for user in emergency.incident.identity_center_users:
+            task.warn(UNVERIFIED_PERSON.format(user.user_id))
     kind: t.Any = Release if releases else OrganizationContainment
     make = functools.partial(kind, declared, emergency, task.guards.break_glass)
     part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"

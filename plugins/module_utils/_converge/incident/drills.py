@@ -41,6 +41,11 @@ def is_of_drill(arn: str) -> bool:
     return _PRINCIPAL.fullmatch(arn) is not None
 
 
+def is_name_of_drill(name: str) -> bool:
+    """Whether a name or an ARN of a user can be that of a drill."""
+    return is_drill_id(name) or is_of_drill(name)
+
+
 def find_strangers(incident_id: str, arns: Iterable[str]) -> list[str]:
     """List the principals that the incident of a drill may not contain. An incident that is no drill has none."""
     return sorted(arn for arn in arns if not is_of_drill(arn)) if is_drill_id(incident_id) else []

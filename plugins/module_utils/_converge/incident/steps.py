@@ -18,6 +18,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from .declaration import Incident
+from .names import OF_ORGANIZATION
 from .record import By, Confirmation, Contained, Event, Record, State
 
 #: So long after the first containment the events are read again: they arrive late.
@@ -94,10 +95,13 @@ class Step:
         if not wrote and not completed:
             return self._confirm(present, at)
         sources = any(one.is_source for one in subjects)
+        is_later = sources and (wrote or not present.last_source_write)
+        # Accounts and users of Identity Center are no principals, and each write of their policies denies a source.
+        is_later = is_later or (wrote and self.record_id.endswith(OF_ORGANIZATION))
         record = dataclasses.replace(
             present,
             first_deny=present.first_deny or at,
-            last_source_write=at if sources and (wrote or not present.last_source_write) else present.last_source_write,
+            last_source_write=at if is_later else present.last_source_write,
         )
         is_new = wrote or record.state.rank < State.CONTAINED.rank
         return self._confirm(record.move(self._event(State.CONTAINED, at)) if completed and is_new else record, at)

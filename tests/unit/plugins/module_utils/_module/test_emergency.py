@@ -141,6 +141,47 @@ def test_an_incident_that_can_not_be_used_is_explained(scene: Scene) -> None:
         scene.run(change("a"), incident={**DECLARED, "keys": ["AKIA*"]})
 
 
+DRILL: t.Final = "drill-20261128T154210Z-0b7c"
+DRILL_ARN: t.Final = f"arn:aws:iam::{ACCOUNT}:user/iam-hardening/drill/{DRILL}"
+OF_DRILL: t.Final[dict[str, t.Any]] = {**DECLARED, "id": DRILL, "confirm": DRILL}
+DEPLOY: t.Final = f"arn:aws:iam::{ACCOUNT}:role/deploy"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"accounts": ["222233334444"]},
+        {"identity_center_users": [{"user_id": "94482488-3041-7026-d8a7-000000000000"}]},
+        {"roles": [DEPLOY]},
+        {"sessions": [{"role": DEPLOY, "name": "i-0123"}]},
+        {"users": [user_arn("ci-deploy")]},
+        {"keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "user": "ci-deploy"}]},
+        {"keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "user": user_arn("ci-deploy")}]},
+    ],
+    ids=["account", "person", "role", "session", "user", "key of a name", "key of an ARN"],
+)
+def test_the_incident_of_a_drill_names_nobody_else(scene: Scene, named: dict[str, t.Any]) -> None:
+    """It can be released early, so what people must not release early is no part of it, also where nothing is read."""
+    with pytest.raises(TaskError, match="is the id of a drill, which contains nobody but its own user and role"):
+        scene.run(incident={**OF_DRILL, **named}, check_mode=True)
+    assert not scene.aws.calls and not scene.journal.exists()
+    # What a run before this rule has contained can be released.
+    Emergency.from_task(scene.task, releases=True)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "user": DRILL}], "users": []},
+        {"keys": ["AKIAIOSFODNN7EXAMPLE"]},
+        {"keys": [], "users": [DRILL_ARN]},
+    ],
+    ids=["key of its user", "key", "user"],
+)
+def test_the_incident_of_a_drill_names_its_own_user(scene: Scene, named: dict[str, t.Any]) -> None:
+    assert scene.run(incident={**OF_DRILL, **named}, check_mode=True)["incident_id"] == DRILL
+
+
 # The second person
 
 

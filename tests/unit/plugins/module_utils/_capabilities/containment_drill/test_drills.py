@@ -10,17 +10,21 @@ import dataclasses
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws import canary
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill import measuring
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill import measuring, run
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill.archive import (
     CURRENT,
     Archive,
     BusyError,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill.observe import find_hold
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill.record import Drill, State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.drills import (
     find_strangers,
     is_drill_id,
@@ -29,11 +33,17 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.findings import find_incident_problems
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Freeze, Held
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import OF_ORGANIZATION
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, Record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State as IncidentState
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.stores import MemoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.plugin_utils._render import drill as page
+
+from ..._converge.fakes import ACCOUNT, CALLER, JOB, RUN, FakeAws
 
 NOW = datetime(2026, 11, 28, 15, 42, 10, tzinfo=UTC)
 ID = make_drill_id(NOW, "0b7c")
@@ -117,6 +127,9 @@ def test_a_report_is_never_replaced() -> None:
         (["", "?ConnectTimeoutError"], None),
         (["", "AccessDenied", "?ReadTimeoutError"], 1.5),
         (["", "Throttling"], None),
+        # The session of the canary ended by itself: nothing denied it.
+        (["", "", "ExpiredToken", "ExpiredToken"], None),
+        (["", "AccessDenied", "ExpiredToken"], 1.5),
         ([], None),
     ],
 )
@@ -130,7 +143,7 @@ def test_the_time_counts_until_both_are_denied() -> None:
     calls = [call("key", 0.0), call("session", 0.0), call("key", 3.0, "AccessDenied")]
     assert measuring.is_ready(calls)
     assert measuring.measure(calls, 1.0)["seconds_to_containment"] is None
-    found = measuring.measure([*calls, call("session", 5.0, "ExpiredToken")], 1.0)
+    found = measuring.measure([*calls, call("session", 5.0, "InvalidClientTokenId")], 1.0)
     assert (found["seconds"], found["seconds_to_containment"]) == ({"key": 2.5, "session": 4.5}, 4.5)
     # Both have the same list, since the process of the canary imports nothing.
     assert measuring.DENIED == canary.DENIED
@@ -188,6 +201,32 @@ def test_what_was_not_denied_is_a_problem() -> None:
     assert "NOT CONTAINED" in text
     assert "\x1b" not in text
     assert "<b>" not in page.render_page(report)
+
+
+def test_accounts_that_its_incident_contains_are_not_for_a_drill_to_release() -> None:
+    store = MemoryStore(NOW)
+    assert find_hold(store, DRILL) == (False, "")
+    record = Record("111122223333", f"{ID}{OF_ORGANIZATION}", IncidentState.CONTAINED, "Ana", "a drill of nobody")
+    update(store, "111122223333", record.incident_id, lambda _present: record)
+    is_held, problem = find_hold(store, DRILL)
+    assert is_held and f"{ID}.organization" in problem and "Nothing is released" in problem
+
+
+def test_a_drill_takes_the_lease_of_no_running_job_over(tmp_path: Path) -> None:
+    options = {"account_id": ACCOUNT, "run_id": RUN, "job_id": JOB, "job_process": "awx/1", "drill_id": ID}
+    store, access = DirectoryStore(str(tmp_path)), FakeAws()
+    values = {**options, "journal": str(tmp_path)}
+    task = Task(options=values, operations=Operations(), check_mode=False, clock=lambda: NOW)
+    task.__dict__["access"] = access
+    other = Holder("other", "2", "password_policy", CALLER)
+    lease = Lease(store, other, partition="aws", account_id=ACCOUNT, clock=lambda: NOW)
+    lease.acquire()
+    control = run._control(task, store)
+    with pytest.raises(GuardError, match=r"run other .* writes in account"), control.hold_lease(access):
+        pass
+    lease.release()
+    with control.hold_lease(access):
+        pass
 
 
 def test_nobody_has_to_confirm_a_drill() -> None:

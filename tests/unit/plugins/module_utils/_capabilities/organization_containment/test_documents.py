@@ -81,6 +81,8 @@ def test_what_a_policy_says_is_read_back_from_it() -> None:
         find_exempt(deny_account([KEPT, "b"], NOW).document) == (KEPT, "b")
         and find_exempt(deny_account([], NOW).document) == ()
     )
+    # The condition compares exactly, and ids have small letters: a policy with others is written anew.
+    assert find_people(deny_people(["AB", "cd"]).document) == ("ab", "cd")
     for broken in (None, {}, {"Statement": "x"}, {"Statement": [None, {"Sid": "OlderSessions", "Condition": 1}]}):
         assert find_moment(broken) is None and find_people(broken) == () and find_exempt(broken) == ()
 

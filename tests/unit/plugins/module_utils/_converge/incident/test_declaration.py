@@ -54,9 +54,7 @@ def test_everything_that_can_be_declared() -> None:
         keys=[{"id": KEY, "user": USER, "account_id": 11122223333}],
         users=[USER, USER],
         sessions=[{"role": ROLE, "name": "i-0abc", "sort": "instance"}, {"role": ROLE, "source_identity": "alice"}],
-        identity_center_users=[
-            {"user_id": "94482488-3041-7026-d8a7-000000000000", "identity_store_id": "d-1234567890"}
-        ],
+        identity_center_users=[{"user_id": "94482488-3041-7026-D8A7-00000000ABCD"}],
         roles=[ROLE, {"arn": f"{ROLE}-2", "cut": "all_sessions"}],
         seen=[{"role": ROLE, "session_name": "x1", "access_key_id": "ASIAIOSFODNN7EXAMPLE"}],
         since="2026-11-20T10:00:00Z",
@@ -68,7 +66,7 @@ def test_everything_that_can_be_declared() -> None:
         SessionSeed(ROLE, "i-0abc", sort=SessionSort.INSTANCE),
         SessionSeed(ROLE, source_identity="alice"),
     )
-    assert incident.identity_center_users == (CenterUserSeed("94482488-3041-7026-d8a7-000000000000", "d-1234567890"),)
+    assert incident.identity_center_users == (CenterUserSeed("94482488-3041-7026-d8a7-00000000abcd"),)
     assert incident.roles == (RoleSeed(ROLE), RoleSeed(f"{ROLE}-2", all_sessions=True))
     assert incident.seen == (Seen(ROLE, "x1", "ASIAIOSFODNN7EXAMPLE"),)
     assert incident.since == datetime(2026, 11, 20, 10, tzinfo=UTC)

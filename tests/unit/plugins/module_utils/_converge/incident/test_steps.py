@@ -11,7 +11,13 @@ import typing as t
 from datetime import timedelta
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import OF_ORGANIZATION
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Record, State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.releasing import (
+    FROZEN_FOR,
+    Terms,
+    check_release,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Step, Subject
 
 from ..fakes import ACCOUNT, CALLER, NOW, FakeStore, user_arn
@@ -83,6 +89,18 @@ def test_a_run_in_which_everything_failed_denied_nothing() -> None:
 def test_cuts_of_roles_are_no_writes_at_a_source() -> None:
     record = step().contain(None, (ROLE,), (), NOW)
     assert step().conclude(record, (ROLE,), LATER, wrote=True, completed=True).last_source_write is None
+
+
+def test_every_write_of_the_organization_is_one_at_a_source() -> None:
+    """Accounts and users of Identity Center are no principals: their record has no sources, and waits all the same."""
+    own = dataclasses.replace(step(), record_id=f"{INCIDENT}{OF_ORGANIZATION}")
+    record = own.conclude(own.contain(None, (), ("policy",), NOW), (), NOW, wrote=True, completed=True)
+    assert (record.first_deny, record.last_source_write) == (NOW, NOW)
+    # An intruder has undone it, so the time of a release begins again.
+    again = own.conclude(record, (), LATER, wrote=True, completed=True)
+    assert (again.first_deny, again.last_source_write) == (NOW, LATER)
+    assert "wait until" in check_release(Terms(), again, NOW + FROZEN_FOR)[-1]
+    assert own.conclude(again, (), LATER + timedelta(hours=1), wrote=False, completed=True) == again
 
 
 def test_a_second_person_confirms_in_a_later_run() -> None:
