@@ -273,9 +273,12 @@ def _revert(situation: Situation, now: datetime) -> Step:
     past, key, role = situation.past, situation.key, situation.role
     if past.last is None and not situation.is_ours:
         return _rest("there is nothing to revert")
-    activates = past.reached is State.KEY_INACTIVE and key is not None and not key.is_active
+    # A run that was killed has deactivated the key without a record of it.
+    activates = past.last is not None and key is not None and not key.is_active
     if activates and key is not None and key.id not in situation.history.keys:
         return refuse("not_ours", f"no run deactivated the key {mask_key_ids(key.id)}; decide by hand whether it works")
+    if past.last is not None and key is None and role is not None:
+        return refuse("key_deleted", f"the key is gone, and {role.arn} stays: the workload may have nothing else")
     objection = _object_to_deletion(situation, now)
     if objection is not None:
         return dataclasses.replace(objection, action=Action.REVERT, activates=True) if activates else objection

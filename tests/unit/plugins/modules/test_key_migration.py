@@ -300,6 +300,37 @@ def test_killed_while_the_key_is_deactivated_the_next_run_records_it(account: Ac
     assert account.keys == {key: "Active"}
 
 
+def test_a_key_that_a_killed_run_deactivated_works_again_while_the_role_is_in_use(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    account.kill_at = (0, True)
+    with pytest.raises(Killed):
+        account.run("retire")
+    account.kill_at = None
+    assert account.keys == {key: "Inactive"}
+    account.use_role()
+    back = account.run("revert", revert=["job"])
+    assert (account.writes, account.keys, rules(back)) == (["UpdateAccessKey"], {key: "Active"}, ["role_in_use"])
+
+
+def test_the_role_stays_where_the_key_is_gone(account: Account) -> None:
+    key = account.move("prepare")
+    account.iam.delete_access_key(UserName=USER, AccessKeyId=key)
+    account.days += 8
+    assert rules(account.run("revert", revert=["job"])) == ["key_deleted"]
+    assert (account.writes, account.roles) == ([], ["job"])
+
+
+def test_a_rollback_leaves_the_role_without_an_active_key_of_its_user(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    role = next(one for one in iam_backends[ACCOUNT]["aws"].roles.values() if one.name == "job")
+    role.last_used = None
+    account.iam.update_access_key(UserName=USER, AccessKeyId=key, Status="Inactive")
+    assert {one["rule"] for one in account.undo("run-1")["refused"]} >= {"no_key"}
+    assert account.roles == ["job"]
+    account.iam.update_access_key(UserName=USER, AccessKeyId=key, Status="Active")
+    assert rules(account.undo("run-1")) == [] and account.roles == []
+
+
 def test_a_user_that_does_not_exist_is_refused_by_name(account: Account) -> None:
     result = account.run("assess", workloads=[{**WORKLOAD, "user": "nobody"}])
     assert rules(result) == ["no_user"]
