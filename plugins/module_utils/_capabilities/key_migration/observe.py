@@ -26,14 +26,14 @@ from ..._module.connection import Connection
 from ..._module.roles import TARGET_READS, LiveRole, read_role, read_target
 from ..._module.user_keys import OPERATIONS as KEY_READS
 from ..._module.user_keys import read_keys
+from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import list_needed_keys
 from ..._policy.least_privilege.settings import Settings
 from ..._prediction.evidence import read_records
-from ..._prediction.proposals.propose import Proposer
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .model import EKS, USER_TAG, Target
-from .proposing import describe_as_role, index_users, make_proposal, make_subject
+from .proposing import describe_as_role, index_users, make_subject, propose
 from .situation import Proposal, Situation
 from .trusts import Place, build_trust
 
@@ -129,26 +129,25 @@ def read_proposals(
     evidence: EvidenceOptions,
     settings: Settings,
     snapshot: Snapshot,
-    names: Iterable[str],
-) -> dict[str, Proposal]:
-    """Generate the policies for users, by their names in lower case, and prove them.
+    wanted: Iterable[tuple[str, str]],
+) -> dict[tuple[str, str], Proposal]:
+    """Generate the policies for users, by their names in lower case and the boundary of the role, and prove them.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
     users = index_users(snapshot.users)
-    subjects = {name: make_subject(users[name]) for name in dict.fromkeys(names) if name in users}
+    pairs = [pair for pair in dict.fromkeys(wanted) if pair[0] in users]
+    subjects = {name: make_subject(users[name]) for name, _boundary in pairs}
     if not subjects:
         return {}
     permissions = Permissions(snapshot)
-    principals = {name: describe_as_role(subject, permissions) for name, subject in subjects.items()}
     arns = [subject.arn for subject in subjects.values()]
-    keys = list_needed_keys(principals.values(), settings)
-    keys |= condition_keys(permissions.layers(arn) for arn in arns)
+    keys = list_needed_keys([describe_as_role(subject, permissions) for subject in subjects.values()], settings)
+    boundaries = (Layers(boundary=permissions.policy(boundary)) for _name, boundary in pairs if boundary)
+    keys |= condition_keys((*(permissions.layers(arn) for arn in arns), *boundaries))
     records = read_records(connection, evidence, snapshot, permissions, arns, keys=keys)
-    proposer = Proposer(permissions, settings)
     return {
-        name: make_proposal(proposer.propose(subject, principals[name], records), subject.entity.name)
-        for name, subject in subjects.items()
+        (name, boundary): propose(permissions, settings, subjects[name], boundary, records) for name, boundary in pairs
     }
 
 

@@ -254,10 +254,10 @@ class KeyMigration(Capability[Observed]):
         """Generate the policies of workloads that have no role yet."""
         options = self._options
         open_ones = [one for one in situations if one.past.last is None and not one.problem and one.key is not None]
-        names = [one.user.name.lower() for one in open_ones if one.user] if self._proposes else []
-        found = read_proposals(self._connection, options.evidence, options.settings, snapshot, names)
+        wanted = [(one.user.name.lower(), one.boundary) for one in open_ones if one.user] if self._proposes else []
+        found = read_proposals(self._connection, options.evidence, options.settings, snapshot, wanted)
         return [
-            dataclasses.replace(one, proposal=found.get(one.user.name.lower()))
+            dataclasses.replace(one, proposal=found.get((one.user.name.lower(), one.boundary)))
             if one in open_ones and one.user
             else one
             for one in situations

@@ -61,7 +61,7 @@ class Account:
         self.kill_at: t.Optional[tuple[int, bool]] = None
         self.proposal = PROVED
         self._watch(monkeypatch)
-        monkeypatch.setattr(core, "read_proposals", lambda *_given: {USER: self.proposal})
+        monkeypatch.setattr(core, "read_proposals", lambda *given: dict.fromkeys(given[-1], self.proposal))
 
     def _watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = Access.call
