@@ -27,6 +27,7 @@ from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
+from ..._converge.identity_changes import CREATE_ROLE
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
@@ -52,8 +53,9 @@ from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import WRITES, MigrationWriter
 from .declared import Declared, Workload
 from .detection import detect, list_addresses
+from .documents import hash_policy
 from .grants import CONTEXT, GRANTS, SAMPLES
-from .history import History, read_history
+from .history import ROLE_ID, History, read_history
 from .model import MODULE, Stage, State
 from .observe import (
     PLACE_READS,
@@ -66,7 +68,7 @@ from .observe import (
     reread,
 )
 from .records import Archive, Event, Identity, Log, replay
-from .situation import Situation, hash_policy
+from .situation import Situation
 from .steps import Action, Step, decide, refuse
 from .summary import build_summary, render_summary
 from .undo import DERIVATIONS
@@ -334,9 +336,10 @@ class KeyMigration(Capability[Observed]):
     def reread(self, change: Change) -> t.Any:
         return reread(self._access, self._connection.now)(change)
 
-    def learn(self, change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """Keep the id of a new role for the journal: somebody may make another one of the same name."""
         self._made.add(_identify(change))
-        return {}
+        return {ROLE_ID: str(answer["Role"][ROLE_ID])} if change.operation == CREATE_ROLE else {}
 
     # The records
 

@@ -25,9 +25,10 @@ from ..._converge.user_keys import VERIFY_FLOOR, Key, wait_for_deletion, wait_fo
 from ..._policy.documents.limits import LIMITS
 from ..._policy.documents.policy import Kind
 from .declared import Declared
+from .documents import hash_policy, says_same
 from .model import Stage, State
 from .records import Event
-from .situation import Situation, hash_policy, says_same
+from .situation import Situation
 
 _ROOM: t.Final = LIMITS[Kind.INLINE_ROLE]
 
@@ -271,7 +272,7 @@ def _keep_shared(index: int, situations: Sequence[Situation], steps: Sequence[St
 def _revert(situation: Situation, now: datetime) -> Step:
     """Take back what runs made: the key works again first. A role that is in use stays until it is not."""
     past, key, role = situation.past, situation.key, situation.role
-    if past.last is None and not situation.is_ours:
+    if past.last is None and (role is None or role.arn not in situation.history.roles):
         return _rest("there is nothing to revert")
     # A run that was killed has deactivated the key without a record of it.
     activates = past.last is not None and key is not None and not key.is_active

@@ -272,6 +272,33 @@ def test_what_a_killed_run_made_is_taken_back_without_a_record(account: Account)
     assert account.run("revert", revert=["job"])["changed"] is False
 
 
+@pytest.mark.parametrize("write", [0, 1])
+def test_a_role_that_somebody_made_in_place_of_ours_stays(account: Account, write: int) -> None:
+    """The answer to CreateRole is recorded, or (of the first write) lost: then the moment and the trust count."""
+    account.user()
+    account.kill_at = (write, True)
+    with pytest.raises(Killed):
+        account.run("prepare")
+    account.kill_at = None
+    trust = account.run("assess")["workloads"][0]["trust"]
+    for name in account.policies:
+        account.iam.delete_role_policy(RoleName="job", PolicyName=name)
+    account.iam.delete_role(RoleName="job")
+    account.iam.create_role(
+        Path="/workload/", RoleName="job", AssumeRolePolicyDocument=json.dumps(trust if write else LISTS)
+    )
+    assert rules(account.run("revert", revert=["job"])) == ["not_ours"]
+    if not write:
+        account.iam.update_assume_role_policy(RoleName="job", PolicyDocument=json.dumps(trust))
+        role = next(one for one in iam_backends[ACCOUNT]["aws"].roles.values() if one.name == "job")
+        made, role.create_date = role.create_date, role.create_date + timedelta(hours=1)
+        assert rules(account.run("revert", revert=["job"])) == ["not_ours"]
+        role.create_date = made
+        assert account.run("revert", revert=["job"])["changed"] and account.roles == []
+    else:
+        assert rules(account.run("prepare")) == ["role_taken"] and account.roles == ["job"]
+
+
 def test_two_runs_at_once_record_one_stage(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     account.user()
     write, is_first = core.Archive.write, [True]
