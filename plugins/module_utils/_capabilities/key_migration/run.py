@@ -364,6 +364,8 @@ class KeyMigration(Capability[Observed]):
         role = read_role(self._access, situation.role_arn)
         if role is None or user is None or key is None or situation.platform is None or situation.proposal is None:
             return None
+        # What the run has written, not what is there now: somebody may have changed it meanwhile.
+        trust = hash_policy(situation.trust)
         documents = {name: hash_policy(content) for name, content in situation.proposal.documents.items()}
         return Event(
             state,
@@ -375,7 +377,7 @@ class KeyMigration(Capability[Observed]):
             situation.platform,
             role.arn,
             role.unique_id,
-            hash_policy(role.trust),
+            trust,
             hash_policy(documents),
             at=now,
             by=by,
