@@ -150,7 +150,7 @@ options:
     type: str
   accept_unproven:
     description:
-      - Users whose new policies are accepted although they are not proved.
+      - Users whose new policies are accepted although they are not proved, and whose key is retired although others may call with it.
     type: list
     elements: dict
     default: []

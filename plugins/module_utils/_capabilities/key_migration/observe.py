@@ -21,26 +21,26 @@ from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change, Refusal
-from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY, VERIFY_FLOOR, describe_key
+from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY, VERIFY_FLOOR, Key, describe_key
 from ..._module.connection import Connection
-from ..._module.roles import TARGET_READS, read_role, read_target
+from ..._module.roles import TARGET_READS, LiveRole, read_role, read_target
 from ..._module.user_keys import OPERATIONS as KEY_READS
 from ..._module.user_keys import read_keys
+from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import list_needed_keys
 from ..._policy.least_privilege.settings import Settings
 from ..._prediction.evidence import read_records
-from ..._prediction.proposals.propose import Proposer
 from ..._prediction.records.evidence_options import EvidenceOptions
-from .model import EKS, Target
-from .proposing import describe_as_role, index_users, make_proposal, make_subject
+from .model import EKS, USER_TAG, Target
+from .proposing import describe_as_role, index_users, make_subject, propose
 from .situation import Proposal, Situation
 from .trusts import Place, build_trust
 
 CLUSTER: t.Final = "DescribeCluster"
 INSTANCES: t.Final = "DescribeInstances"
 UNDO_OPERATIONS: t.Final = Operations(
-    reads=HOLDERS_READS,
+    reads=HOLDERS_READS | {"iam:GetAccountAuthorizationDetails"},
     writes=frozenset({"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAccessKey"}),
 ).union(KEY_READS, TARGET_READS)
 PLACE_READS: t.Final = Operations(reads=frozenset({f"ec2:{INSTANCES}", f"eks:{CLUSTER}"}))
@@ -129,26 +129,25 @@ def read_proposals(
     evidence: EvidenceOptions,
     settings: Settings,
     snapshot: Snapshot,
-    names: Iterable[str],
-) -> dict[str, Proposal]:
-    """Generate the policies for users, by their names in lower case, and prove them.
+    wanted: Iterable[tuple[str, str]],
+) -> dict[tuple[str, str], Proposal]:
+    """Generate the policies for users, by their names in lower case and the boundary of the role, and prove them.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
     users = index_users(snapshot.users)
-    subjects = {name: make_subject(users[name]) for name in dict.fromkeys(names) if name in users}
+    pairs = [pair for pair in dict.fromkeys(wanted) if pair[0] in users]
+    subjects = {name: make_subject(users[name]) for name, _boundary in pairs}
     if not subjects:
         return {}
     permissions = Permissions(snapshot)
-    principals = {name: describe_as_role(subject, permissions) for name, subject in subjects.items()}
     arns = [subject.arn for subject in subjects.values()]
-    keys = list_needed_keys(principals.values(), settings)
-    keys |= condition_keys(permissions.layers(arn) for arn in arns)
+    keys = list_needed_keys([describe_as_role(subject, permissions) for subject in subjects.values()], settings)
+    boundaries = (Layers(boundary=permissions.policy(boundary)) for _name, boundary in pairs if boundary)
+    keys |= condition_keys((*(permissions.layers(arn) for arn in arns), *boundaries))
     records = read_records(connection, evidence, snapshot, permissions, arns, keys=keys)
-    proposer = Proposer(permissions, settings)
     return {
-        name: make_proposal(proposer.propose(subject, principals[name], records), subject.entity.name)
-        for name, subject in subjects.items()
+        (name, boundary): propose(permissions, settings, subjects[name], boundary, records) for name, boundary in pairs
     }
 
 
@@ -182,7 +181,7 @@ def read_state(access: Access, change: Change) -> t.Any:
 
 
 def refuse_undos(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
-    """Refuse to take a role, or its policies, from a workload that uses it."""
+    """Refuse to take a role, or its policies, from a workload that uses it, or that has no active key."""
     return {undo.undoes: refusal for undo in undos for refusal in _refuse_undo(access, undo, now)}
 
 
@@ -191,11 +190,35 @@ def _refuse_undo(access: Access, undo: Change, now: datetime) -> Iterator[Refusa
         return
     try:
         role = read_role(access, undo.target)
+        rule, reason = _object_to_undo(access, role, now) if role is not None else ("", "")
     except AwsError as error:
-        yield Refusal("unread", f"the role can't be read: {error}", undo.target, undo.operation)
-        return
-    if role is not None and role.last_used is not None and now < role.last_used + timedelta(days=VERIFY_FLOOR):
-        reason = (
-            f"{undo.target} is in use; give its workload the key back first, with the stage revert of key_migration"
+        rule, reason = "unread", f"the role or the keys of its user can't be read: {error}"
+    if rule:
+        yield Refusal(rule, reason, undo.target, undo.operation)
+
+
+def _object_to_undo(access: Access, role: LiveRole, now: datetime) -> Obstacle:
+    """Object to the deletion of a role: a rule and its reason, empty if nothing speaks against it.
+
+    :raises AwsError: the keys can't be read.
+    """
+    way = "give its workload the key back first, with the stage revert of key_migration"
+    if role.last_used is not None and now < role.last_used + timedelta(days=VERIFY_FLOOR):
+        return "in_use", f"{role.arn} is in use; {way}"
+    user_id = role.tags.get(USER_TAG, "")
+    if not any(key.is_active for key in _read_keys_of(access, user_id)):
+        return (
+            "no_key",
+            f"no active key of the user of {role.arn} is known, so its workload may lose all; {way}",
         )
-        yield Refusal("in_use", reason, undo.target, undo.operation)
+    return "", ""
+
+
+def _read_keys_of(access: Access, user_id: str) -> tuple[Key, ...]:
+    """Read the keys of the user with an id; none if there is none. IAM reads no user by its id.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+    """
+    users = access.items("iam", "GetAccountAuthorizationDetails", "UserDetailList", {"Filter": ["User"]})
+    name = next((str(user["UserName"]) for user in users if user_id and user["UserId"] == user_id), "")
+    return read_keys(access, name) if name else ()

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..._account.model import User
 from ..._account.permissions import Permissions
 from ..._policy.least_privilege.principal import Principal, PrincipalKind
-from ..._policy.least_privilege.proof import Proof
-from ..._prediction.proposals.propose import Proposed
+from ..._policy.least_privilege.proof import Entry, Proof, explain_widened
+from ..._policy.least_privilege.settings import Settings
+from ..._policy.trail.coverage import Record
+from ..._prediction.proposals.propose import Boundary, Proposed, Proposer
 from ..._prediction.proposals.subjects import Subject, describe
 from .situation import Proposal
 
@@ -34,16 +36,29 @@ def describe_as_role(subject: Subject, permissions: Permissions) -> Principal:
     return dataclasses.replace(describe(subject, permissions, {}), kind=PrincipalKind.ROLE, quota=None)
 
 
-def make_proposal(proposed: Proposed, name: str) -> Proposal:
-    """Make the inline policies of a role from what was generated."""
-    generated = proposed.generated
+def propose(
+    permissions: Permissions, settings: Settings, subject: Subject, boundary: str, records: Mapping[str, Record]
+) -> Proposal:
+    """Propose the policies of a role with a permissions boundary, given by its ARN; empty for none."""
+    limit = permissions.policy(boundary) if boundary else None
+    # Of a boundary that can't be read nothing is known, and the proof says so.
+    new = Boundary(limit) if limit is not None or not boundary else None
+    proposer = Proposer(permissions, settings, boundary=new)
+    proposed = proposer.propose(subject, describe_as_role(subject, permissions), records)
+    unread = (permissions.unknown_boundary(subject.arn), boundary if boundary and limit is None else None)
+    return _make_proposal(proposed, [f"the boundary {arn} can't be read" for arn in unread if arn])
+
+
+def _make_proposal(proposed: Proposed, unread: Sequence[str]) -> Proposal:
+    """Make the inline policies of a role from what was generated. ``unread`` says what nobody knows."""
+    generated, name = proposed.generated, proposed.subject.entity.name
     if not generated.documents:
         return Proposal(failure=generated.reason or generated.status.value)
     beyond = _list(proposed.proofs, "beyond")
     if beyond:
         return Proposal(failure=f"they would allow {_join(beyond)}, which {name} may not")
     failed = any(probe.is_failed for proof in proposed.proofs for probe in proof.probes)
-    against = [entry.why for proof in proposed.proofs for entry in proof.unproven]
+    against = [*unread, *(_explain(proposed, entry) for proof in proposed.proofs for entry in proof.unproven)]
     unproven = _join(against) or ("a probe of the proof failed" if failed else "")
     return Proposal(
         {document.name: document.document for document in generated.documents},
@@ -51,6 +66,13 @@ def make_proposal(proposed: Proposed, name: str) -> Proposal:
         unproven="" if proposed.proofs and not unproven else unproven or "there is no proof",
         breakage=_join(_list(proposed.proofs, "lost")),
     )
+
+
+def _explain(proposed: Proposed, entry: Entry) -> str:
+    own = getattr(proposed.subject.entity, "boundary", None)
+    if own and entry.why == explain_widened("boundary"):
+        return f"the role would lack the limits of its user: declare {own} as boundary"
+    return entry.why
 
 
 def _list(proofs: Sequence[Proof], what: str) -> list[str]:

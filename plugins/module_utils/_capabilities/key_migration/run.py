@@ -27,6 +27,7 @@ from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
+from ..._converge.identity_changes import CREATE_ROLE
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
@@ -52,8 +53,9 @@ from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import WRITES, MigrationWriter
 from .declared import Declared, Workload
 from .detection import detect, list_addresses
+from .documents import hash_policy
 from .grants import CONTEXT, GRANTS, SAMPLES
-from .history import History, read_history
+from .history import ROLE_ID, History, read_history
 from .model import MODULE, Stage, State
 from .observe import (
     PLACE_READS,
@@ -66,7 +68,7 @@ from .observe import (
     reread,
 )
 from .records import Archive, Event, Identity, Log, replay
-from .situation import Situation, hash_policy
+from .situation import Situation
 from .steps import Action, Step, decide, refuse
 from .summary import build_summary, render_summary
 from .undo import DERIVATIONS
@@ -254,10 +256,10 @@ class KeyMigration(Capability[Observed]):
         """Generate the policies of workloads that have no role yet."""
         options = self._options
         open_ones = [one for one in situations if one.past.last is None and not one.problem and one.key is not None]
-        names = [one.user.name.lower() for one in open_ones if one.user] if self._proposes else []
-        found = read_proposals(self._connection, options.evidence, options.settings, snapshot, names)
+        wanted = [(one.user.name.lower(), one.boundary) for one in open_ones if one.user] if self._proposes else []
+        found = read_proposals(self._connection, options.evidence, options.settings, snapshot, wanted)
         return [
-            dataclasses.replace(one, proposal=found.get(one.user.name.lower()))
+            dataclasses.replace(one, proposal=found.get((one.user.name.lower(), one.boundary)))
             if one in open_ones and one.user
             else one
             for one in situations
@@ -334,9 +336,10 @@ class KeyMigration(Capability[Observed]):
     def reread(self, change: Change) -> t.Any:
         return reread(self._access, self._connection.now)(change)
 
-    def learn(self, change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """Keep the id of a new role for the journal: somebody may make another one of the same name."""
         self._made.add(_identify(change))
-        return {}
+        return {ROLE_ID: str(answer["Role"][ROLE_ID])} if change.operation == CREATE_ROLE else {}
 
     # The records
 
@@ -361,6 +364,8 @@ class KeyMigration(Capability[Observed]):
         role = read_role(self._access, situation.role_arn)
         if role is None or user is None or key is None or situation.platform is None or situation.proposal is None:
             return None
+        # What the run has written, not what is there now: somebody may have changed it meanwhile.
+        trust = hash_policy(situation.trust)
         documents = {name: hash_policy(content) for name, content in situation.proposal.documents.items()}
         return Event(
             state,
@@ -372,7 +377,7 @@ class KeyMigration(Capability[Observed]):
             situation.platform,
             role.arn,
             role.unique_id,
-            hash_policy(role.trust),
+            trust,
             hash_policy(documents),
             at=now,
             by=by,

@@ -9,19 +9,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import json
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
 from ..._account.model import Role
 from ..._converge.user_keys import Key, User
-from ..._policy.documents.canonical import are_equivalent, canonical, document
-from ..._policy.documents.parse import parse
-from ..._policy.documents.policy import PolicyError
 from ..._prediction.key_users.model import Consumers
 from .declared import Workload
 from .detection import Detection
@@ -95,24 +89,9 @@ class Situation:
     @property
     def is_ours(self) -> bool:
         """Whether the journal shows that a run of this module made the role."""
-        return self.role is not None and self.role.arn in self.history.roles
+        return self.role is not None and self.history.made(self.role)
 
     @property
     def inline(self) -> dict[str, t.Any]:
         """The inline policies of the role by their names."""
         return {item.name: item.document for item in self.role.inline_policies} if self.role else {}
-
-
-def says_same(one: t.Any, other: t.Any) -> bool:
-    """Whether two documents say the same, however they are written."""
-    try:
-        return are_equivalent(parse(one), parse(other))
-    except PolicyError:
-        return bool(one == other)
-
-
-def hash_policy(content: t.Any) -> str:
-    """Hash what a document says, however it is written."""
-    with contextlib.suppress(PolicyError):
-        content = document(canonical(parse(content)))
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -25,11 +25,14 @@ from ..._converge.user_keys import VERIFY_FLOOR, Key, wait_for_deletion, wait_fo
 from ..._policy.documents.limits import LIMITS
 from ..._policy.documents.policy import Kind
 from .declared import Declared
+from .documents import hash_policy, says_same
 from .model import Stage, State
 from .records import Event
-from .situation import Situation, hash_policy, says_same
+from .situation import Situation
 
 _ROOM: t.Final = LIMITS[Kind.INLINE_ROLE]
+# Of fewer calls nobody knows how often they come.
+_SOME: t.Final = 2
 
 
 class Action(enum.StrEnum):
@@ -241,7 +244,11 @@ def _retire(situation: Situation, key: Key, declared: Declared, now: datetime) -
     if reached is State.VERIFIED:
         if not key.is_active:
             return Step(Action.RECORD, State.KEY_INACTIVE)
-        return _wait_for_proof(situation, key, declared, now) or Step(Action.DEACTIVATE, State.KEY_INACTIVE)
+        return (
+            _wait_for_proof(situation, key, declared, now)
+            or _refuse_callers(situation, declared)
+            or Step(Action.DEACTIVATE, State.KEY_INACTIVE)
+        )
     if key.is_active:
         return refuse("key_active", f"somebody activated {name} again; find out who needs it, then run verify")
     wait = wait_for_deletion(past.since[State.KEY_INACTIVE], key, declared.delete_after, now, what=name)
@@ -250,19 +257,57 @@ def _retire(situation: Situation, key: Key, declared: Declared, now: datetime) -
     return Step(Action.DELETE, State.KEY_DELETED)
 
 
+def _refuse_callers(situation: Situation, declared: Declared) -> t.Optional[Step]:
+    """Refuse to take the key from others than the workload, unless somebody accepted that for the user."""
+    user, objection = situation.user, _find_other_callers(situation, declared)
+    if user is None or not objection or declared.accepts_unproven(user.arn):
+        return None
+    return refuse(
+        "other_callers",
+        f"{objection}, so the key stays. Find out who else needs it, then name {user.name} in accept_unproven, with "
+        "a reason",
+    )
+
+
+def _find_other_callers(situation: Situation, declared: Declared) -> str:
+    """Find what shows that others may need the key: why they are not known, or who they are. Empty if nothing does."""
+    callers = situation.detection.callers
+    if not callers and (situation.consumers.failure or situation.key_last_used is not None):
+        return f"it is not known who calls with the key: {situation.consumers.failure or 'no event has its last use'}"
+    prepared, rare = situation.past.since.get(State.PREPARED), timedelta(days=declared.verify)
+    for caller in callers:
+        one = caller.consumer
+        name = f"{one.agent or 'a program without name'} from {one.address}"
+        if one.calls < _SOME or (one.last - one.first) / (one.calls - 1) > rare:
+            return f"{name} calls more rarely than every {declared.verify} days"
+        if situation.platform not in caller.targets and (prepared is None or one.last > prepared):
+            return f"{name} still called after the role was made, and not from {situation.platform}"
+    return ""
+
+
 def _keep_shared(index: int, situations: Sequence[Situation], steps: Sequence[Step]) -> Step:
     """Keep a key that another workload shares which has not come as far, and change a shared key once."""
     step, mine = steps[index], situations[index]
     if step.action not in (Action.DEACTIVATE, Action.DELETE) or mine.key is None:
         return step
     for other, situation in enumerate(situations):
-        if other == index or situation.key is None or situation.key.id != mine.key.id:
+        if other == index or not _may_share(mine, situation):
             continue
+        if situation.key is None:
+            return Step(Action.WAIT, reason=f"the key of {situation.workload.name} is not clear, and may be this one")
         if situation.past.reached is None or situation.past.reached is State.PREPARED:
             return Step(Action.WAIT, reason=f"{situation.workload.name} uses the same key and has not moved: it stays")
         if other < index and steps[other].action is step.action:
             return Step(Action.WAIT, reason=f"this run retires the key with {situation.workload.name}; run again")
     return step
+
+
+def _may_share(mine: Situation, other: Situation) -> bool:
+    """Whether another workload uses the key of this one, or may: nobody says which key of the same user it uses."""
+    if other.key is not None or mine.key is None:
+        return other.key is not None and mine.key is not None and other.key.id == mine.key.id
+    is_unclear = other.past.last is None and not other.workload.key
+    return is_unclear and other.workload.user.lower() == mine.workload.user.lower()
 
 
 # The way back
@@ -271,11 +316,14 @@ def _keep_shared(index: int, situations: Sequence[Situation], steps: Sequence[St
 def _revert(situation: Situation, now: datetime) -> Step:
     """Take back what runs made: the key works again first. A role that is in use stays until it is not."""
     past, key, role = situation.past, situation.key, situation.role
-    if past.last is None and not situation.is_ours:
+    if past.last is None and (role is None or role.arn not in situation.history.roles):
         return _rest("there is nothing to revert")
-    activates = past.reached is State.KEY_INACTIVE and key is not None and not key.is_active
+    # A run that was killed has deactivated the key without a record of it.
+    activates = past.last is not None and key is not None and not key.is_active
     if activates and key is not None and key.id not in situation.history.keys:
         return refuse("not_ours", f"no run deactivated the key {mask_key_ids(key.id)}; decide by hand whether it works")
+    if past.last is not None and key is None and role is not None:
+        return refuse("key_deleted", f"the key is gone, and {role.arn} stays: the workload may have nothing else")
     objection = _object_to_deletion(situation, now)
     if objection is not None:
         return dataclasses.replace(objection, action=Action.REVERT, activates=True) if activates else objection

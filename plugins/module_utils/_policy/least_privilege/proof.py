@@ -258,8 +258,12 @@ def _name_doubts(near: Iterable[Covering], statement: Statement) -> str:
 def _find_other_layers(before: Layers, after: Layers) -> Iterator[Entry]:
     """Find other layers that allow more than before: of these nothing is proved here."""
     for name in sorted(find_narrowed_layers(after, before) - {"identity"}):
-        why = f"the change also widens the layer {name}, and only identity-based policies are compared"
-        yield Entry("*", "*", why)
+        yield Entry("*", "*", explain_widened(name))
+
+
+def explain_widened(layer: str) -> str:
+    """Explain that a layer, a field of ``Layers``, allows more than before."""
+    return f"the change also widens the layer {layer}, and only identity-based policies are compared"
 
 
 # The rest of the file

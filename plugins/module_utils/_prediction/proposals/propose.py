@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import typing as t
 from collections.abc import Mapping
 
 from ..._account.model import Group
@@ -52,12 +53,23 @@ class Proposed:
 
 
 @dataclasses.dataclass(frozen=True)
+class Boundary:
+    """The permissions boundary of the holder of new policies; None for none."""
+
+    policy: t.Optional[Policy] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Proposer:
-    """Proposes the policies of principals of one account. ``given`` are proved instead of generated ones."""
+    """Proposes the policies of principals of one account. ``given`` are proved instead of generated ones.
+
+    ``boundary`` is that of the new holder, where another one gets the policies; None where each keeps its own.
+    """
 
     permissions: Permissions
     settings: Settings
     given: tuple[Policy, ...] = ()
+    boundary: t.Optional[Boundary] = None
 
     def propose(self, subject: Subject, principal: Principal, records: Mapping[str, Record]) -> Proposed:
         """Propose the policies of a principal; ``records`` has the record of each of its members."""
@@ -96,6 +108,8 @@ class Proposer:
             held = self.permissions.list_policies(arn)
             kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
         after = dataclasses.replace(before, identity=(*kept, *(item.policy for item in generated.documents)))
+        if self.boundary is not None:
+            after = dataclasses.replace(after, boundary=self.boundary.policy)
         record = make_record_for_proof(records[arn], self.settings)
         removed = [item.action for item in generated.removed]
         proof = prove(before, after, record, removed=removed)

@@ -25,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_mi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.situation import Proposal
 from ansible_collections.hardening.iam.plugins.module_utils._converge import attempts
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.model import Consumer, Consumers
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.key_migration import ENTRY, RETURN, argument_spec
 from emulator.server import install
@@ -44,6 +45,12 @@ WORKLOAD: t.Final = {"name": "job", "user": USER, "platform": "lambda"}
 Result = dict[str, t.Any]
 
 
+def call(key: str, calls: int, first: float, last: float, agent: str = "exec-env/AWS_Lambda_python3.13") -> Consumer:
+    """Somebody who calls with a key, with the days of the first and the last call."""
+    moments = (START + timedelta(days=days) for days in (first, last))
+    return Consumer(key, "198.51.100.7", agent, calls, *moments)
+
+
 class Killed(BaseException):
     """The process ends here, as by SIGKILL: nothing after it is sent."""
 
@@ -60,8 +67,11 @@ class Account:
         self.writes: list[str] = []
         self.kill_at: t.Optional[tuple[int, bool]] = None
         self.proposal = PROVED
+        #: By the key, who calls with it.
+        self.callers = lambda key: Consumers((call(key, 90, -90, -1),))
         self._watch(monkeypatch)
-        monkeypatch.setattr(core, "read_proposals", lambda *_given: {USER: self.proposal})
+        monkeypatch.setattr(core.ConsumerReader, "read", lambda _reader, keys: self._read_callers(keys))
+        monkeypatch.setattr(core, "read_proposals", lambda *given: dict.fromkeys(given[-1], self.proposal))
 
     def _watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = Access.call
@@ -79,6 +89,11 @@ class Account:
             return answer
 
         monkeypatch.setattr(Access, "call", call)
+
+    def _read_callers(self, keys: t.Iterable[str]) -> Consumers:
+        found = [self.callers(key) for key in keys]
+        failure = next((one.failure for one in found if one.failure), "")
+        return Consumers(tuple(caller for one in found for caller in one.found), failure)
 
     @property
     def now(self) -> datetime:
@@ -229,6 +244,31 @@ def test_a_use_after_the_verification_keeps_the_key(account: Account) -> None:
     assert account.keys == {key: "Active"}
 
 
+def test_a_key_that_others_may_need_stays_until_a_person_accepts_it(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    usual = call(key, 90, -90, -1)
+    cases: dict[str, tuple[Consumers, bool]] = {
+        "nothing is known": (Consumers(failure="closed"), True),
+        "IAM knows a use that no event is of": (Consumers(), True),
+        "only some are known": (Consumers((usual,), "one region is closed"), False),
+        "once in 10 days": (Consumers((usual, call(key, 5, -41, -1))), True),
+        "once": (Consumers((usual, call(key, 1, -30, -30))), True),
+        "once in 7 days": (Consumers((usual, call(key, 6, -36, -1))), False),
+        "elsewhere since": (Consumers((usual, call(key, 50, -20, 1, "exec-env/AWS_ECS_FARGATE"))), True),
+        "unnamed since": (Consumers((usual, call(key, 50, -20, 1, ""))), True),
+        "elsewhere before": (Consumers((usual, call(key, 50, -20, -1, "exec-env/AWS_ECS_FARGATE"))), False),
+        "late, and moved": (Consumers((call(key, 90, -90, 1),)), False),
+    }
+    for name, (callers, is_refused) in cases.items():
+        account.callers = lambda _key, callers=callers: callers
+        result = account.run("retire", check_mode=True)
+        assert (name, rules(result)) == (name, ["other_callers"] if is_refused else [])
+    account.callers = lambda _key: Consumers(failure="closed")
+    assert rules(account.run("retire")) == ["other_callers"] and account.keys == {key: "Active"}
+    accepted = {"principal": USER, "reason": "seen", "expires": f"{account.now:%Y-%m-%d}"}
+    assert rules(account.run("retire", accept_unproven=[accepted])) == [] and account.keys == {key: "Inactive"}
+
+
 def test_a_key_that_another_workload_shares_waits_for_it(account: Account) -> None:
     both = [WORKLOAD, {**WORKLOAD, "name": "other"}]
     key = account.user()
@@ -242,6 +282,16 @@ def test_a_key_that_another_workload_shares_waits_for_it(account: Account) -> No
     account.run("verify", workloads=both)
     account.run("retire", workloads=both)
     assert (account.writes, account.keys) == (["UpdateAccessKey"], {key: "Inactive"})
+
+
+def test_a_key_waits_for_a_workload_whose_key_is_not_clear(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    other = str(account.iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"])
+    unclear = [WORKLOAD, {**WORKLOAD, "name": "other"}]
+    result = account.run("retire", workloads=unclear)
+    assert result["workloads"][0]["next"] == "wait" and account.keys == {key: "Active", other: "Active"}
+    account.run("retire", workloads=[WORKLOAD, {**WORKLOAD, "name": "other", "key": other}])
+    assert account.keys == {key: "Inactive", other: "Active"}
 
 
 @pytest.mark.parametrize(("write", "after"), [(0, False), (0, True), (1, False), (1, True)])
@@ -272,6 +322,52 @@ def test_what_a_killed_run_made_is_taken_back_without_a_record(account: Account)
     assert account.run("revert", revert=["job"])["changed"] is False
 
 
+@pytest.mark.parametrize("write", [0, 1])
+def test_a_role_that_somebody_made_in_place_of_ours_stays(account: Account, write: int) -> None:
+    """The answer to CreateRole is recorded, or (of the first write) lost: then the moment and the trust count."""
+    account.user()
+    account.kill_at = (write, True)
+    with pytest.raises(Killed):
+        account.run("prepare")
+    account.kill_at = None
+    trust = account.run("assess")["workloads"][0]["trust"]
+    for name in account.policies:
+        account.iam.delete_role_policy(RoleName="job", PolicyName=name)
+    account.iam.delete_role(RoleName="job")
+    account.iam.create_role(
+        Path="/workload/", RoleName="job", AssumeRolePolicyDocument=json.dumps(trust if write else LISTS)
+    )
+    assert rules(account.run("revert", revert=["job"])) == ["not_ours"]
+    if not write:
+        account.iam.update_assume_role_policy(RoleName="job", PolicyDocument=json.dumps(trust))
+        role = next(one for one in iam_backends[ACCOUNT]["aws"].roles.values() if one.name == "job")
+        made, role.create_date = role.create_date, role.create_date + timedelta(hours=1)
+        assert rules(account.run("revert", revert=["job"])) == ["not_ours"]
+        role.create_date = made
+        assert account.run("revert", revert=["job"])["changed"] and account.roles == []
+    else:
+        assert rules(account.run("prepare")) == ["role_taken"] and account.roles == ["job"]
+
+
+def test_a_trust_policy_that_somebody_changes_while_it_is_recorded_stops_the_move(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.user()
+    opened = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+    }
+    read_role = core.read_role
+
+    def change(access: Access, arn: str) -> t.Any:
+        account.iam.update_assume_role_policy(RoleName="job", PolicyDocument=json.dumps(opened))
+        return read_role(access, arn)
+
+    monkeypatch.setattr(core, "read_role", change)
+    account.run("prepare")
+    assert rules(account.run("verify")) == ["role_changed"]
+
+
 def test_two_runs_at_once_record_one_stage(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     account.user()
     write, is_first = core.Archive.write, [True]
@@ -298,6 +394,37 @@ def test_killed_while_the_key_is_deactivated_the_next_run_records_it(account: Ac
     assert account.keys == {key: "Inactive"}
     account.run("revert", revert=["job"])
     assert account.keys == {key: "Active"}
+
+
+def test_a_key_that_a_killed_run_deactivated_works_again_while_the_role_is_in_use(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    account.kill_at = (0, True)
+    with pytest.raises(Killed):
+        account.run("retire")
+    account.kill_at = None
+    assert account.keys == {key: "Inactive"}
+    account.use_role()
+    back = account.run("revert", revert=["job"])
+    assert (account.writes, account.keys, rules(back)) == (["UpdateAccessKey"], {key: "Active"}, ["role_in_use"])
+
+
+def test_the_role_stays_where_the_key_is_gone(account: Account) -> None:
+    key = account.move("prepare")
+    account.iam.delete_access_key(UserName=USER, AccessKeyId=key)
+    account.days += 8
+    assert rules(account.run("revert", revert=["job"])) == ["key_deleted"]
+    assert (account.writes, account.roles) == ([], ["job"])
+
+
+def test_a_rollback_leaves_the_role_without_an_active_key_of_its_user(account: Account) -> None:
+    key = account.move("prepare", "verify")
+    role = next(one for one in iam_backends[ACCOUNT]["aws"].roles.values() if one.name == "job")
+    role.last_used = None
+    account.iam.update_access_key(UserName=USER, AccessKeyId=key, Status="Inactive")
+    assert {one["rule"] for one in account.undo("run-1")["refused"]} >= {"no_key"}
+    assert account.roles == ["job"]
+    account.iam.update_access_key(UserName=USER, AccessKeyId=key, Status="Active")
+    assert rules(account.undo("run-1")) == [] and account.roles == []
 
 
 def test_a_user_that_does_not_exist_is_refused_by_name(account: Account) -> None:
