@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
-from .conftest import CHECKOUT, DEMO, Ansible, MakeAnsible, Outcome
+from .conftest import CHECKOUT, DEMO, DEV, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, role_arn
 
 # The acceptance refuses all accounts of this organization: test_acceptance.py has its check mode.
 # Those of AWX ask nothing of AWS, and want a controller: test_awx_setup.py. plan_for_event_local.yml starts another
@@ -94,7 +97,28 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
     ansible.playbook("harden", *limit, hardening_run_id=UNDONE, hardening_journal=JOURNAL).succeeded()
     ansible.playbook("assess", "--check", hardening_run_id=RUN).succeeded()
     ansible.playbook("harden", "--check", *limit, hardening_snapshot_dir=SNAPSHOTS).succeeded()
+    make_boundary_of_drills(ansible.environment["AWS_ENDPOINT_URL"])
     return ansible
+
+
+def make_boundary_of_drills(url: str) -> None:
+    """Make the policy of the stack of containment without which no drill begins, in acme-dev."""
+    given: dict[str, t.Any] = {"endpoint_url": url, "region_name": "us-east-1"}
+    make: t.Callable[..., t.Any] = boto3.client
+    sts = make("sts", aws_access_key_id="administrator", aws_secret_access_key="emulated", **given)
+    role = sts.assume_role(RoleArn=role_arn(DEV, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID)
+    found = role["Credentials"]
+    iam = make(
+        "iam",
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+        **given,
+    )
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}}
+    iam.create_policy(
+        PolicyName="automation-drill-boundary", Path="/iam-hardening/", PolicyDocument=json.dumps(document)
+    )
 
 
 @pytest.fixture(scope="module", params=PLAYBOOKS)

@@ -17,15 +17,19 @@ from ..._converge.undo_policies import list_holder_derivations
 from ..._converge.undo_records import Derive, Record
 from ..._converge.undo_roles import DERIVATIONS_OF_ROLES
 from ..._converge.user_keys import DERIVATIONS_OF_KEYS
+from .changes import WRITES
 
 
 def _undo_nothing(_record: Record) -> None:
     """A role can't be made again as it was: another one has another id."""
 
 
-DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", DELETE_ROLE): _undo_nothing,
+_ALL: t.Final[Mapping[tuple[str, str], Derive]] = {
     **DERIVATIONS_OF_ROLES,
     **list_holder_derivations("Role"),
     **DERIVATIONS_OF_KEYS,
+    ("iam", DELETE_ROLE): _undo_nothing,
+}
+DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
+    (service, name): derive for (service, name), derive in _ALL.items() if name in WRITES
 }

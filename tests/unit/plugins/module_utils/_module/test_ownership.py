@@ -309,7 +309,10 @@ def test_every_module_that_makes_held_changes_has_the_options() -> None:
     """A rollback makes none: what undoes a change brings back what the owner had."""
     held = {f"iam:{name}" for name in HELD}
     makers = {one.module for one in CAPABILITIES.values() if held & one.operations.writes}
-    assert makers == {"event_alerts", "least_privilege", "permissions_boundary", "policy_scope", "user_permissions"}
+    assert makers == {
+        *("event_alerts", "key_migration", "least_privilege", "permissions_boundary", "policy_scope"),
+        "user_permissions",
+    }
     for module in makers:
         spec = importlib.import_module(f"ansible_collections.hardening.iam.plugins.modules.{module}").argument_spec()
         assert set(PLAN_OWNERS_ARGUMENTS) <= set(spec)

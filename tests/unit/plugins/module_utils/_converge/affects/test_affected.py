@@ -426,8 +426,9 @@ def read_declared_writes(link_tree: Path) -> set[str]:
     """The writes of all modules, those that undo changes included, and those of sessions as root."""
     found: set[str] = set()
     utils = link_tree / "ansible_collections/hardening/iam/plugins/module_utils"
-    # The acceptance run writes to objects of its own alone, past the walk.
-    for path in (path for path in utils.rglob("*.py") if path.parent.name != "_acceptance"):
+    # The acceptance run and drills write to objects of their own alone, past the walk.
+    past = {utils / "_acceptance", utils / "_capabilities" / "containment_drill"}
+    for path in (path for path in utils.rglob("*.py") if not past & set(path.parents)):
         module = importlib.import_module(".".join([PACKAGE, *path.relative_to(utils).with_suffix("").parts]))
         for name in ("OPERATIONS", "UNDO_OPERATIONS", "_REMOVALS"):
             found |= getattr(getattr(module, name, None), "writes", frozenset())
