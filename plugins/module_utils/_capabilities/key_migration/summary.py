@@ -80,7 +80,7 @@ def _list_handover(situation: Situation, step: Step) -> Iterator[str]:
     """List the step for people, from when the role is prepared until its use is verified."""
     platform, reached = situation.platform, situation.past.reached
     is_prepared = reached is State.PREPARED or step.state is State.PREPARED
-    if platform is not None and is_prepared and step.state is not State.VERIFIED:
+    if platform is not None and is_prepared and step.state not in (State.VERIFIED, State.REVERTED):
         yield from describe_step(situation.workload, platform, situation.role_arn, situation.region)
 
 

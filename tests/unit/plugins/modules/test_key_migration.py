@@ -514,6 +514,13 @@ def test_a_move_is_taken_back_in_use_and_out_of_use(account: Account) -> None:
     assert rules(account.run("prepare")) == [] and account.roles == ["job"]
 
 
+def test_who_takes_a_move_back_is_not_told_to_do_it(account: Account) -> None:
+    account.user()
+    (prepared,) = account.run("prepare")["workloads"]
+    (reverted,) = account.run("revert", revert=["job"])["workloads"]
+    assert prepared["handover"] and reverted["handover"] == []
+
+
 def test_a_key_that_somebody_else_deactivated_stays_inactive(account: Account) -> None:
     key = account.move("prepare", "verify")
     account.iam.update_access_key(UserName=USER, AccessKeyId=key, Status="Inactive")
