@@ -61,7 +61,7 @@ class History:
     roles: Mapping[str, tuple[MadeRole, ...]] = dataclasses.field(default_factory=dict)
     keys: frozenset[str] = frozenset()
 
-    def made(self, role: Role) -> bool:
+    def knows(self, role: Role) -> bool:
         """Whether a run made a role, and not somebody else one of the same name since."""
         return any(one.is_same(role) for one in self.roles.get(role.arn, ()))
 

@@ -89,7 +89,7 @@ class Situation:
     @property
     def is_ours(self) -> bool:
         """Whether the journal shows that a run of this module made the role."""
-        return self.role is not None and self.history.made(self.role)
+        return self.role is not None and self.history.knows(self.role)
 
     @property
     def inline(self) -> dict[str, t.Any]:

@@ -47,7 +47,8 @@ JSON = st.recursive(
 def strategy(kind: t.Any) -> st.SearchStrategy[t.Any]:
     """Values of a type as the model uses them: short, and with times in UTC."""
     if kind is datetime:
-        return st.datetimes(timezones=st.just(UTC))
+        # The first and the last year are refused where a moment is read.
+        return st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))
     origin, arguments = t.get_origin(kind), t.get_args(kind)
     if origin is tuple:
         return st.lists(strategy(arguments[0]), max_size=2).map(tuple)

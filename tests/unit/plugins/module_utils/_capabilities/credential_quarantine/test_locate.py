@@ -172,7 +172,7 @@ def test_sessions_and_roles_are_listed_and_left_alone() -> None:
 
 def test_each_account_leaves_a_user_of_identity_center_to_the_organization() -> None:
     user_id = "94482488-3041-7026-d8a7-000000000000"
-    (seed,) = locate_center_users([CenterUserSeed(user_id, "d-1234567890")])
+    (seed,) = locate_center_users([CenterUserSeed(user_id)])
     assert (seed.id, seed.kind, seed.status) == (user_id, "identity_center_user", Status.ORGANIZATION)
     assert "organization_containment" in seed.detail
 
