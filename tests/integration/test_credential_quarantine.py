@@ -143,7 +143,7 @@ def test_a_key_is_contained_the_leaked_one_first(response: Response) -> None:
 def test_evidence_is_kept_before_the_first_change(response: Response) -> None:
     result = response.contain()
     (evidence,) = response.evidence()
-    assert result["evidence"].endswith("contain-1-first-credential_quarantine.json")
+    assert result["evidence"].endswith("contain-1-last-credential_quarantine.json")
     (user,) = evidence["users"]
     assert {one["status"] for one in user["credentials"]} == {"Active"}
     assert user["tags"] == {"team": "delivery"} and not user["inline"]
