@@ -30,7 +30,10 @@ options:
         the account everything, or V(move) to the unit in C(quarantine_ou) (an id or a path). C(without_break_glass) contains an account
         in which no break-glass role would work. C(accept_lost_policies) names the control policies whose restrictions may end by a move.
       - C(roles) are the ARNs of roles that may be cut from all older sessions, or a mapping with C(arn) and C(cut)
-        (V(older_sessions) or V(all_sessions)).
+        (V(older_sessions), V(all_sessions) or V(trust)).
+      - With V(trust) the role loses one C(principal) of its trust policy. This is an account id, the ARN of a user, a role, a session or an
+        identity provider, or V(*). C(subject) denies only this subject of an OpenID Connect provider. C(leaves_nobody) accepts that nobody
+        can assume the role then. With C(restore) V(false) the release does not let the principal in again.
       - C(seen) are sessions that the credential was seen to open, each with C(role), C(session_name), C(access_key_id) and
         C(source_identity).
     type: dict

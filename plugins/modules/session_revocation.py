@@ -52,12 +52,12 @@ options:
   max_roles:
     description:
       - The largest number of roles of this account that are cut although the incident does not name them. If more can have been reached,
-        none of these is cut.
+        those that were reached for sure are cut up to this number, the nearest ones first. The others are refused by name.
     type: int
     default: 25
   propagation_seconds:
     description:
-      - The number of seconds that the moment of a cut is ahead, from 10 to 300. Sessions that begin while AWS spreads the policy are then
+      - The number of seconds that the moment of a cut is ahead, from 20 to 300. Sessions that begin while AWS spreads the policy are then
         cut too. People whose sessions begin in this time must begin them again.
     type: int
     default: 30
@@ -191,6 +191,33 @@ roles:
       description: The statements of the policy.
       type: list
       elements: str
+    because:
+      description: The reason why these sessions are cut, and no others.
+      type: str
+    trust:
+      description: The principals that are taken out of the trust policy.
+      type: list
+      elements: dict
+      contains:
+        principal:
+          description: The principal, as the incident names it.
+          type: str
+        subject:
+          description: The subject of the provider, if only that is denied. Else empty.
+          type: str
+        state:
+          description:
+            - V(cut) if this run changes the trust policy. V(cut_already) if another run did. V(absent) if the policy does not let the
+              principal in. V(not_cut) if it still does.
+          type: str
+        still_lets_in:
+          description: The others whom the trust policy lets in.
+          type: list
+          elements: str
+        trusted_by:
+          description: The other roles of the account that trust the same principal.
+          type: list
+          elements: str
     issued_before:
       description: The moment of the policy. Sessions that began before it are cut.
       type: str
@@ -226,6 +253,8 @@ roles:
       certain: true
       why: []
       statements: [OlderSessionsOfNobodyKnown]
+      because: somebody can have opened sessions of it under names that nobody knows
+      trust: []
       issued_before: "2026-11-27T10:05:30Z"
       left_out: []
       last_used: "2026-11-27T10:03:00Z"
@@ -234,13 +263,16 @@ roles:
           principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
           goes_on: true
 not_denied:
-  description: The roles whose sessions are not denied. If there is one, the task fails in the pass V(last).
+  description:
+    - What is not denied. Roles whose sessions go on, roles that still trust a principal that is to be taken out, roles of which the source
+      of a session can open the next one, and owners whose sign-in sessions are not revoked.
+    - If there is one, the task fails in the pass V(last).
   returned: success
   type: list
   elements: dict
   contains:
     principal:
-      description: The ARN of the role.
+      description: The ARN of the role, or of the owner of sign-in sessions.
       type: str
     reason:
       description: The reason, with the next step.
@@ -335,7 +367,7 @@ lives_on:
       description: The ARN of the role or user.
       type: str
     until:
-      description: The moment at which the last of them ends by itself.
+      description: The moment at which the last of them ends by itself. V(none) for new sessions that a source can open.
       type: str
     denied:
       description: Whether everything is denied to them until then.
@@ -416,8 +448,8 @@ refused:
     rule:
       description:
         - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
-          V(other_role) if the role is not the one that was read or named. V(no_such_role) if there is no role that is named.
-          V(changed_meanwhile) if somebody changed it since.
+          V(trust) if the trust policy can't be changed as declared. V(other_role) if the role is not the one that was read or named.
+          V(no_such_role) if there is no role that is named. V(changed_meanwhile) if somebody changed it since.
       type: str
     reason:
       description: The reason, and the next step.

@@ -148,11 +148,11 @@ def test_two_passes_end_all_sessions_of_the_intruder_and_no_others(
     before = assume(manager, CHAIN[1], "release-1208")
     bench.quarantine()
     bench.control.clear_log()
-    first = bench.run_pass(*order, propagation_seconds=10, **WARM)
+    first = bench.run_pass(*order, propagation_seconds=20, **WARM)
     if order[0] != HOME:
         # What another account knows is not read yet.
         assert not first[DATA]["roles"] and first[DATA]["awaits"] == [HOME, PROD]
-    second = bench.run_pass(*order, propagation_seconds=10)
+    second = bench.run_pass(*order, propagation_seconds=20)
     assert {account for account, result in second.items() if result["not_denied"] or result["unread"]} == set()
     intruder.work()
     assert find_able(intruder) == []
@@ -300,9 +300,10 @@ def test_the_credentials_of_an_instance_stay_denied_although_it_gets_new_ones(be
 @pytest.mark.parametrize(("cut", "later"), [("older_sessions", True), ("all_sessions", False)])
 def test_only_a_named_role_loses_all_sessions(bench: RevokingBench, cut: str, later: bool) -> None:
     deployment = open_sessions(bench, PROD, "deploy", sort="oidc", name="release")
-    result = bench.run(
-        PROD, incident={**DECLARED, "keys": [], "roles": [{"arn": CHAIN[1], "cut": cut}]}, inventory_accounts=[PROD]
-    )
+    incident = {**DECLARED, "keys": [], "roles": [{"arn": CHAIN[1], "cut": cut}]}
+    result = bench.run(PROD, incident=incident, inventory_accounts=[PROD], **{"pass": "recheck"})
+    # Whoever may assume it can begin anew.
+    assert [row["principal"] for row in result["not_denied"]] == ([CHAIN[1]] if later else [])
     row = by_role(result)["deploy"]
     assert {user["goes_on"] for user in row["used_by"]} == {False}
     assert not can_work(deployment[0])
@@ -311,6 +312,178 @@ def test_only_a_named_role_loses_all_sessions(bench: RevokingBench, cut: str, la
     # Its sign-in sessions too.
     (session,) = result["signin_sessions"]
     assert session["session"].endswith("deploy-console")
+
+
+@pytest.mark.parametrize("sort", ["oidc", "saml", "other"])
+def test_a_source_that_can_open_new_sessions_is_not_denied(bench: RevokingBench, sort: str) -> None:
+    """The provider opens the next session under the same name, as soon as the moment of the cut is over."""
+    role = CHAIN[1] if sort == "oidc" else f"arn:aws:iam::{PROD}:role/vendor-monitoring"
+    if sort == "saml":
+        federate(bench, "vendor-monitoring")
+    seed = {"role": role, "name": "release", "sort": sort}
+    incident = {**DECLARED, "keys": [], "sessions": [seed]}
+    first = open_sessions(bench, PROD, role.rpartition("/")[2], sort=sort, name="release")
+    result = bench.run(PROD, incident=incident, **WARM)
+    assert not can_work(first[0])
+    bench.control.clock(offset_days=1 / 48)
+    assert can_work(open_sessions(bench, PROD, role.rpartition("/")[2], sort=sort, name="release")[0])
+    (row,) = result["not_denied"]
+    assert row["principal"] == role and "cut: trust" in row["reason"]
+    assert {"oidc": "oidc-provider/token.actions", "saml": "saml-provider/acme", "other": VENDOR}[sort] in row["reason"]
+    assert ("new sessions of the role, which its source can open", None, False) in lives(result)
+    with pytest.raises(RuntimeError, match="its source can open new sessions after the cut"):
+        bench.run(PROD, incident=incident)
+    # Nothing is open any more once all sessions of the role are denied.
+    whole = {**incident, "roles": [{"arn": role, "cut": "all_sessions"}]}
+    assert bench.run(PROD, incident=whole)["not_denied"] == []
+
+
+def test_a_colleague_goes_on_if_the_sessions_of_the_intruder_are_known(bench: RevokingBench) -> None:
+    manager = access_key_id(HOME, "release-manager")
+    evil, good = (assume(manager, CHAIN[1], name) for name in ("evil-1", "release-1208"))
+    seen = [{"role": CHAIN[1], "session_name": "evil-1"}]
+    incident = {**DECLARED, "keys": [], "users": [f"arn:aws:iam::{PROD}:user/nobody-at-all"], "seen": seen}
+    result = bench.run(PROD, incident=incident, inventory_accounts=[PROD])
+    row = by_role(result)["deploy"]
+    assert row["statements"] == ["NamedSessions"] and row["because"].startswith("by the names")
+    assert (can_work(evil), can_work(good)) == (False, True)
+    # The leaked key can have come there too, under any name.
+    wide = by_role(bench.run(PROD, incident={**DECLARED, "seen": seen}))["deploy"]
+    assert wide["statements"] == ["OlderSessionsOfNobodyKnown", "NamedSessions"]
+    assert "names that nobody knows" in wide["because"]
+    assert not can_work(good)
+
+
+# Trust policies
+
+
+MANAGER: t.Final = f"arn:aws:iam::{HOME}:user/release-manager"
+VENDOR: t.Final = "arn:aws:iam::555566667777:root"
+
+
+def cut_trust(role: str = CHAIN[1], principal: str = MANAGER, **more: t.Any) -> Record:
+    seed = {"role": role, "name": "evil-1"}
+    return {
+        **DECLARED,
+        "keys": [],
+        "sessions": [seed],
+        "roles": [{"arn": role, "cut": "trust", "principal": principal, **more}],
+    }
+
+
+def find_trust(bench: RevokingBench, role: str = "deploy") -> Record:
+    found = bench.client(PROD).get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    return t.cast(Record, found)
+
+
+def federate(bench: RevokingBench, role: str) -> None:
+    provider = {"Federated": f"arn:aws:iam::{PROD}:saml-provider/acme"}
+    statement = {"Effect": "Allow", "Principal": provider, "Action": "sts:AssumeRoleWithSAML"}
+    document = {**find_trust(bench, role), "Statement": [statement]}
+    bench.client(PROD).update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def lives(result: Record) -> set[tuple[str, t.Optional[str], bool]]:
+    return {(row["what"], row["until"], row["denied"]) for row in result["lives_on"]}
+
+
+def is_let_in(key_id: str, role: str = CHAIN[1]) -> bool:
+    try:
+        assume(key_id, role, "again")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied"
+        return False
+    return True
+
+
+def test_a_principal_is_taken_out_of_a_trust_policy_and_comes_back(bench: RevokingBench) -> None:
+    manager = access_key_id(HOME, "release-manager")
+    pipeline = open_sessions(bench, HOME, "pipeline")[0]
+    evil, before = assume(manager, CHAIN[1], "evil-1"), find_trust(bench)
+    planned = bench.run(PROD, check=True, incident=cut_trust(), **WARM)
+    assert find_trust(bench) == before and planned["not_denied"] == []
+    (cut,) = by_role(planned)["deploy"]["trust"]
+    assert cut["state"] == "cut" and CHAIN[0] in cut["still_lets_in"] and MANAGER not in cut["still_lets_in"]
+    assert "its trust policy would no longer let in" in planned["terminal"]
+    result = bench.run(PROD, incident=cut_trust())
+    assert [change["operation"] for change in result["changes"]] == ["UpdateAssumeRolePolicy", "PutRolePolicy"]
+    assert (is_let_in(manager), is_let_in(pipeline), can_work(evil)) == (False, True, False)
+    # It is done once, and again if an intruder undoes it.
+    bench.begin_run()
+    assert not bench.run(PROD, incident=cut_trust())["changed"]
+    bench.client(PROD).update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(before))
+    again = bench.run(PROD, incident=cut_trust())
+    assert "UpdateAssumeRolePolicy" in [change["operation"] for change in again["changes"]]
+    assert not is_let_in(manager)
+    released = bench.release(PROD, incident=cut_trust())
+    assert released["refused"] == [] and released["left"] == []
+    assert find_trust(bench) == before and is_let_in(manager)
+
+
+def test_a_release_leaves_a_trust_policy_that_somebody_changed(bench: RevokingBench) -> None:
+    bench.run(PROD, incident=cut_trust())
+    changed = {**find_trust(bench), "Statement": find_trust(bench)["Statement"][:1]}
+    bench.client(PROD).update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(changed))
+    released = bench.release(PROD, incident=cut_trust())
+    assert [item["operation"] for item in released["left"]] == ["UpdateAssumeRolePolicy"]
+    assert find_trust(bench) == changed
+    assert bench.documents(PROD) == {}
+
+
+@pytest.mark.parametrize("declared", [DECLARED, cut_trust(restore=False)], ids=["not declared", "not to be restored"])
+def test_a_release_keeps_a_principal_out(bench: RevokingBench, declared: Record) -> None:
+    bench.run(PROD, incident=cut_trust())
+    cut = find_trust(bench)
+    released = bench.release(PROD, incident=declared)
+    assert ["stays as it is" in item["reason"] for item in released["left"]] == [True]
+    assert find_trust(bench) == cut
+
+
+def test_one_subject_of_a_provider_is_denied(bench: RevokingBench) -> None:
+    provider = f"arn:aws:iam::{PROD}:oidc-provider/token.actions.githubusercontent.com"
+    incident = cut_trust(principal=provider, subject="repo:acme/site:ref:refs/heads/*")
+    incident["sessions"][0]["sort"] = "oidc"
+    before = find_trust(bench)
+    assert bench.run(PROD, incident=incident)["not_denied"] == []
+    *kept, denial = find_trust(bench)["Statement"]
+    assert kept == before["Statement"]
+    assert (denial["Effect"], denial["Principal"]) == ("Deny", {"Federated": provider})
+    bench.release(PROD, incident=incident)
+    assert find_trust(bench) == before
+
+
+def test_the_last_principal_is_taken_out_only_if_that_is_accepted(bench: RevokingBench) -> None:
+    role = f"arn:aws:iam::{PROD}:role/vendor-monitoring"
+    incident = cut_trust(role, VENDOR.split(":")[4])
+    result = bench.run(PROD, incident=incident, **WARM)
+    assert {item["rule"] for item in result["refused"]} == {"trust"}
+    assert any("leaves_nobody" in item["reason"] for item in result["not_denied"])
+    accepted = cut_trust(role, VENDOR.split(":")[4], leaves_nobody=True)
+    assert bench.run(PROD, incident=accepted)["not_denied"] == []
+    assert {statement["Effect"] for statement in find_trust(bench, "vendor-monitoring")["Statement"]} == {"Deny"}
+
+
+def test_the_trust_of_a_protected_role_is_never_changed(bench: RevokingBench) -> None:
+    role = f"arn:aws:iam::{PROD}:role/OrganizationAccountAccessRole"
+    bench.control.clear_log()
+    result = bench.run(PROD, incident=cut_trust(role, "999988887777"), **WARM)
+    assert [write for write in bench.writes if write != "sts:AssumeRole"] == []
+    assert result["not_denied"]
+
+
+@pytest.mark.parametrize(("write", "after"), [(1, False), (1, True), (2, False), (2, True)])
+def test_a_run_that_is_killed_at_a_trust_policy_is_completed_and_released(
+    bench: RevokingBench, write: int, after: bool
+) -> None:
+    state = canonical(iam_state(bench.client(PROD)))
+    run = functools.partial(bench.run, PROD, incident=cut_trust())
+    kill_at_write(bench.control, run, write=write, after=after)
+    bench.begin_run()
+    assert not run(break_lease="run-1")["not_denied"]
+    assert not is_let_in(access_key_id(HOME, "release-manager"))
+    assert not find_interrupted(DirectoryStore(str(bench.journal)), PROD)
+    assert bench.release(PROD, incident=cut_trust(), break_lease="run-1")["left"] == []
+    assert canonical(iam_state(bench.client(PROD))) == state
 
 
 def test_the_role_of_the_run_itself_is_never_cut(bench: RevokingBench) -> None:
@@ -399,6 +572,18 @@ def test_sign_in_sessions_of_the_source_are_revoked_and_no_others(bench: Revokin
     }
     evidence = list(bench.journal.glob(f"incident/{INCIDENT}/{HOME}/*.json"))
     assert "python-requests/2.32" in evidence[0].read_text(encoding="utf-8")
+
+
+def test_sign_in_sessions_of_roles_that_were_reached_live_on_or_are_revoked(bench: RevokingBench) -> None:
+    result = bench.run(PROD)
+    (row,) = [row for row in result["lives_on"] if "deploy-console" in row["what"]]
+    assert (row["denied"], row["principal"]) == (False, CHAIN[1]) and row["until"]
+    assert result["signin_sessions"] == []
+    since = (datetime.now(UTC) - timedelta(days=60)).isoformat()
+    result = bench.run(PROD, incident={**DECLARED, "since": since})
+    assert [one["session"].rpartition("/")[2] for one in result["signin_sessions"]] == ["deploy-console"]
+    assert not [row for row in result["lives_on"] if "aws login" in row["what"] and not row["denied"]]
+    assert "SignInSessions" in sids(bench.documents(PROD)["deploy"])
 
 
 def test_sign_in_sessions_that_can_not_be_listed_are_unread_and_not_none(bench: RevokingBench) -> None:
@@ -579,7 +764,7 @@ def test_a_release_without_a_record_changes_nothing(bench: RevokingBench) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"propagation_seconds": 5}, "propagation_seconds: 5 is not allowed"),
+        ({"propagation_seconds": 19}, "propagation_seconds: 19 is not allowed"),
         ({"max_roles": -1}, "max_roles: -1 is not allowed"),
         ({"inventory_accounts": ["12"]}, "inventory_accounts: "),
         ({"incident": {**DECLARED, "confirm": ""}}, "confirm"),

@@ -69,6 +69,7 @@ SCHEDULED_PRINCIPAL: t.Final = "ScheduledPrincipalArnPattern"
 USERS: t.Final = "ContainmentUsers"
 INLINE: t.Final = "ContainmentInline"
 ROLES: t.Final = "ContainmentRoles"
+TRUST: t.Final = "ContainmentTrust"
 PASSWORDS: t.Final = "ContainmentPasswords"
 ROOT: t.Final = "ContainmentRoot"
 ORGANIZATION: t.Final = "ContainmentOrganization"
@@ -84,6 +85,7 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     USERS: "Whether users may be denied everything by the policy of this stack, and their credentials deactivated.",
     INLINE: "Whether inline policies of users may be written and deleted. It can then make any user administrator.",
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
+    TRUST: "Whether trust policies of roles may be changed. It can then let anybody assume any role.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
     DRILL: "Whether drills may create and delete users and roles below /iam-hardening/drill/, with a boundary.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",

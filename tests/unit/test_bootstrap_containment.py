@@ -106,6 +106,7 @@ REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
         "iam:DeletePolicyVersion": (OF_INCIDENT, {}),
         "iam:TagPolicy": (OF_INCIDENT, {}),
     },
+    "ContainmentTrust": {"iam:UpdateAssumeRolePolicy": (APP, {})},
     "ContainmentPasswords": {"iam:DeleteLoginProfile": (ALICE, {})},
     "ContainmentDrill": {
         "iam:CreateUser": (CANARY, DRILLS),
@@ -331,7 +332,19 @@ def test_it_changes_neither_itself_nor_those_above(made: Made) -> None:
         ("iam:DeleteRole", APP, {}),
         ("iam:DeleteUserPermissionsBoundary", CANARY, DRILLS),
         ("iam:CreatePolicyVersion", f"{IAM}policy/iam-hardening/automation-drill-boundary", {}),
-        ("iam:UpdateAssumeRolePolicy", APP, {}),
+        # Trust policies of those above.
+        *(
+            ("iam:UpdateAssumeRolePolicy", arn, {})
+            for arn in (
+                f"{OWN}break-glass",
+                f"{OWN}assessor",
+                PEOPLE,
+                f"{IAM}role/OrganizationAccountAccessRole",
+                f"{IAM}role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1",
+                f"{IAM}role/cdk-hnb659fds-deploy-role-111122223333-us-east-1",
+                f"{IAM}role/AWSControlTowerExecution",
+            )
+        ),
         ("s3:GetObject", "arn:aws:s3:::data/secret", {}),
     ],
 )
@@ -580,6 +593,7 @@ def test_the_stack_has_its_role_and_what_is_about_it(made: Made) -> None:
         "reads",
         "roles",
         "root",
+        "trust",
         "users",
     ]
     # No tag of an incident: nothing is frozen, and no control policy denies it anything.

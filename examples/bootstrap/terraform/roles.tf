@@ -3023,6 +3023,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
+        "iam:UpdateAssumeRolePolicy",
         "iam:UpdateSSHPublicKey",
         "iam:UpdateServiceSpecificCredential",
         "iam:UpdateSigningCertificate",
@@ -3079,6 +3080,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
+        "iam:UpdateAssumeRolePolicy",
         "iam:UpdateSSHPublicKey",
         "iam:UpdateServiceSpecificCredential",
         "iam:UpdateSigningCertificate",
@@ -3565,6 +3567,28 @@ resource "aws_iam_role_policy" "containment_roles" {
       "Action": [
         "iam:DeleteRolePolicy",
         "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_trust" {
+  count  = local.has_containment && var.containment_trust ? 1 : 0
+  name   = "trust"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:UpdateAssumeRolePolicy"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:role/*"

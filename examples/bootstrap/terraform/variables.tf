@@ -439,6 +439,12 @@ variable "containment_roles" {
   default     = true
 }
 
+variable "containment_trust" {
+  description = "Whether trust policies of roles may be changed. It can then let anybody assume any role."
+  type        = bool
+  default     = true
+}
+
 variable "containment_passwords" {
   description = "Whether passwords of users may be deleted. That can't be undone."
   type        = bool

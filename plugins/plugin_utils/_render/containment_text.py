@@ -31,6 +31,9 @@ _RECHECK: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
+#: Statements that cut sessions by time alone, and those about the sessions of a provider.
+_WHOLE: t.Final = frozenset({"OlderSessionsOfNobodyKnown", "OlderSessions"})
+_OF_PROVIDERS: t.Final = frozenset({"OlderSessionsOfProviders", "OlderSessionsOfSaml"})
 
 Row = Mapping[str, t.Any]
 Show = Callable[[object], str]
@@ -193,6 +196,9 @@ def _render_contained(containment: Containment) -> Iterator[str]:
             if role["state"] in ("cut", "denied_already"):
                 way = "" if role["certain"] else " (it may have been reached)"
                 yield f"{role['role']}: {_name_sessions(role)}{way}{_name_others(role)}"
+            for cut in role.get("trust", ()):
+                if cut["state"] in ("cut", "cut_already"):
+                    yield f"{role['role']}: who is let in: {_describe_trust(cut)}"
         sessions = result.get("signin_sessions", ())
         if sessions:
             owners = join_names(sorted({session["principal"] for session in sessions}), _NAMES)
@@ -218,9 +224,10 @@ def _name_sessions(role: Row) -> str:
     if "AllSessions" in statements:
         return "all sessions"
     before = f"sessions that began before {role['issued_before']}"
-    named = "sessions of the names that the incident gives"
-    parts = [before] if statements & {"OlderSessionsOfNobodyKnown", "OlderSessions"} else []
-    return " and ".join([*parts, *([named] if statements - {"OlderSessionsOfNobodyKnown", "OlderSessions"} else [])])
+    parts = [before] if statements & _WHOLE else []
+    parts += [f"{before} of the provider taken out"] if statements & _OF_PROVIDERS else []
+    named = statements - _WHOLE - _OF_PROVIDERS - {"SignInSessions"}
+    return " and ".join([*parts, *(["sessions of the names that the incident gives"] if named else [])])
 
 
 def _name_others(role: Row) -> str:
@@ -232,6 +239,14 @@ def _name_others(role: Row) -> str:
     return "".join(
         f"; {what}: {names}" for what, names in (("must begin their sessions again", again), ("go on", on)) if names
     )
+
+
+def _describe_trust(cut: Row) -> str:
+    """Describe a principal that a role no longer lets in, who else uses the role, and where else it is let in."""
+    principal = f"{cut['subject']} of {cut['principal']}" if cut["subject"] else cut["principal"]
+    still = join_names(cut["still_lets_in"], _NAMES)
+    also = join_names(cut["trusted_by"], _NAMES)
+    return f"no longer {principal}; still {still or 'nobody'}{f'; {also} let it in too' if also else ''}"
 
 
 def _render_left_alone(containment: Containment) -> Iterator[str]:

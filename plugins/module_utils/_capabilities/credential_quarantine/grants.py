@@ -56,6 +56,7 @@ SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "ContainmentRoles": (
             *("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeletePolicy", "iam:DeletePolicyVersion"),
         ),
+        "ContainmentTrust": ("iam:UpdateAssumeRolePolicy",),
         "ContainmentRoot": (_ASSUME_ROOT,),
     }
 )

@@ -34,6 +34,7 @@ from ..._module.managed_policies import (
     reread_version,
     split_holder,
 )
+from ..._module.roles import read_target
 from .changes import DENY_POLICY, denies_everything, is_of_root
 from .locate import (
     Answers,
@@ -59,7 +60,7 @@ READS: t.Final = frozenset(
         *(f"iam:{name}" for name in ("ListAttachedUserPolicies", "ListUserPolicies", "GetUserPolicy")),
         *(f"iam:{name}" for name in ("ListGroupsForUser", "ListUserTags", "GetPolicy", "GetPolicyVersion")),
         # A release also takes back what was cut of roles.
-        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy", "ListPolicyVersions")),
+        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy", "GetRole", "ListPolicyVersions")),
     }
 )
 _OF_ROOT: t.Final = Operations(
@@ -349,6 +350,8 @@ def read_state(access: Access, opened: RootSessions, change: Change) -> t.Any:
     if "boundary" in shown:
         user = _read_user(access, split_holder(holder)[1])
         return {"boundary": (user.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")}
+    if "trust" in shown:
+        return read_target(access, change)
     if "kind" in shown:
         return _read_credential_state(access, split_holder(holder)[1], shown)
     if "version" in shown:

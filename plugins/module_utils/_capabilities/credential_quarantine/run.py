@@ -26,7 +26,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
-from ..._converge.identity_changes import DELETE_POLICY
+from ..._converge.identity_changes import DELETE_POLICY, SET_TRUST
 from ..._converge.incident.names import OF_CREDENTIALS, Pass
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
@@ -65,7 +65,7 @@ OPERATIONS: t.Final = Operations(
             *(f"iam:{verb}UserPermissionsBoundary" for verb in ("Put", "Delete")),
             *(
                 f"iam:{name}"
-                for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy", "DeletePolicyVersion")
+                for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy", "DeletePolicyVersion", SET_TRUST)
             ),
         }
     ),
@@ -284,7 +284,8 @@ class Release(_OfIncident):
         present = self._read_present(parts)
         leaked = record.seeds | {key.id for key in self._declared.incident.keys}
         known = dataclasses.replace(record, seeds=leaked)
-        self._releasing = plan_release(parts, present, known, self._access.partition)
+        incident = self._declared.incident
+        self._releasing = plan_release(parts, present, known, self._access.partition, incident)
         return self._releasing
 
     def _check(self, record: Record) -> None:

@@ -18,7 +18,7 @@ from ..._converge.change import Change, Impact
 from ..._converge.identity_changes import IdentityWriter
 from ..._policy.documents.limits import POLICY_VERSIONS
 from .cut import MANAGED_PATH, Fit, name_inline, name_managed
-from .names import INCIDENT_TAG, KIND_CUT
+from .names import INCIDENT_TAG, KIND_CUT, KIND_TRUST
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LiveRole:
     """A role of the account as it is now, with the policy of the incident as far as there is one.
 
     ``inline`` is its document as an inline policy. ``managed`` is it as a managed one, and ``is_attached`` says whether
-    the role has that. ``longest`` are the seconds that a session may last at most.
+    the role has that. ``longest`` are the seconds that a session may last at most. ``trust`` is the trust policy.
     """
 
     arn: str
@@ -35,6 +35,7 @@ class LiveRole:
     inline: t.Any = None
     managed: t.Optional[LivePolicy] = None
     is_attached: bool = False
+    trust: t.Any = None
 
     @property
     def present(self) -> t.Any:
@@ -66,6 +67,11 @@ class CutWriter:
         writer = IdentityWriter(self.account_id, KIND_CUT)
         changes = self._write_managed(writer, live, fit) if fit.is_managed else self._write_inline(writer, live, fit)
         return tuple(dataclasses.replace(change, impact=Impact.NARROWING) for change in changes)
+
+    def cut_trust(self, live: LiveRole, document: Mapping[str, t.Any]) -> Change:
+        """Give a role the trust policy without the principals of the incident."""
+        change = IdentityWriter(self.account_id, KIND_TRUST).set_trust(live.arn, live.trust, document)
+        return dataclasses.replace(change, impact=Impact.NARROWING)
 
     def _write_inline(self, writer: IdentityWriter, live: LiveRole, fit: Fit) -> Iterator[Change]:
         yield writer.put_inline(live.arn, name_inline(self.incident_id), live.inline, fit.document)

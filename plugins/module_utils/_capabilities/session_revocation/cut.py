@@ -45,9 +45,16 @@ _LATEST: t.Final = timedelta(minutes=10)
 _ISSUED: t.Final = "aws:TokenIssueTime"
 # Of sessions and of source identities. Anything else, above all a policy variable, is not from here.
 _NAME: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+# An ARN of a provider or of a sign-in session, or the host of a provider without one.
+_ARN: t.Final = re.compile(r"[\w+=,.@:/-]{2,512}", re.ASCII)
+_PROVIDER: t.Final = "aws:FederatedProvider"
+# It is in no other session: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+_SAML: t.Final = "saml:sub"
+# A key of sessions whose credentials come from `aws login`, and from nothing else.
+_SIGNIN: t.Final = "aws:SignInSessionArn"
 # STS puts them into sessions of instances, functions, and people with a token of an identity provider. Nobody can put
 # them into a session that is opened with AssumeRole. Tasks of ECS have none of them.
-_EXEMPT: t.Final = ("ec2:SourceInstanceARN", "lambda:SourceFunctionArn", "aws:FederatedProvider", "saml:sub")
+_EXEMPT: t.Final = ("ec2:SourceInstanceARN", "lambda:SourceFunctionArn", _PROVIDER, _SAML)
 
 
 class Sid(enum.StrEnum):
@@ -56,6 +63,9 @@ class Sid(enum.StrEnum):
     NOBODY_KNOWN = "OlderSessionsOfNobodyKnown"
     NAMED = "NamedSessions"
     IDENTITIES = "SourceIdentities"
+    PROVIDERS = "OlderSessionsOfProviders"
+    SAML = "OlderSessionsOfSaml"
+    SIGNIN = "SignInSessions"
     SOURCES = "NamedSources"
     OLDER = "OlderSessions"
     ALL = "AllSessions"
@@ -67,8 +77,9 @@ class Cut:
 
     ``role_id`` is the unique id of the role. ``nobody_known``: those that no instance, function or identity provider
     opened. ``named`` are names of sessions, ``identities`` source identities; the sources of ``sources`` (instances,
-    tasks, functions) get new credentials under the same name, so they are denied whatever the time. ``older`` and
-    ``all`` are for roles that people name. The newest names are the last ones.
+    tasks, functions) get new credentials under the same name, so they are denied whatever the time. ``providers`` are
+    of OpenID Connect, and ``saml`` means all of SAML, whose older sessions are denied. ``signin`` are the ARNs of
+    sessions of ``aws login``. ``older`` and ``all`` are for roles that people name. The newest names are the last ones.
     """
 
     role_id: str
@@ -76,13 +87,17 @@ class Cut:
     named: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    saml: bool = False
+    signin: tuple[str, ...] = ()
     older: bool = False
     all: bool = False
 
     @property
     def has_moment(self) -> bool:
         """Whether a statement depends on the time at which a session began."""
-        return not self.all and bool(self.older or self.nobody_known or self.named or self.identities)
+        timed = (self.older, self.nobody_known, self.named, self.identities, self.providers, self.saml)
+        return not self.all and any(map(bool, timed))
 
     @property
     def sids(self) -> tuple[Sid, ...]:
@@ -107,7 +122,7 @@ class Cut:
 
     def list_left_out(self, most: t.Optional[int]) -> tuple[str, ...]:
         """List the names that there is no room for."""
-        lists = (self.named, self.identities, self.sources)
+        lists = (self.named, self.identities, self.sources, self.providers, self.signin)
         return () if most is None else tuple(name for names in lists for name in names[: max(0, len(names) - most)])
 
     def _list_conditions(self, moment: str, most: t.Optional[int]) -> Iterator[tuple[Sid, dict[str, t.Any]]]:
@@ -117,16 +132,29 @@ class Cut:
             yield Sid.ALL, {}
             return
         before = {"DateLessThan": {_ISSUED: moment}}
-        if self.nobody_known and not self.older:
-            yield Sid.NOBODY_KNOWN, {**before, "Null": dict.fromkeys(_EXEMPT, "true")}
-        if self.named and not self.older:
-            yield Sid.NAMED, {"StringEquals": {"aws:userid": self._list_ids(self.named, most)}, **before}
-        if self.identities and not self.older:
-            yield Sid.IDENTITIES, {"StringEquals": {"aws:SourceIdentity": _keep(self.identities, most)}, **before}
+        if not self.older:
+            yield from self._list_narrow(before, most)
+        if self.signin:
+            yield Sid.SIGNIN, {"ArnEquals": {_SIGNIN: _keep(self.signin, most)}}
         if self.sources:
             yield Sid.SOURCES, {"StringEquals": {"aws:userid": self._list_ids(self.sources, most)}}
         if self.older:
             yield Sid.OLDER, before
+
+    def _list_narrow(
+        self, before: Mapping[str, t.Any], most: t.Optional[int]
+    ) -> Iterator[tuple[Sid, dict[str, t.Any]]]:
+        """List the statements about some of the older sessions."""
+        if self.nobody_known:
+            yield Sid.NOBODY_KNOWN, {**before, "Null": dict.fromkeys(_EXEMPT, "true")}
+        if self.named:
+            yield Sid.NAMED, {"StringEquals": {"aws:userid": self._list_ids(self.named, most)}, **before}
+        if self.identities:
+            yield Sid.IDENTITIES, {"StringEquals": {"aws:SourceIdentity": _keep(self.identities, most)}, **before}
+        if self.providers:
+            yield Sid.PROVIDERS, {"StringEquals": {_PROVIDER: _keep(self.providers, most)}, **before}
+        if self.saml:
+            yield Sid.SAML, {**before, "Null": {_SAML: "false"}}
 
     def _list_ids(self, names: tuple[str, ...], most: t.Optional[int]) -> list[str]:
         return [f"{self.role_id}:{name}" for name in _keep(names, most)]
@@ -208,24 +236,32 @@ def widen(cut: Cut, *present: t.Any) -> Cut:
 def _read_statement(statement: Document, role_id: str) -> t.Optional[Cut]:
     """The cut that has this statement alone, as far as its name and its names of sessions show."""
     condition = statement.get("Condition")
-    equals = condition.get("StringEquals") if isinstance(condition, Mapping) else None
-    compared = equals if isinstance(equals, Mapping) else {}
+    compared = _read_compared(condition, "StringEquals")
     names = _list_names(compared.get("aws:userid"), f"{role_id}:")
+    sessions = _list_names(_read_compared(condition, "ArnEquals").get(_SIGNIN), pattern=_ARN)
     cuts = {
         Sid.NOBODY_KNOWN: Cut(role_id, nobody_known=True),
         Sid.NAMED: Cut(role_id, named=names),
         Sid.IDENTITIES: Cut(role_id, identities=_list_names(compared.get("aws:SourceIdentity"))),
         Sid.SOURCES: Cut(role_id, sources=names),
+        Sid.PROVIDERS: Cut(role_id, providers=_list_names(compared.get(_PROVIDER), pattern=_ARN)),
+        Sid.SAML: Cut(role_id, saml=True),
+        Sid.SIGNIN: Cut(role_id, signin=sessions),
         Sid.OLDER: Cut(role_id, older=True),
         Sid.ALL: Cut(role_id, all=True),
     }
     return next((cut for sid, cut in cuts.items() if sid.value == statement.get("Sid")), None)
 
 
-def _list_names(values: t.Any, prefix: str = "") -> tuple[str, ...]:
+def _read_compared(condition: t.Any, operator: str) -> Document:
+    compared = condition.get(operator) if isinstance(condition, Mapping) else None
+    return compared if isinstance(compared, Mapping) else {}
+
+
+def _list_names(values: t.Any, prefix: str = "", pattern: re.Pattern[str] = _NAME) -> tuple[str, ...]:
     given = [values] if isinstance(values, str) else values if isinstance(values, list) else []
     texts = (value for value in given if isinstance(value, str) and value.startswith(prefix))
-    return tuple(name for name in (text[len(prefix) :] for text in texts) if _NAME.fullmatch(name))
+    return tuple(name for name in (text[len(prefix) :] for text in texts) if pattern.fullmatch(name))
 
 
 def _merge(present: Cut, wanted: Cut) -> Cut:
@@ -240,6 +276,9 @@ def _merge(present: Cut, wanted: Cut) -> Cut:
         named=join(present.named, wanted.named),
         identities=join(present.identities, wanted.identities),
         sources=join(present.sources, wanted.sources),
+        providers=join(present.providers, wanted.providers),
+        saml=present.saml or wanted.saml,
+        signin=join(present.signin, wanted.signin),
         older=present.older or wanted.older,
         all=present.all or wanted.all,
     )

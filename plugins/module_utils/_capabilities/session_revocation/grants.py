@@ -24,19 +24,22 @@ GRANTS: t.Final = Grants(
     conditions=dict.fromkeys(("iam:AttachRolePolicy", "iam:DetachRolePolicy"), _ONLY_OURS),
     purposes={
         "iam:GetAccessKeyLastUsed": "session_revocation: the user of a leaked key",
-        "iam:GetRole": "session_revocation: the unique id of a role, once more before each write",
+        "iam:GetRole": "session_revocation: the trust policy and the unique id of a role, once more before each write",
         "sts:GetAccessKeyInfo": "session_revocation: the account of a leaked key",
     },
 )
 #: Actions that AWS's list of actions does not have yet. IAM may refuse a policy that names them.
 UNPROVEN: t.Final = frozenset({"signin:BatchRevokeSessions", "signin:GetSession", "signin:ListSessions"})
-#: The switch of the role, and the writes that it allows. The content of an inline policy can't be limited, so this is
-#: as strong as an administrator.
+#: The switches of the role, and the writes that each allows. Neither the content of an inline policy nor that of a
+#: trust policy can be limited, so each is as strong as an administrator.
 SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "ContainmentRoles": (
             *("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy"),
             *_OF_POLICIES,
-        )
+        ),
+        # No condition key limits whom the policy lets in, and whom it takes out.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+        "ContainmentTrust": ("iam:UpdateAssumeRolePolicy",),
     }
 )

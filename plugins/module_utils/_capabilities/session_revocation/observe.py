@@ -22,6 +22,7 @@ from datetime import datetime
 
 from ..._account import fields
 from ..._account.collect import OPERATIONS as READS
+from ..._account.documents import policy_document
 from ..._account.model import Dataset, Snapshot
 from ..._account.moments import format_moment, parse_moment
 from ..._aws.access import Access
@@ -79,6 +80,12 @@ class Keys:
     users: tuple[str, ...] = ()
     homes: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
+
+    def are_known(self, incident: Incident, accounts: Collection[str]) -> bool:
+        """Whether it is known of each key who has it: its account was read, or its session is named."""
+        named = {one.access_key_id for one in incident.seen}
+        sessions = all(key.id in named for key in incident.keys if key.id.startswith(_SESSION_KEY))
+        return sessions and not self.unread and self.homes <= set(accounts)
 
 
 def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
@@ -233,6 +240,7 @@ def read_live_role(
         read_inline_document(access, live, name_inline(writer.incident_id)),
         managed,
         managed is not None and is_attached(access, live, name),
+        policy_document("AssumeRolePolicyDocument", record.get("AssumeRolePolicyDocument")).document,
     )
 
 

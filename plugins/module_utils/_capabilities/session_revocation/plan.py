@@ -18,18 +18,25 @@ from ..._account.model import Role, Snapshot
 from ..._account.moments import format_utc
 from ..._converge.arn import principal_of
 from ..._converge.change import Change, Refusal
+from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident
 from ..._converge.incident.record import By
 from ..._converge.incident.steps import Subject
+from ..._converge.incident.trust import TrustEdit, cut_trust
 from ..._converge.plan import Plan
-from ..._policy.documents.limits import ATTACHMENTS
+from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
+from ..._policy.documents.policy import Kind
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
 from .reach import ReachResult, Source, Unfollowed
-from .signin import SigninSession, make_changes
+from .signin import SigninSession, choose, make_changes
 from .targets import Chosen, Target
 
+#: Is added to the ARN of a role whose trust policy was cut, where moments are kept by ARN.
+OF_TRUST: t.Final = "#trust"
+_TRUST_QUOTA: t.Final = "AssumeRolePolicySizeQuota"
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
+_NO_ROOM: t.Final = "no_room"
 _NEXT_PASS: t.Final = "the next pass judges it again"
 
 
@@ -38,10 +45,12 @@ class Observed:
     """What was read for one pass in one account.
 
     ``roles`` are the live roles of the targets, None for one that is gone, or the reason why it can't be read.
-    ``signin`` are the sessions of ``aws login`` that are revoked, and ``unread_regions`` has the reasons of regions
-    where these are not known. ``accounts`` are those that were read. ``problem`` says why the roles of the account are
-    not known, and ``unread`` what else is not. ``awaits`` are accounts that a later pass reads. ``denied_at`` is when
-    the sources were denied last, as far as that is recorded, and ``cut_at`` when each role was cut in this run.
+    ``signin`` are the sessions of ``aws login`` that are revoked, ``signin_left`` those of targets that are not, and
+    ``unread_regions`` has the reasons of regions where these are not known. ``accounts`` are those that were read.
+    ``problem`` says why the roles of the account are not known, and ``unread`` what else is not. ``awaits`` are
+    accounts that a later pass reads. ``denied_at`` is when the sources were denied last, as far as that is recorded,
+    and ``cut_at`` when each role was cut in this run, or its trust policy. ``sourced`` are the roles whose sessions
+    another source of the incident can have opened.
     """
 
     snapshot: Snapshot
@@ -50,6 +59,7 @@ class Observed:
     chosen: Chosen = Chosen()
     roles: Mapping[str, t.Union[LiveRole, str, None]] = dataclasses.field(default_factory=dict)
     signin: tuple[SigninSession, ...] = ()
+    signin_left: tuple[SigninSession, ...] = ()
     unread_regions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     accounts: frozenset[str] = frozenset()
     problem: str = ""
@@ -57,6 +67,7 @@ class Observed:
     awaits: tuple[str, ...] = ()
     denied_at: t.Optional[datetime] = None
     cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+    sourced: frozenset[str] = frozenset()
 
     def list_unfollowed(self) -> tuple[Unfollowed, ...]:
         """List the edges that nobody followed, without those that the hosts of other accounts list."""
@@ -64,9 +75,14 @@ class Observed:
         return tuple(edge for edge in self.reach.unfollowed if edge.origin.split(":")[4] not in others)
 
     def find_needed(self, arn: str) -> t.Optional[datetime]:
-        """Find out when anything was denied last through which sessions of a role are opened, and the role itself."""
-        names = (arn, *self.reach.list_upstream(arn))
-        moments = [self.denied_at, *(self.cut_at.get(name) for name in names)]
+        """Find out when anything was denied last through which sessions of a role are opened.
+
+        The role's own policy counts only if the role may assume itself: it denies by the time at which a session began,
+        whenever it was written.
+        """
+        names = [*self.reach.list_upstream(arn), *([arn] if arn in self.reach.callers.get(arn, ()) else [])]
+        trusts = (f"{name}{OF_TRUST}" for name in (arn, *names))
+        moments = [self.denied_at, *(self.cut_at.get(name) for name in (*names, *trusts))]
         return max((moment for moment in moments if moment is not None), default=None)
 
 
@@ -74,7 +90,8 @@ class Observed:
 class Verdict:
     """What becomes of one target: its policy stays or is written, or it is not denied for a reason.
 
-    ``moment`` is that of the policy, None if it has none. ``left_out`` are names that there is no room for.
+    ``moment`` is that of the policy, None if it has none. ``left_out`` are names that there is no room for. ``edit`` is
+    what becomes of its trust policy, with the change and the reason why it is not made.
     """
 
     target: Target
@@ -84,38 +101,66 @@ class Verdict:
     refusal: t.Optional[Refusal] = None
     left_out: tuple[str, ...] = ()
     is_gone: bool = False
+    edit: t.Optional[TrustEdit] = None
+    trust_change: t.Optional[Change] = None
+    trust_refusal: t.Optional[Refusal] = None
+
+    @property
+    def trust(self) -> t.Any:
+        """The trust policy after the plan; None if it is not known."""
+        changed = self.edit.document if self.edit and self.trust_change else None
+        return changed or (self.live.trust if self.live else None)
+
+    @property
+    def all_changes(self) -> tuple[Change, ...]:
+        """All changes of the role. Its source goes first."""
+        return (*filter(None, [self.trust_change]), *self.changes)
 
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans one pass. ``clock`` gives the present: the moment of a policy counts from when it is planned."""
+    """Plans one pass. ``clock`` gives the present: the moment of a policy counts from when it is planned.
+
+    ``refuse`` says why a principal is never taken out of a trust policy.
+    """
 
     incident: Incident
     clock: Callable[[], datetime]
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
+    refuse: Callable[[str], t.Optional[Refusal]] = lambda _arn: None
 
     def judge(self, observed: Observed) -> tuple[Verdict, ...]:
-        """Judge all targets. If too many were discovered, none of these is cut: no order may decide."""
+        """Judge all targets. Of too many that were discovered, those that are certain are cut, the nearest first."""
         targets = observed.chosen.targets
-        discovered = sum(not target.is_named for target in targets)
-        reason = ""
-        if discovered > self.max_roles:
-            reason = (
-                f"{discovered} roles of the account can have been reached, and max_roles "
-                f"(compromise_response_max_roles) is {self.max_roles}; look at them, then raise it"
-            )
+        left = self._find_too_many(observed)
         return tuple(
-            Verdict(target, refusal=Refusal("max_roles", reason, target.arn))
-            if reason and not target.is_named
-            else self._judge(observed, target)
+            _leave(observed, target, left[target.arn]) if target.arn in left else self._judge(observed, target)
             for target in targets
         )
 
+    def _find_too_many(self, observed: Observed) -> dict[str, str]:
+        """Find the discovered roles that are over the limit, with the reason. What is cut already is not over it."""
+        found = [target for target in observed.chosen.targets if not target.is_named]
+        if len(found) <= self.max_roles:
+            return {}
+        ranked = sorted(found, key=lambda target: _rank(observed, target))
+        chosen = [target for target in ranked if _is_certain(observed, target)][: self.max_roles]
+        reason = (
+            f"{len(found)} roles of the account can have been reached, and max_roles (compromise_response_max_roles) "
+            f"is {self.max_roles}. {len(chosen)} that were reached for sure are cut, the nearest ones first; "
+        )
+        return {
+            target.arn: f"{reason}{_describe_way(target)}; look at it, then raise max_roles"
+            for target in found
+            if target not in chosen
+        }
+
     def plan(self, observed: Observed, verdicts: tuple[Verdict, ...]) -> Plan:
         """The changes of all targets, then those of sessions of ``aws login``."""
-        changes = [change for verdict in verdicts for change in verdict.changes]
-        refused = tuple(verdict.refusal for verdict in verdicts if verdict.refusal)
+        changes = [change for verdict in verdicts for change in verdict.all_changes]
+        refusals = (one for verdict in verdicts for one in (verdict.trust_refusal, verdict.refusal))
+        refused = tuple(filter(None, refusals))
         warnings = [
             f"{verdict.target.name}: the policy has no room for {len(verdict.left_out)} older names of sessions"
             for verdict in verdicts
@@ -124,15 +169,15 @@ class Planner:
         return Plan((*changes, *self._plan_signin(observed)), refused, tuple(warnings))
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
-        owners = self.list_owners(observed)
+        owners = (*self.list_owners(observed), *(target.arn for target in observed.chosen.targets))
         reason = f"incident {self.incident.id}: {self.incident.reason}"
         account_id = observed.snapshot.account_id
         return tuple(make_changes(observed.signin, owners, account_id=account_id, reason=reason))
 
     def list_owners(self, observed: Observed) -> tuple[str, ...]:
-        """List the principals of the account whose sessions of ``aws login`` are revoked: users, and named roles."""
+        """List the principals whose sessions of ``aws login`` are all revoked: users, and roles that are cut whole."""
         named = [source.arn for source in observed.sources if ":user/" in source.arn]
-        named += [role.arn for role in self.incident.roles]
+        named += [role.arn for role in self.incident.roles if role.trust is None]
         return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == observed.snapshot.account_id)
 
     def list_subjects(self, verdicts: tuple[Verdict, ...], allowed: Sequence[Change]) -> tuple[Subject, ...]:
@@ -140,12 +185,38 @@ class Planner:
         return tuple(
             Subject(verdict.live.arn, By.CUT, verdict.live.role_id)
             for verdict in verdicts
-            if verdict.live is not None
-            and verdict.refusal is None
-            and (not verdict.changes or any(is_among(change, allowed) for change in verdict.changes))
+            if verdict.live is not None and _is_contained(verdict, allowed)
         )
 
     def _judge(self, observed: Observed, target: Target) -> Verdict:
+        verdict = self._judge_sessions(observed, target)
+        is_known = verdict.refusal is None or verdict.refusal.rule == _NO_ROOM
+        return self._judge_trust(observed, verdict) if target.trust_cuts and verdict.live and is_known else verdict
+
+    def _judge_trust(self, observed: Observed, verdict: Verdict) -> Verdict:
+        """Judge what becomes of the trust policy: it may be edited though there is no room for another policy."""
+        target, live, account = verdict.target, t.cast(LiveRole, verdict.live), observed.snapshot
+        refusals = filter(None, (self.refuse(cut.principal) for cut in target.trust_cuts))
+        edit = TrustEdit(problem=next((one.reason for one in refusals), "") or self._find_trust_problem(live))
+        if not edit.problem:
+            edit = cut_trust(live.trust, target.trust_cuts, self.incident.id)
+        most = account.summary.get(_TRUST_QUOTA) or LIMITS[Kind.TRUST]
+        if edit.document is not None and size(edit.document, Kind.TRUST) > most:
+            problem = f"its trust policy has no room for the statement that denies the principal: AWS allows {most}"
+            edit = TrustEdit(problem=f"{problem} characters; set cut: all_sessions")
+        if edit.problem:
+            reason = f"{target.name} still trusts the principal: {edit.problem}"
+            refusal = Refusal("trust", reason, target.arn, SET_TRUST)
+            return dataclasses.replace(verdict, edit=edit, trust_refusal=refusal)
+        writer = CutWriter(account.account_id, account.partition, self.incident.id)
+        change = writer.cut_trust(live, edit.document) if edit.document is not None else None
+        return dataclasses.replace(verdict, edit=edit, trust_change=change)
+
+    @staticmethod
+    def _find_trust_problem(live: LiveRole) -> str:
+        return "" if isinstance(live.trust, Mapping) else "its trust policy can't be read"
+
+    def _judge_sessions(self, observed: Observed, target: Target) -> Verdict:
         live = observed.roles.get(target.arn)
         if live is None:
             return Verdict(target, refusal=_refuse_absent(target) if target.is_named else None, is_gone=True)
@@ -154,7 +225,8 @@ class Planner:
         problem = _find_other_role(observed.snapshot, target, live)
         if problem:
             return Verdict(target, live, refusal=Refusal("other_role", problem, target.arn))
-        cut = widen(dataclasses.replace(target.cut, role_id=live.role_id), *live.documents)
+        signin = tuple(session.arn for session in choose(observed.signin, [target.arn]))
+        cut = widen(dataclasses.replace(target.cut, role_id=live.role_id, signin=signin), *live.documents)
         target = dataclasses.replace(target, cut=cut)
         now = self.clock()
         moment = find_moment(live.present, cut)
@@ -185,6 +257,44 @@ class Planner:
         return Room(inline, attached, snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default)
 
 
+def _is_contained(verdict: Verdict, allowed: Sequence[Change]) -> bool:
+    """Whether a role is contained: its policy is there, or a change of it is made."""
+    if any(is_among(change, allowed) for change in verdict.all_changes):
+        return True
+    return verdict.refusal is None and not verdict.changes
+
+
+def _leave(observed: Observed, target: Target, reason: str) -> Verdict:
+    live = observed.roles.get(target.arn)
+    refusal = Refusal("max_roles", reason, target.arn)
+    return Verdict(target, live if isinstance(live, LiveRole) else None, refusal=refusal)
+
+
+def _rank(observed: Observed, target: Target) -> tuple[bool, bool, int, str]:
+    chain = target.reached.chain if target.reached else ()
+    return (not _is_cut(observed, target), not _is_certain(observed, target), len(chain), target.arn)
+
+
+def _is_certain(observed: Observed, target: Target) -> bool:
+    return target.reached is None or target.reached.certain or _is_cut(observed, target)
+
+
+def _is_cut(observed: Observed, target: Target) -> bool:
+    """Whether an earlier pass has cut a role: it stays so, whatever is discovered later."""
+    live = observed.roles.get(target.arn)
+    if not isinstance(live, LiveRole):
+        return False
+    cut = widen(Cut(live.role_id), *live.documents)
+    return bool(cut.sids) and find_moment(live.present, cut) is not None
+
+
+def _describe_way(target: Target) -> str:
+    """Describe why a role is not among those that are cut."""
+    if target.reached is None or target.reached.certain:
+        return f"this one is {len(target.reached.chain) - 1 if target.reached else 0} steps away"
+    return f"this one may have been reached: {target.reached.why[-1]}"
+
+
 def find_role(snapshot: Snapshot, arn: str) -> t.Optional[Role]:
     """Find a role of a snapshot by its name, however its ARN is written."""
     wanted = principal_of(arn)
@@ -211,7 +321,7 @@ def _refuse_room(target: Target) -> Refusal:
         f"{target.name} has no room for another policy: its inline policies are full, and no managed one can be "
         "attached. Remove one, or deny its sessions by an SCP on aws:userid"
     )
-    return Refusal("no_room", reason, target.arn)
+    return Refusal(_NO_ROOM, reason, target.arn)
 
 
 def describe_moment(moment: t.Optional[datetime]) -> t.Optional[str]:

@@ -33,8 +33,10 @@ ANY_ACCOUNT: t.Final = "*"
 #: In place of a principal: anybody whatever.
 ANYBODY: t.Final = "*"
 _UNNAMED_ACCOUNT: t.Final = "000000000000"
-# Of more roles of an account nobody asks who may assume them.
+# If more roles of an account are reached, it is asked of so many of them only who may assume them: of the nearest ones,
+# which are the ones that are cut.
 _MOST_TARGETS: t.Final = 200
+_NEAREST_TARGETS: t.Final = 30
 # A source has the tag once it is contained. What it opened before did not have it.
 _QUARANTINE_TAG: t.Final = "aws:PrincipalTag/iam-hardening:quarantine"
 _EVERYTHING: t.Final = Policy((Statement(0, allow=True, actions=("*",), resources=("*",)),), "2012-10-17")
@@ -150,22 +152,35 @@ class Walk:
         return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found, roles, account_id))
 
     def _list_callers(
-        self, found: t.Iterable[str], roles: t.Collection[str], account_id: str
+        self, found: t.Iterable[str], roles: Mapping[str, Reached], account_id: str
     ) -> dict[str, tuple[str, ...]]:
-        """List who may assume each role of an account.
+        """List who may assume each role of an account, the role itself among them.
 
-        Of roles that are no source nobody is listed if there are so many that nothing of them is cut.
+        Of roles that are no source only the nearest ones are asked if there are so many that the others are not cut.
         """
         targets = {arn for arn in found if ":role/" in arn and arn.split(":")[4] == account_id}
-        if len(targets.intersection(roles)) > _MOST_TARGETS:
-            targets.difference_update(roles)
+        reached = targets.intersection(roles)
+        if len(reached) > _MOST_TARGETS:
+            ranked = sorted(reached, key=lambda arn: (not roles[arn].certain, len(roles[arn].chain), arn))
+            targets.difference_update(ranked[_NEAREST_TARGETS:])
         callers: dict[str, tuple[str, ...]] = {}
         for caller in found if targets else ():
             known = {role.arn for role in self._list_candidates(caller)} - targets
             for edge in self._find_edges(caller, known):
                 if edge.target in targets:
                     callers[edge.target] = (*callers.get(edge.target, ()), caller)
+        for arn in targets:
+            if self._may_assume_itself(arn):
+                callers[arn] = (*callers.get(arn, ()), arn)
         return callers
+
+    def _may_assume_itself(self, arn: str) -> bool:
+        """Whether a session of a role may open another one of it. Its trust policy has to allow that.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
+        """
+        role = self._nodes.get(arn)
+        return role is not None and self._judge(role, role) is not None
 
     def _follow(self, found: dict[str, Reached], *, certainly: bool) -> None:
         """Follow the edges from all that is found, the shortest chains first."""

@@ -25,6 +25,7 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
+from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
@@ -52,11 +53,13 @@ from .observe import (
     reread,
     wait_for_parts,
 )
-from .plan import Observed, Planner, Verdict
-from .reach import Walk
+from .openings import find_sourced, list_unsourced
+from .outcome import judge_outcome
+from .plan import OF_TRUST, Observed, Planner, Verdict
+from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
-from .signin import REVOKE, SERVICE, choose, explain_errors
-from .targets import choose_targets, list_sources, list_starts
+from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
+from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
 
 _WRITES: t.Final = (
@@ -67,6 +70,7 @@ _WRITES: t.Final = (
     "DeleteRolePolicy",
     "DetachRolePolicy",
     "PutRolePolicy",
+    SET_TRUST,
 )
 OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
     READ_OPERATIONS
@@ -86,8 +90,8 @@ class Declared:
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
         """Check the options. Raises TaskError."""
         seconds, most = options["propagation_seconds"], options["max_roles"]
-        if not 10 <= seconds <= 300:
-            raise TaskError(f"propagation_seconds: {seconds} is not allowed; allowed is a number from 10 to 300")
+        if not 20 <= seconds <= 300:
+            raise TaskError(f"propagation_seconds: {seconds} is not allowed; allowed is a number from 20 to 300")
         if most < 0:
             raise TaskError(f"max_roles: {most} is not allowed; allowed is a number from 0 on")
         try:
@@ -139,7 +143,9 @@ class SessionRevocation(Capability[Observed]):
         self._connection = connection
         self._own_clock = clock
         self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
-        self._planner = Planner(emergency.incident, self._clock, declared.propagation, declared.max_roles)
+        self._planner = Planner(
+            emergency.incident, self._clock, declared.propagation, declared.max_roles, self._refuse_principal
+        )
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
         self._edges: t.Optional[AccountEdges] = None
@@ -148,6 +154,11 @@ class SessionRevocation(Capability[Observed]):
         """The present. Where this machine is behind, that of AWS counts: AWS dates the sessions that are cut."""
         return self._own_clock() + timedelta(seconds=self._connection.access.seconds_behind)
 
+    def _refuse_principal(self, arn: str) -> t.Optional[Refusal]:
+        """Refuse to take the run itself or break-glass out of a trust policy. Other principals may be."""
+        refusal = self._untouchable.refusal(arn)
+        return refusal if refusal and refusal.rule in ("caller", "break_glass") else None
+
     # What there is
 
     def observe(self) -> Observed:
@@ -155,8 +166,8 @@ class SessionRevocation(Capability[Observed]):
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
         keys = read_keys(access, self._incident, snapshot)
-        named = list_sources(self._incident, keys.users)
-        own = [source.arn for source in named if source.arn.split(":")[4] == account_id]
+        declared = list_sources(self._incident, keys.users)
+        own = [source.arn for source in declared if source.arn.split(":")[4] == account_id]
         edges = AccountEdges.from_snapshot(snapshot, own)
         before = read_parts(self._shared, [account_id])
         self._cut_at = dict(before.cut_at)
@@ -164,7 +175,7 @@ class SessionRevocation(Capability[Observed]):
         if unread is None:
             self._edges = edges
             leave_part(self._shared, edges, self._cut_at)
-        homes = {*keys.homes, *(source.arn.split(":")[4] for source in named)}
+        homes = {*keys.homes, *(source.arn.split(":")[4] for source in declared)}
         self._await_others((inventory & homes if self._connection.writes else inventory) - {account_id})
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
@@ -172,13 +183,18 @@ class SessionRevocation(Capability[Observed]):
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
         starts = list_starts(self._incident, sources, accounts)
-        reach = Walk(accounts, inventory, waits=self._declared.waits).run(starts, account_id)
+        walk = Walk(accounts, inventory, waits=self._declared.waits)
+        reach = walk.run(starts, account_id)
+        are_known = keys.are_known(self._incident, accounts)
+        chosen = self._choose(walk, starts, reach, account_id, are_known=are_known)
+        named = [target.arn for target in chosen.targets if target.is_named]
         self._observed = self._complete(
             Observed(
                 snapshot,
                 sources,
                 reach,
-                choose_targets(self._incident, reach, account_id, self._untouchable),
+                chosen,
+                sourced=find_sourced(walk, starts, list_unsourced(self._incident, named)),
                 accounts=frozenset(accounts),
                 problem=f"the roles of account {account_id} are not known: {unread.reason}" if unread else "",
                 unread=(*keys.unread, *past.unread),
@@ -188,6 +204,14 @@ class SessionRevocation(Capability[Observed]):
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _choose(
+        self, walk: Walk, starts: Sequence[Source], reach: ReachResult, account_id: str, *, are_known: bool
+    ) -> Chosen:
+        """Choose the roles that are cut. The way is asked again for the sources whose sessions have no known names."""
+        unnamed = list_unnamed(self._incident, starts)
+        found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id)
+        return choose_targets(self._incident, reach, account_id, self._untouchable, found if are_known else None)
 
     def _await_others(self, account_ids: Collection[str]) -> None:
         """Wait a little for what other hosts read meanwhile, in the first pass alone: later ones find it.
@@ -204,14 +228,17 @@ class SessionRevocation(Capability[Observed]):
         arns = [target.arn for target in observed.chosen.targets]
         # Users who are denied can do nothing with such a session, so that comes after the cuts.
         waits = self._declared.waits and self._connection.writes
-        has_owners = bool(self._planner.list_owners(observed)) and not waits
-        signin, regions = read_signin(access, snapshot.account_id) if has_owners else ((), {})
-        signin = add_details(access, choose(signin, self._planner.list_owners(observed)))
+        owners = self._planner.list_owners(observed)
+        others = [arn for arn in (*arns, *observed.chosen.not_cut) if arn not in owners]
+        signin, regions = read_signin(access, snapshot.account_id) if (owners or others) and not waits else ((), {})
+        found = add_details(access, choose(signin, (*owners, *others)))
+        revoked = {*choose(found, owners), *choose_issued_since(choose(found, arns), self._incident.since)}
         awaits = tuple(missing) if self._declared.waits else ()
         return dataclasses.replace(
             observed,
             roles=read_roles(access, arns, snapshot, writer),
-            signin=signin,
+            signin=tuple(session for session in found if session in revoked),
+            signin_left=tuple(session for session in found if session not in revoked),
             unread_regions=regions,
             unread=(
                 *observed.unread,
@@ -254,7 +281,10 @@ class SessionRevocation(Capability[Observed]):
         observed = self._observed
         document = {
             "reached": [{**dataclasses.asdict(one)} for one in observed.reach.roles.values()],
-            "signin_sessions": [session.as_dict() for session in observed.signin],
+            "signin_sessions": [session.as_dict() for session in (*observed.signin, *observed.signin_left)],
+            "trust_policies": {
+                verdict.target.arn: verdict.live.trust for verdict in self._verdicts if verdict.live and verdict.edit
+            },
         }
         self._emergency.keep_evidence(observed.snapshot.account_id, MODULE, document)
 
@@ -275,7 +305,8 @@ class SessionRevocation(Capability[Observed]):
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         if change.service != SERVICE:
-            self._cut_at[change.target] = self._clock()
+            mark = OF_TRUST if change.operation == SET_TRUST else ""
+            self._cut_at[f"{change.target}{mark}"] = self._clock()
             return {}
         problem = explain_errors(answer)
         if problem:
@@ -291,49 +322,26 @@ class SessionRevocation(Capability[Observed]):
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         observed, verdicts = self._observed, self._verdicts
-        undenied = self._list_undenied(result)
+        outcome = judge_outcome(observed, verdicts, self._incident, result)
         permissions = Permissions(observed.snapshot)
         trusts = {verdict.target.arn: permissions.trust(verdict.target.arn) for verdict in verdicts}
         owners = self._planner.list_owners(observed)
-        rows = list(list_roles(observed, verdicts, trusts, undenied))
         returned = {
             "pass": self._declared.name_of_pass.value,
-            "roles": rows,
-            "not_denied": [self._explain(arn, result) for arn in undenied],
+            "roles": list(list_roles(observed, verdicts, trusts, outcome)),
+            "not_denied": list(outcome.rows),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
             "awaits": list(observed.awaits),
             "signin_sessions": [session.as_dict() for session in observed.signin],
             "signin_unread": dict(observed.unread_regions),
-            "lives_on": list(list_lives(observed, verdicts, undenied, owners, self._clock())),
+            "lives_on": list(list_lives(observed, verdicts, outcome, owners, self._clock())),
         }
         text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
         return {**returned, "terminal": text}
-
-    def _list_undenied(self, result: Mapping[str, t.Any]) -> list[str]:
-        """List the targets whose sessions are not denied: refused, failed, or not shown when read again."""
-        refused = {item["target"] for item in result["refused"]}
-        failed = {item["target"] for item in (*result["not_made"], *result["unverified"])}
-        return [
-            verdict.target.arn
-            for verdict in self._verdicts
-            if verdict.refusal is not None
-            or (not verdict.is_gone and {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
-        ]
-
-    def _explain(self, arn: str, result: Mapping[str, t.Any]) -> dict[str, str]:
-        """Explain why the sessions of a role are not denied."""
-        reasons = [item["reason"] for item in result["refused"] if item["target"] == arn]
-        unverified = any(item["target"] == arn for item in result["unverified"])
-        other = "the policy does not show when it is read again" if unverified else "a change failed"
-        return {"principal": arn, "reason": "; ".join(reasons) or other}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         undenied = (f"{item['principal']}: {item['reason']}" for item in result["not_denied"])
         problems = [*undenied, *filter(None, [self._observed.problem])]
         return f"not denied: {'; '.join(problems)}" if problems else ""
-
-
-def _list_policies(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(change.target for change in verdict.changes)

@@ -95,6 +95,11 @@ def choose(sessions: Iterable[SigninSession], owners: Iterable[str]) -> tuple[Si
     return tuple(sorted(session for session in sessions if session.principal in wanted))
 
 
+def choose_issued_since(sessions: Iterable[SigninSession], since: t.Optional[datetime]) -> tuple[SigninSession, ...]:
+    """Choose the sessions that began at or after a moment; none if there is no moment."""
+    return tuple(one for one in sessions if since is not None and one.issued is not None and one.issued >= since)
+
+
 def make_changes(
     sessions: Sequence[SigninSession], owners: Iterable[str], *, account_id: str, reason: str
 ) -> Iterator[Change]:

@@ -22,6 +22,11 @@ _STATES: t.Final = {
     "gone": "the role is gone, and its sessions with it",
     "absent": "THERE IS NO SUCH ROLE; check the ARN",
 }
+_TRUST_STATES: t.Final = {
+    "cut_already": "does not let in any more",
+    "absent": "never let in",
+    "not_cut": "STILL LETS IN",
+}
 
 
 def write_text(account_id: str, returned: Mapping[str, t.Any], *, writes: bool) -> str:
@@ -49,9 +54,14 @@ def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
     if returned["awaits"]:
         yield f"read by the next pass: {', '.join(returned['awaits'])}"
     undenied = {item["principal"] for item in returned["not_denied"]}
+    states = {row["role"]: row["state"] for row in returned["roles"]}
     for row in sorted(returned["roles"], key=lambda row: row["role"] not in undenied):
         absent = row["state"] == "gone" and row["role"] in undenied
         yield _describe_role({**row, "state": "absent"} if absent else row, writes=writes)
+        yield from (_describe_trust(row["role"], cut, writes=writes) for cut in row["trust"])
+    for item in returned["not_denied"]:
+        if states.get(item["principal"]) not in ("not_denied", "gone"):
+            yield f"NOT DENIED: {item['principal']}: {item['reason']}"
     yield from (f"left alone: {item['target']}: {item['reason']}" for item in returned["not_cut_because"])
     verb = "revoked" if writes else "to revoke"
     yield from (f"{verb}: sign-in session of {item['principal']}" for item in returned["signin_sessions"])
@@ -63,4 +73,15 @@ def _describe_role(row: Mapping[str, t.Any], *, writes: bool) -> str:
     others = f"; must begin their sessions again: {', '.join(users)}" if users else ""
     before = f", those that began before {row['issued_before']}" if row["issued_before"] else ""
     state = _STATES[row["state"]] if writes or row["state"] != "cut" else "its sessions would be cut"
-    return f"{row['role']}: {state}{before}{way}{others}"
+    because = f" ({row['because']})" if row["state"] in ("cut", "denied_already") else ""
+    return f"{row['role']}: {state}{before}{because}{way}{others}"
+
+
+def _describe_trust(role: str, cut: Mapping[str, t.Any], *, writes: bool) -> str:
+    """Describe one principal that is taken out of a trust policy, and who else uses the role or the principal."""
+    principal = f"{cut['subject']} of {cut['principal']}" if cut["subject"] else cut["principal"]
+    does = {"cut": "no longer lets in" if writes else "would no longer let in"}
+    verb = does.get(cut["state"], _TRUST_STATES.get(cut["state"], ""))
+    others = f"; it still lets in {', '.join(cut['still_lets_in'])}" if cut["still_lets_in"] else "; it lets nobody in"
+    also = f"; these roles trust the principal too: {', '.join(cut['trusted_by'])}" if cut["trusted_by"] else ""
+    return f"{role}: its trust policy {verb} {principal}{others}{also}"

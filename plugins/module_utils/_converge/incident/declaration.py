@@ -21,6 +21,7 @@ from ..._account.moments import format_utc, parse_moment
 from ..errors import InputError
 from .drills import is_drill_id, is_name_of_drill
 from .names import ALLOWED_ID, is_incident_id
+from .trust_cut import ALLOWED_PRINCIPAL, ALLOWED_SUBJECT, TrustCut, is_principal, is_subject
 
 #: The variable that users set, for messages.
 OPTION: t.Final = "hardening_incident"
@@ -108,10 +109,11 @@ class AccountSeed:
 
 @dataclasses.dataclass(frozen=True)
 class RoleSeed:
-    """A role that may be cut from all older sessions, or from ``all_sessions``."""
+    """A role that may be cut from all older sessions, from ``all_sessions``, or from one principal that it trusts."""
 
     arn: str
     all_sessions: bool = False
+    trust: t.Optional[TrustCut] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -273,7 +275,7 @@ class _Reader:
         value = self.given.get(name)
         # An account id without quotes is a number in YAML. Zeros at its beginning are gone then.
         if type(value) is int:
-            value = f"{value:012d}" if name == "account_id" else str(value)
+            value = f"{value:012d}" if name in ("account_id", "principal") else str(value)
         if value is not None and not isinstance(value, str):
             self.refuse(name, value, allowed)
             return ""
@@ -389,13 +391,10 @@ def _read_center_user(reader: _Reader, item: t.Any) -> CenterUserSeed:
 def _read_account(reader: _Reader, item: t.Any) -> AccountSeed:
     found = _as_member(reader, item, "account_id")
     found.check_names("", found.given, ("account_id", "action", "without_break_glass"))
-    without = found.given.get("without_break_glass", False)
-    if not isinstance(without, bool):
-        found.refuse("without_break_glass", without, "true or false")
     return AccountSeed(
         found.read_text("account_id", _ACCOUNT.fullmatch, "12 digits in quotes, without wildcards"),
         _read_choice(found, "action", AccountAction, AccountAction.POLICY),
-        without is True,
+        _read_switch(found, "without_break_glass", default=False),
     )
 
 
@@ -406,12 +405,44 @@ def _read_policy_name(reader: _Reader, item: t.Any) -> str:
 class _Cut(enum.StrEnum):
     OLDER = "older_sessions"
     ALL = "all_sessions"
+    TRUST = "trust"
+
+
+_OF_TRUST: t.Final = ("principal", "subject", "leaves_nobody", "restore")
 
 
 def _read_role(reader: _Reader, item: t.Any) -> RoleSeed:
     found = _as_member(reader, item, "arn")
-    found.check_names("", found.given, ("arn", "cut"))
-    return RoleSeed(_read_role_arn(found, "arn"), _read_choice(found, "cut", _Cut, _Cut.OLDER) is _Cut.ALL)
+    found.check_names("", found.given, ("arn", "cut", *_OF_TRUST))
+    arn, cut = _read_role_arn(found, "arn"), _read_choice(found, "cut", _Cut, _Cut.OLDER)
+    if cut is _Cut.TRUST:
+        return RoleSeed(arn, trust=_read_trust(found))
+    for name in _OF_TRUST:
+        if name in found.given:
+            found.refuse(name, found.given[name], "nothing, unless cut is trust")
+    return RoleSeed(arn, cut is _Cut.ALL)
+
+
+def _read_trust(reader: _Reader) -> TrustCut:
+    def allows(text: str) -> bool:
+        return not text or is_subject(text)
+
+    cut = TrustCut(
+        reader.read_text("principal", is_principal, ALLOWED_PRINCIPAL),
+        reader.read_text("subject", allows, ALLOWED_SUBJECT),
+        _read_switch(reader, "leaves_nobody", default=False),
+        _read_switch(reader, "restore", default=True),
+    )
+    if cut.subject and not cut.host:
+        reader.refuse("subject", cut.subject, "nothing, unless principal is an OpenID Connect provider")
+    return cut
+
+
+def _read_switch(reader: _Reader, name: str, *, default: bool) -> bool:
+    value = reader.given.get(name, default)
+    if not isinstance(value, bool):
+        reader.refuse(name, value, "true or false")
+    return value if isinstance(value, bool) else default
 
 
 def _read_seen(reader: _Reader, item: t.Any) -> Seen:

@@ -57,6 +57,24 @@ def test_a_policy_has_a_statement_for_each_way_to_know_a_session() -> None:
     }
 
 
+def test_sessions_of_providers_and_of_aws_login_are_told_by_keys_that_sts_sets() -> None:
+    provider = "arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com"
+    session = "arn:aws:signin:us-east-1:333344445555:session/s-1"
+    cut = Cut(ROLE_ID, providers=(provider,), saml=True, signin=(session,))
+    assert conditions(cut) == {
+        "OlderSessionsOfProviders": {"StringEquals": {"aws:FederatedProvider": [provider]}, **BEFORE},
+        "OlderSessionsOfSaml": {**BEFORE, "Null": {"saml:sub": "false"}},
+        # It gets new credentials, so no time lifts this.
+        "SignInSessions": {"ArnEquals": {"aws:SignInSessionArn": [session]}},
+    }
+    # A later run with less in the declaration takes none of it back.
+    assert widen(Cut(ROLE_ID, nobody_known=True), cut.make_document(MOMENT)) == dataclasses.replace(
+        cut, nobody_known=True
+    )
+    assert find_moment(cut.make_document(MOMENT), cut) == MOMENT
+    assert not Cut(ROLE_ID, signin=(session,)).has_moment
+
+
 def test_all_older_sessions_include_the_named_ones_and_not_the_sources() -> None:
     older = dataclasses.replace(WHOLE, older=True)
     assert conditions(older) == {"NamedSources": conditions(WHOLE)["NamedSources"], "OlderSessions": BEFORE}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 from datetime import datetime, timedelta
 
@@ -15,7 +16,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     LiveRole,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut, name_inline
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.outcome import (
+    Outcome,
+    judge_outcome,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
+    OF_TRUST,
     Observed,
     Planner,
     Verdict,
@@ -32,17 +38,21 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.signin import (
     SigninSession,
     choose,
+    choose_issued_since,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import (
     Chosen,
     Target,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_cut import TrustCut
 
-from .accounts import HOME, NOW, PIPELINE, USER, WORKER, make_home, make_role, trust
+from .accounts import HOME, NOW, PIPELINE, USER, WORKER, arn, make_home, make_role, policy, trust
 
 ID: t.Final = "AROAPIPELINE"
+UNDENIED: t.Final = Outcome((PIPELINE,))
 CUT: t.Final = Cut("", nobody_known=True)
 INCIDENT: t.Final = Incident.from_option(
     {"id": "INC-7", "declared_by": "Ana", "reason": "key found in a repository", "users": [USER]}, now=NOW
@@ -92,8 +102,10 @@ def test_a_role_gets_the_policy_with_a_moment_ahead() -> None:
         ({"cut_at": {WORKER: NOW + timedelta(seconds=5)}}, True),
         # A role that does not lead here.
         ({"cut_at": {"arn:aws:iam::222233334444:role/other": NOW + timedelta(seconds=25)}}, True),
-        # The policy itself was written after its moment was planned for.
-        ({"cut_at": {PIPELINE: NOW + timedelta(seconds=25)}}, False),
+        # When the policy itself was written does not matter: it denies by the time at which a session began.
+        ({"cut_at": {PIPELINE: NOW + timedelta(seconds=25)}}, True),
+        # But somebody whom its trust policy still let in could open sessions until that was written.
+        ({"cut_at": {f"{PIPELINE}{OF_TRUST}": NOW + timedelta(seconds=25)}}, False),
     ],
 )
 def test_a_policy_stays_unless_something_before_it_was_denied_later(fields: dict[str, t.Any], stays: bool) -> None:
@@ -101,6 +113,27 @@ def test_a_policy_stays_unless_something_before_it_was_denied_later(fields: dict
     verdict = judge(observe(LiveRole(PIPELINE, ID, inline=present()), **fields), now=now)
     assert (verdict.changes == ()) is stays
     assert verdict.moment == (MOMENT if stays else now + timedelta(seconds=30))
+
+
+def test_the_policy_of_a_role_that_may_assume_itself_is_raised_if_it_was_written_late() -> None:
+    itself = ReachResult({PIPELINE: Reached(PIPELINE, (USER, PIPELINE), certain=True)}, callers={PIPELINE: (PIPELINE,)})
+    observed = observe(LiveRole(PIPELINE, ID, inline=present()), cut_at={PIPELINE: NOW + timedelta(seconds=25)})
+    observed = dataclasses.replace(observed, reach=itself)
+    assert judge(observed, now=NOW + timedelta(seconds=60)).changes
+
+
+def test_passes_with_the_shortest_propagation_come_to_an_end() -> None:
+    # Roles that may assume each other, each written some seconds after it was planned.
+    now, cut_at, inline, written = NOW, {}, None, []
+    for _pass in range(4):
+        observed = observe(LiveRole(PIPELINE, ID, inline=inline), cut_at=cut_at)
+        verdict = judge(observed, now=now, propagation=timedelta(seconds=20))
+        written.append(len(verdict.changes))
+        if verdict.changes:
+            inline = verdict.changes[0].after["document"]
+            cut_at = {PIPELINE: now + timedelta(seconds=5), WORKER: now + timedelta(seconds=5)}
+        now += timedelta(seconds=30)
+    assert written == [1, 0, 0, 0]
 
 
 def test_a_further_name_is_written_with_a_new_moment() -> None:
@@ -171,9 +204,9 @@ def test_a_named_role_that_is_not_there_is_not_denied() -> None:
     observed = dataclasses.replace(observed, chosen=Chosen((dataclasses.replace(target, is_named=True),)))
     verdict = judge(observed)
     assert verdict.refusal is not None and "there is no such role; check the ARN" in verdict.refusal.reason
-    (row,) = list_roles(observed, [verdict], {}, [PIPELINE])
+    (row,) = list_roles(observed, [verdict], {}, UNDENIED)
     assert row["state"] == "gone"
-    assert not list(list_lives(observed, [verdict], [PIPELINE], [], NOW))
+    assert not list(list_lives(observed, [verdict], UNDENIED, [], NOW))
 
 
 def full_role(attached: int) -> Role:
@@ -197,19 +230,116 @@ def test_a_role_without_room_gets_a_managed_policy_or_is_not_denied() -> None:
     assert judge(observe(LiveRole(PIPELINE, ID), snapshot=home)).changes
 
 
-def test_too_many_roles_are_refused_together() -> None:
-    verdict = judge(observe(LiveRole(PIPELINE, ID)), max_roles=0)
-    assert verdict.refusal is not None and verdict.refusal.rule == "max_roles"
+def test_of_too_many_roles_the_certain_ones_are_cut_and_the_nearest_first() -> None:
+    chains = {
+        "far": Reached(arn(HOME, "far"), (USER, PIPELINE, WORKER, arn(HOME, "far")), certain=True),
+        "near": Reached(arn(HOME, "near"), (USER, arn(HOME, "near")), certain=True),
+        "middle": Reached(arn(HOME, "middle"), (USER, PIPELINE, arn(HOME, "middle")), certain=True),
+        "doubtful": Reached(arn(HOME, "doubtful"), (USER, arn(HOME, "doubtful")), certain=False, why=("it depends",)),
+    }
+    targets = tuple(Target(one.arn, CUT, reached=one) for one in chains.values())
+    named = Target(WORKER, CUT, is_named=True)
+    roles = {one.arn: LiveRole(one.arn, f"AROA{name.upper()}") for name, one in chains.items()}
+    roles[WORKER] = LiveRole(WORKER, "AROABUILDWORKER")
+    observed = dataclasses.replace(observe(None), chosen=Chosen((*targets, named)), roles=roles)
+    planner = Planner(INCIDENT, lambda: NOW, max_roles=2)
+
+    def find_cut() -> set[str]:
+        verdicts = planner.judge(observed)
+        assert {verdict.refusal.rule for verdict in verdicts if verdict.refusal} == {"max_roles"}
+        return {verdict.target.name for verdict in verdicts if verdict.changes}
+
+    assert find_cut() == {"near", "middle", "build-worker"}
+    refusals = {one.target.name: one.refusal for one in planner.judge(observed) if one.refusal}
+    assert "4 roles of the account can have been reached" in refusals["far"].reason
+    assert "3 steps away" in refusals["far"].reason and "it depends" in refusals["doubtful"].reason
+    # What an earlier pass cut keeps its place, whatever is found later.
+    far = LiveRole(arn(HOME, "far"), "AROAFAR", inline=Cut("AROAFAR", nobody_known=True).make_document(MOMENT))
+    roles[far.arn] = far
+    assert find_cut() == {"near", "build-worker"}
+    assert next(one for one in planner.judge(observed) if one.target.name == "far").refusal is None
+
+
+# Trust policies
+
+
+MANAGER: t.Final = arn(HOME, "release-manager", "user")
+
+
+def observe_trust(cut: TrustCut, *entries: dict[str, t.Any], **live: t.Any) -> Observed:
+    given = {"trust": policy(*entries), **live}
+    observed = observe(LiveRole(PIPELINE, ID, **given))
+    (target,) = observed.chosen.targets
+    target = dataclasses.replace(target, is_named=True, trust_cuts=(cut,), reached=None)
+    return dataclasses.replace(observed, chosen=Chosen((target,)))
+
+
+def test_a_principal_is_taken_out_before_the_sessions_are_cut() -> None:
+    verdict = judge(observe_trust(TrustCut(MANAGER), trust(MANAGER), trust(WORKER)))
+    edit, cut = verdict.all_changes
+    assert (edit.operation, cut.operation) == ("UpdateAssumeRolePolicy", "PutRolePolicy")
+    assert edit.after == {"trust": policy(trust(WORKER))} and edit.before == {
+        "trust": policy(trust(MANAGER), trust(WORKER))
+    }
+    assert edit.undo is not None and json.loads(edit.undo.parameters["PolicyDocument"]) == edit.before["trust"]
+    assert mismatch_of(edit) is None
+    # A change that is refused does not hold back the other one.
+    assert verdict.changes == (cut,)
+
+
+def test_a_principal_that_is_gone_already_needs_no_change() -> None:
+    verdict = judge(observe_trust(TrustCut(MANAGER), trust(WORKER), inline=present()))
+    assert verdict.all_changes == () and verdict.trust_refusal is None
+    assert verdict.edit is not None and verdict.edit.absent == (MANAGER,)
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason"),
+    [
+        (observe_trust(TrustCut(MANAGER), trust(MANAGER)), "nobody could assume it"),
+        (observe_trust(TrustCut(MANAGER), trust="x"), "can't be read"),
+        (observe_trust(TrustCut(MANAGER), trust("*"), trust(*(arn(HOME, f"r{n}") for n in range(60)))), "no room"),
+    ],
+)
+def test_a_trust_policy_that_can_not_be_cut_leaves_the_cut_of_sessions(observed: Observed, reason: str) -> None:
+    verdict = judge(observed)
+    assert verdict.trust_refusal is not None and reason in verdict.trust_refusal.reason
+    assert [change.operation for change in verdict.all_changes] == ["PutRolePolicy"]
+    result = {"refused": [verdict.trust_refusal.as_dict()], "not_made": [], "unverified": []}
+    outcome = judge_outcome(observed, [verdict], INCIDENT, result)
+    # Its sessions are denied, and it still trusts the principal.
+    assert outcome.undenied == () and outcome.trusting == {PIPELINE}
+    assert reason in outcome.rows[0]["reason"]
+
+
+def test_the_run_itself_is_never_taken_out() -> None:
+    observed = observe_trust(TrustCut(MANAGER), trust(MANAGER), trust(WORKER))
+    verdict = judge(observed, refuse=lambda arn: Refusal("caller", "that is the run itself", arn))
+    assert verdict.trust_change is None
+    assert verdict.trust_refusal is not None and "the run itself" in verdict.trust_refusal.reason
+
+
+def test_a_change_of_a_trust_policy_that_failed_is_not_denied() -> None:
+    observed = observe_trust(TrustCut(MANAGER), trust(MANAGER), trust(WORKER))
+    verdict = judge(observed)
+    failed = {"target": PIPELINE, "operation": "UpdateAssumeRolePolicy"}
+    outcome = judge_outcome(observed, [verdict], INCIDENT, {"refused": [], "not_made": [failed], "unverified": []})
+    assert outcome.undenied == () and [row["principal"] for row in outcome.rows] == [PIPELINE]
+    (row,) = list_roles(observed, [verdict], {}, outcome)
+    assert row["state"] == "cut" and row["trust"][0]["state"] == "not_cut"
+    assert ("new sessions of the role, which its source can open", None, False) in [
+        (one["what"], one["until"], one["denied"]) for one in list_lives(observed, [verdict], outcome, [], NOW)
+    ]
 
 
 def test_rows_say_who_goes_on_and_until_when_sessions_last() -> None:
     observed = observe(LiveRole(PIPELINE, ID, longest=7200))
     verdict = judge(observed)
-    (row,) = list_roles(observed, [verdict], {PIPELINE: None}, [])
+    (row,) = list_roles(observed, [verdict], {PIPELINE: None}, Outcome())
     assert (row["state"], row["chain"], row["issued_before"]) == ("cut", [USER, PIPELINE], "2026-11-27T10:05:30Z")
-    (lives,) = list_lives(observed, [verdict], [], [], NOW)
+    (lives,) = list_lives(observed, [verdict], Outcome(), [], NOW)
     assert (lives["until"], lives["denied"]) == ("2026-11-27T12:05:30Z", True)
-    (lives,) = list_lives(observed, [verdict], [PIPELINE], [], NOW)
+    (lives,) = list_lives(observed, [verdict], UNDENIED, [], NOW)
     assert (lives["until"], lives["denied"]) == ("2026-11-27T12:05:00Z", False)
 
 
@@ -218,7 +348,7 @@ def test_sessions_of_a_role_that_a_role_assumed_last_for_an_hour() -> None:
     verdict = judge(observed)
     chained = Reached(PIPELINE, (USER, WORKER, PIPELINE), certain=True)
     verdict = dataclasses.replace(verdict, target=dataclasses.replace(verdict.target, reached=chained))
-    (lives,) = list_lives(observed, [verdict], [], [], NOW)
+    (lives,) = list_lives(observed, [verdict], Outcome(), [], NOW)
     assert lives["until"] == "2026-11-27T11:05:30Z"
 
 
@@ -242,6 +372,34 @@ def test_sessions_are_revoked_five_a_call_by_region_and_owner() -> None:
     ]
     assert {change.parameters["reason"] for change in changes} == {"incident INC-7: key found in a repository"}
     assert all(mismatch_of(change) is None and change.undo is None for change in changes)
+
+
+def test_sessions_of_targets_are_listed_with_their_end_and_revoked_ones_are_denied() -> None:
+    recent, old = (
+        dataclasses.replace(session(number, "role/pipeline"), issued=NOW, expires=NOW + timedelta(days=number))
+        for number in (1, 60)
+    )
+    observed = observe(LiveRole(PIPELINE, ID), signin=(recent,), signin_left=(old,))
+    verdict = judge(observed)
+    policy_, revocation = Planner(INCIDENT, lambda: NOW).plan(observed, (verdict,)).changes
+    assert policy_.after["document"]["Statement"][-1]["Condition"] == {
+        "ArnEquals": {"aws:SignInSessionArn": [recent.arn]}
+    }
+    assert (revocation.operation, revocation.parameters["sessionArns"]) == ("BatchRevokeSessions", [recent.arn])
+
+    def list_signin(outcome: Outcome) -> list[tuple[str, bool]]:
+        rows = list_lives(observed, [verdict], outcome, [], NOW)
+        return [(row["until"], row["denied"]) for row in rows if "aws login" in row["what"]]
+
+    assert list_signin(Outcome()) == [("2026-11-27T10:20:00Z", True), ("2027-01-26T10:05:00Z", False)]
+    failed = Outcome(unrevoked=frozenset({PIPELINE}))
+    assert list_signin(failed) == [("2027-01-26T10:05:00Z", False), ("2026-11-28T10:05:00Z", False)]
+
+
+def test_sessions_that_began_since_the_leak_are_chosen() -> None:
+    one, other = (dataclasses.replace(session(number), issued=NOW + timedelta(hours=number)) for number in (0, 1))
+    assert choose_issued_since([one, other, session(3)], NOW + timedelta(hours=1)) == (other,)
+    assert choose_issued_since([one, other], None) == ()
 
 
 def test_an_owner_is_known_by_name_since_sessions_have_no_path() -> None:

@@ -281,9 +281,7 @@ def test_all_callers_are_found_for_the_roles_of_the_own_account() -> None:
     edges = {HOME: AccountEdges.from_snapshot(make_crowd(3), [USER])}
     found = Walk(edges, frozenset({HOME}), waits=False).run(LEAKED, HOME)
     names = {arn(HOME, f"r-{number}") for number in range(3)}
-    assert {role: set(callers) for role, callers in found.callers.items()} == {
-        role: {USER, *names} - {role} for role in names
-    }
+    assert {role: set(callers) for role, callers in found.callers.items()} == {role: {USER, *names} for role in names}
     first = arn(HOME, "r-0")
     assert found.list_upstream(first) == {USER, *names} - {first}
 
@@ -310,4 +308,5 @@ def test_a_source_has_callers_however_many_roles_were_reached() -> None:
     edges = {HOME: AccountEdges.from_snapshot(make_crowd(202), [USER])}
     first = arn(HOME, "r-0")
     found = Walk(edges, frozenset({HOME}), waits=False).run((*LEAKED, Source(first, "a session")), HOME)
-    assert set(found.callers) == {first}
+    # Of the others the nearest ones, which are the ones that are cut.
+    assert first in found.callers and len(found.callers) == 31

@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     choose_targets,
     list_sources,
     list_starts,
+    list_unnamed,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
@@ -38,6 +39,8 @@ from .accounts import (
     make_production,
 )
 
+GITHUB: t.Final = f"arn:aws:iam::{HOME}:oidc-provider/token.actions.githubusercontent.com"
+SAML: t.Final = f"arn:aws:iam::{HOME}:saml-provider/acme"
 UNTOUCHABLE: t.Final = UntouchablePrincipals(
     principals_of([f"arn:aws:sts::{HOME}:assumed-role/own/run"]), (arn("*", "keeper"),)
 )
@@ -52,8 +55,12 @@ def reach(*arns: str) -> ReachResult:
     return ReachResult({one: Reached(one, (USER, one), certain=True) for one in arns})
 
 
-def cuts(incident: Incident, *reached: str, account: str = HOME) -> dict[str, Cut]:
-    chosen = choose_targets(incident, reach(*reached), account, UNTOUCHABLE)
+def cuts(
+    incident: Incident, *reached: str, account: str = HOME, unnamed: t.Optional[ReachResult] = None
+) -> dict[str, Cut]:
+    found = reach(*reached)
+    chosen = choose_targets(incident, found, account, UNTOUCHABLE, unnamed or found)
+    assert all(target.because for target in chosen.targets)
     return {target.arn: target.cut for target in chosen.targets}
 
 
@@ -64,6 +71,56 @@ def test_roles_of_other_accounts_are_theirs() -> None:
 
 def test_a_reached_role_loses_the_sessions_of_nobody_known() -> None:
     assert cuts(declare(), PIPELINE) == {PIPELINE: Cut("", nobody_known=True)}
+
+
+def test_a_role_that_was_only_seen_is_cut_by_the_names_of_its_sessions() -> None:
+    seen = [{"role": PIPELINE, "session_name": "evil-1"}, {"role": PIPELINE, "source_identity": "alice"}]
+    found = cuts(declare(users=[], keys=["AKIAIOSFODNN7EXAMPLE"], seen=seen))
+    assert found == {PIPELINE: Cut("", named=("evil-1",), identities=("alice",))}
+    # It is reached from the leaked credential too, so that there may be sessions of other names.
+    assert cuts(declare(seen=seen), PIPELINE)[PIPELINE].nobody_known
+    # It is not known who has one of the keys.
+    (target,) = choose_targets(declare(seen=seen), ReachResult(), HOME, UNTOUCHABLE, None).targets
+    assert target.cut.nobody_known
+    # One of the sessions has no name.
+
+    assert cuts(declare(seen=[*seen, {"role": PIPELINE}]))[PIPELINE].nobody_known
+
+
+def test_a_role_that_is_reached_from_sessions_with_a_source_identity_is_cut_by_it() -> None:
+    session = {"role": PIPELINE, "name": "build-7", "source_identity": "alice"}
+    incident = declare(users=[], sessions=[session])
+    assert list_unnamed(incident, list_sources(incident, ())) == ()
+    assert cuts(incident, WORKER, unnamed=ReachResult())[WORKER] == Cut("", identities=("alice",))
+    # A session without one can have opened others of any name.
+    for other in ({"role": DEPLOY, "name": "build-8"}, {"role": PIPELINE, "name": "build-8"}):
+        wide = declare(users=[], sessions=[session, other])
+        assert [source.arn for source in list_unnamed(wide, list_sources(wide, ()))] == [other["role"]]
+        assert cuts(wide, WORKER, unnamed=reach(WORKER))[WORKER].nobody_known
+
+
+@pytest.mark.parametrize(
+    ("cut", "sessions", "wanted"),
+    [
+        ({"principal": arn(HOME, "x", "user")}, [], Cut("", nobody_known=True)),
+        ({"principal": arn(HOME, "x", "user")}, ["evil"], Cut("", named=("evil",))),
+        ({"principal": GITHUB}, ["evil"], Cut("", named=("evil",), providers=(GITHUB,))),
+        ({"principal": GITHUB, "subject": "repo:acme/site:*"}, ["evil"], Cut("", named=("evil",))),
+        ({"principal": GITHUB, "subject": "repo:acme/site:*"}, [], Cut("", providers=(GITHUB,))),
+        ({"principal": SAML}, [], Cut("", saml=True)),
+    ],
+)
+def test_a_principal_that_is_taken_out_loses_its_older_sessions(
+    cut: dict[str, str], sessions: list[str], wanted: Cut
+) -> None:
+    incident = declare(
+        users=[],
+        roles=[{"arn": PIPELINE, "cut": "trust", **cut}],
+        sessions=[{"role": PIPELINE, "name": name} for name in sessions],
+    )
+    chosen = choose_targets(incident, ReachResult(), HOME, UNTOUCHABLE)
+    (target,) = chosen.targets
+    assert (target.cut, [one.principal for one in target.trust_cuts]) == (wanted, [cut["principal"]])
 
 
 def test_sessions_that_were_seen_add_their_names_and_source_identities_to_the_whole_chain() -> None:

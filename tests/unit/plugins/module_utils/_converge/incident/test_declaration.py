@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     SessionSeed,
     SessionSort,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_cut import TrustCut
 
 from ..fakes import ACCOUNT, NOW
 
@@ -71,6 +72,56 @@ def test_everything_that_can_be_declared() -> None:
     assert incident.seen == (Seen(ROLE, "x1", "ASIAIOSFODNN7EXAMPLE"),)
     assert incident.since == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert incident.confirmed_by == "Ben"
+
+
+GITHUB: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+
+
+def test_a_principal_of_a_trust_policy_can_be_declared() -> None:
+    given = {"arn": ROLE, "cut": "trust"}
+    incident = parse(
+        roles=[
+            {**given, "principal": 11122223333, "leaves_nobody": True, "restore": False},
+            {**given, "principal": GITHUB, "subject": "repo:acme/site:ref:refs/heads/main"},
+            {**given, "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/i-0abc"},
+            {**given, "principal": f"arn:aws:iam::{ACCOUNT}:saml-provider/acme"},
+            {**given, "principal": "accounts.google.com"},
+            {**given, "principal": "AROAEXAMPLEID12345678"},
+            {**given, "principal": "*"},
+        ]
+    )
+    cuts = [seed.trust for seed in incident.roles]
+    assert cuts[:2] == [
+        TrustCut("011122223333", leaves_nobody=True, restore=False),
+        TrustCut(GITHUB, "repo:acme/site:ref:refs/heads/main"),
+    ]
+    assert [(cut.is_provider, cut.is_saml, cut.host) for cut in cuts if cut] == [
+        (False, False, ""),
+        (True, False, "token.actions.githubusercontent.com"),
+        (False, False, ""),
+        (True, True, ""),
+        (True, False, "accounts.google.com"),
+        (False, False, ""),
+        (False, False, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"cut": "trust"}, "roles[0].principal: None"),
+        ({"cut": "trust", "principal": "arn:aws:iam::*:role/x"}, "roles[0].principal"),
+        ({"cut": "trust", "principal": f"{ROLE}*"}, "roles[0].principal"),
+        ({"cut": "trust", "principal": ACCOUNT, "subject": "repo:acme/site"}, "roles[0].subject"),
+        ({"cut": "trust", "principal": GITHUB, "subject": "*"}, "roles[0].subject"),
+        ({"cut": "trust", "principal": GITHUB, "subject": "${aws:username}"}, "roles[0].subject"),
+        ({"cut": "trust", "principal": ACCOUNT, "restore": "no"}, "roles[0].restore"),
+        ({"principal": ACCOUNT}, "roles[0].principal"),
+        ({"cut": "all_sessions", "leaves_nobody": True}, "roles[0].leaves_nobody"),
+    ],
+)
+def test_a_principal_that_is_not_one_is_refused(given: dict[str, t.Any], place: str) -> None:
+    assert f"hardening_incident.{place}" in refusal(roles=[{"arn": ROLE, **given}])
 
 
 def test_a_survey_sends_lists_as_texts() -> None:

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a pass has not denied: sessions that go on, principals that a role still trusts, and sources that stay open."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..._converge.identity_changes import SET_TRUST
+from ..._converge.incident.declaration import Incident
+from ..._converge.incident.trust import Opener, list_openers
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import PolicyError
+from .openings import NEXT_STEP, describe_open, find_open, list_unsourced
+from .plan import Observed, Verdict
+from .signin import REVOKE
+
+Row = dict[str, str]
+_FAILED: t.Final = "a change failed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """``undenied`` are the roles whose sessions go on, ``trusting`` those whose trust policy is not as wanted.
+
+    ``unrevoked`` are the owners whose sign-in sessions are not revoked, and ``open`` the roles of which somebody can
+    open new sessions. ``rows`` has all of these, each with the reason and the next step.
+    """
+
+    undenied: tuple[str, ...] = ()
+    trusting: frozenset[str] = frozenset()
+    unrevoked: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+    rows: tuple[Row, ...] = ()
+
+
+class _Results:
+    """The parts of a result that say what was not made."""
+
+    def __init__(self, result: Mapping[str, t.Any]) -> None:
+        self._refused = result["refused"]
+        self._unverified = result["unverified"]
+        self._failed = (*result["not_made"], *result["unverified"])
+
+    def list_open(self, *, among: Sequence[str] = (), without: Sequence[str] = ()) -> set[str]:
+        """List the targets of what was refused or failed, of some operations or of all but some."""
+        return {
+            item["target"]
+            for item in (*self._refused, *self._failed)
+            if (item.get("operation") in among if among else item.get("operation") not in without)
+        }
+
+    def explain(self, arn: str, operation: str = "") -> str:
+        """Explain why something was not done to a role: of one operation, or of the policy that cuts it."""
+        others = (SET_TRUST, REVOKE)
+
+        def is_about(item: Mapping[str, t.Any]) -> bool:
+            own = item.get("operation") == operation if operation else item.get("operation") not in others
+            return item["target"] == arn and own
+
+        reasons = [item["reason"] for item in self._refused if is_about(item)]
+        is_unseen = any(is_about(item) for item in self._unverified)
+        return "; ".join(reasons) or ("it does not show when it is read again" if is_unseen else _FAILED)
+
+
+def judge_outcome(
+    observed: Observed, verdicts: Sequence[Verdict], incident: Incident, result: Mapping[str, t.Any]
+) -> Outcome:
+    """Judge what is not denied in the end, or would not be."""
+    results = _Results(result)
+    without = (SET_TRUST, REVOKE)
+    broken = results.list_open(without=without)
+    undenied = tuple(verdict.target.arn for verdict in verdicts if _is_undenied(verdict, broken))
+    trusting = frozenset(
+        verdict.target.arn
+        for verdict in verdicts
+        if verdict.trust_refusal
+        or (verdict.trust_change and verdict.target.arn in results.list_open(among=[SET_TRUST]))
+    )
+    unrevoked = frozenset(results.list_open(among=[REVOKE]))
+    openings = dict(_list_openings(observed, verdicts, incident, trusting))
+    rows = [
+        *({"principal": arn, "reason": results.explain(arn)} for arn in undenied),
+        *(_explain_trust(verdict, results) for verdict in verdicts if verdict.target.arn in trusting),
+        *({"principal": arn, "reason": text} for arn, text in openings.items()),
+        *(
+            {"principal": arn, "reason": f"its sign-in sessions (aws login) go on: {results.explain(arn, REVOKE)}"}
+            for arn in sorted(unrevoked)
+        ),
+    ]
+    return Outcome(undenied, trusting, unrevoked, frozenset(openings), tuple(rows))
+
+
+def _is_undenied(verdict: Verdict, broken: Iterable[str]) -> bool:
+    """Whether the sessions of a target go on: it is refused, or its policy was not written or does not show."""
+    own = {verdict.target.arn, *(change.target for change in verdict.changes)}
+    return verdict.refusal is not None or (not verdict.is_gone and bool(own.intersection(broken)))
+
+
+def _explain_trust(verdict: Verdict, results: _Results) -> Row:
+    arn = verdict.target.arn
+    names = ", ".join(cut.label for cut in verdict.target.trust_cuts)
+    return {"principal": arn, "reason": f"it still lets in {names}: {results.explain(arn, SET_TRUST)}"}
+
+
+def _list_openings(
+    observed: Observed, verdicts: Sequence[Verdict], incident: Incident, trusting: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """List the roles whose sources stay open, with the reason."""
+    named = [verdict for verdict in verdicts if verdict.target.is_named and not verdict.is_gone]
+    for verdict in named:
+        target = verdict.target
+        openers = read_openers(verdict.trust)
+        cuts = () if target.arn in trusting else target.trust_cuts
+        if openers is None and not target.cut.all and list_unsourced(incident, [target.arn]):
+            yield target.arn, f"its trust policy can't be read, so it is not known who can open sessions; {NEXT_STEP}"
+            continue
+        found = find_open(incident, target, openers or (), cuts, is_sourced=target.arn in observed.sourced)
+        if found:
+            yield target.arn, describe_open(found)
+
+
+def read_openers(trust: t.Any) -> t.Optional[tuple[Opener, ...]]:
+    """Read whom a trust policy lets in; None if it can't be read."""
+    try:
+        return list_openers(parse(trust)) if isinstance(trust, Mapping) else None
+    except PolicyError:
+        return None
