@@ -358,7 +358,7 @@ def test_a_colleague_goes_on_if_the_sessions_of_the_intruder_are_known(bench: Re
 
 
 MANAGER: t.Final = f"arn:aws:iam::{HOME}:user/release-manager"
-VENDOR: t.Final = "arn:aws:iam::555566667777:root"
+VENDOR: t.Final = "arn:aws:iam::999988887777:root"
 
 
 def cut_trust(role: str = CHAIN[1], principal: str = MANAGER, **more: t.Any) -> Record:
@@ -524,13 +524,14 @@ def test_landing_zones_and_break_glass_are_left_alone(bench: RevokingBench) -> N
     assert {row["principal"].rpartition("/")[2] for row in result["lives_on"] if not row["denied"]} == set(names[:4])
 
 
-def test_too_many_roles_are_not_cut_and_named_ones_are(bench: RevokingBench) -> None:
+def test_of_too_many_roles_some_are_cut_and_the_named_ones_are(bench: RevokingBench) -> None:
     named = [{"arn": f"arn:aws:iam::{HOME}:role/notifier"}]
     result = bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1, **WARM)
     assert {item["rule"] for item in result["refused"]} == {"max_roles"}
-    assert {item["principal"] for item in result["not_denied"]} == {CHAIN[0], SHARED}
-    assert set(bench.documents(HOME)) == {"notifier"}
-    with pytest.raises(RuntimeError, match="not denied: .*role/build-worker"):
+    # Both are one step away, so the order of their names decides.
+    assert {item["principal"] for item in result["not_denied"]} == {CHAIN[0]}
+    assert set(bench.documents(HOME)) == {"notifier", "build-worker"}
+    with pytest.raises(RuntimeError, match="not denied: .*role/pipeline"):
         bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1)
 
 
@@ -575,6 +576,7 @@ def test_sign_in_sessions_of_the_source_are_revoked_and_no_others(bench: Revokin
 
 
 def test_sign_in_sessions_of_roles_that_were_reached_live_on_or_are_revoked(bench: RevokingBench) -> None:
+    bench.run(HOME, **WARM)
     result = bench.run(PROD)
     (row,) = [row for row in result["lives_on"] if "deploy-console" in row["what"]]
     assert (row["denied"], row["principal"]) == (False, CHAIN[1]) and row["until"]

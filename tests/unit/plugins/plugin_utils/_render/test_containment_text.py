@@ -155,6 +155,20 @@ def test_only_sessions_that_are_cut_are_named(statements: list[str], named: str)
     assert section(shown, "CONTAINED:") == [f"{ROLE}: {named}"]
 
 
+def test_whom_a_role_lets_in_no_longer_is_shown_with_those_who_go_on() -> None:
+    cut = {"principal": "999988887777", "subject": "", "state": "cut", "still_lets_in": [USER], "trusted_by": []}
+    statements = ["OlderSessionsOfProviders", "NamedSessions"]
+    shown = section(render(contain(sessions(PROD, role(trust=[cut], statements=statements)))), "CONTAINED:")
+    assert "of the provider taken out and sessions of the names that the incident gives" in shown[0]
+    assert shown[1] == f"{ROLE}: who is let in: no longer 999988887777; still {USER}"
+    only = {**cut, "subject": "repo:acme/\x1b[2Jsite", "still_lets_in": [], "trusted_by": [f"{ROLE}-2"]}
+    shown = section(render(contain(sessions(PROD, role(trust=[only])))), "CONTAINED:")
+    assert "still nobody" in shown[1] and "let it in too" in shown[1] and "\x1b" not in shown[1]
+    # One that is let in all the same is in not_denied alone.
+    open_ = {**cut, "state": "not_cut"}
+    assert len(section(render(contain(sessions(PROD, role(trust=[open_])))), "CONTAINED:")) == 1
+
+
 def test_who_is_not_denied_is_not_called_contained() -> None:
     undenied = {"principal": USER, "reason": "the denial failed", "next_step": ""}
     shown = render(contain(credentials(HOME, seed("home"), contained=[CONTAINED], not_denied=[undenied])))
