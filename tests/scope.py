@@ -61,6 +61,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "right_size_interrupted": 2,
         "right_size_refused": 2,
         "trial_deadlines": 3,
+        "trust_cuts": 3,
         "rollback": 4,
         "run_control": 2,
         "run_snapshot": 2,

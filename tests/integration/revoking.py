@@ -6,28 +6,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import typing as t
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from botocore.exceptions import ClientError
 from intruder import DATA, HOME, LEAKED, PROD, USER
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
+    CredentialQuarantine,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
+    SessionRevocation,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import credential_quarantine, session_revocation
-from emulator.client import Emulator, send_here
+from emulator.client import Emulator, EmulatorProcess, send_here
 
-from .conftest import EXTERNAL_ID, Record, operation_of, role_arn
+from .conftest import EXTERNAL_ID, Record, fresh, operation_of, role_arn
 from .containing import CHECKLIST
 
 ACCOUNTS: t.Final = (HOME, PROD, DATA)
 INCIDENT: t.Final = "INC-7"
 POLICY: t.Final = f"IamHardeningIncident-{INCIDENT}"
+#: Whom vendor-monitoring lets in.
+VENDOR: t.Final = "arn:aws:iam::999988887777:root"
 DENY: t.Final = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
 DECLARED: t.Final[Record] = {
     "id": INCIDENT,
@@ -139,3 +153,56 @@ def by_role(result: Record) -> dict[str, Record]:
 
 def sids(document: Record) -> list[str]:
     return [statement["Sid"] for statement in document["Statement"]]
+
+
+@contextlib.contextmanager
+def open_bench(emulator: EmulatorProcess, directory: Path) -> Iterator[RevokingBench]:
+    """The accounts before anything is contained. AWS notices changes at once."""
+    control = fresh(emulator, "incident")
+    control.set_lag(0)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(CredentialQuarantine, "holds", 0.0)
+        patch.setattr(SessionRevocation, "holds", 0.0)
+        patch.setattr(SessionRevocation, "patience", 0.0)
+        bench = RevokingBench(control, directory)
+        bench.begin_run()
+        yield bench
+
+
+def open_sessions(bench: RevokingBench, account: str, role: str, **settings: t.Any) -> list[str]:
+    return [one["access_key_id"] for one in bench.control.sessions(account, role, **settings)]
+
+
+def can_work(key_id: str) -> bool:
+    """Whether a credential can list buckets, which every role of the seed may."""
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id=key_id, aws_secret_access_key="x")
+    try:
+        client.list_buckets()
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied"
+        return False
+    return True
+
+
+def assume(key_id: str, role: str, name: str) -> str:
+    sts = boto3.client("sts", region_name="us-east-1", aws_access_key_id=key_id, aws_secret_access_key="x")
+    return str(sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]["AccessKeyId"])
+
+
+def find_trust(bench: RevokingBench, role: str = "deploy") -> Record:
+    found = bench.client(PROD).get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    return t.cast(Record, found)
+
+
+def federate(bench: RevokingBench, role: str) -> None:
+    provider = {"Federated": f"arn:aws:iam::{PROD}:saml-provider/acme"}
+    statement = {"Effect": "Allow", "Principal": provider, "Action": "sts:AssumeRoleWithSAML"}
+    document = {**find_trust(bench, role), "Statement": [statement]}
+    bench.client(PROD).update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def lives(result: Record) -> set[tuple[str, t.Optional[str], bool]]:
+    return {(row["what"], row["until"], row["denied"]) for row in result["lives_on"]}
