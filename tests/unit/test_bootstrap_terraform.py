@@ -158,6 +158,7 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
         "containment_users": "${local.has_containment && var.containment_users ? 1 : 0}",
         "containment_inline": "${local.has_containment && var.containment_inline ? 1 : 0}",
         "containment_roles": "${local.has_containment && var.containment_roles ? 1 : 0}",
+        "containment_trust": "${local.has_containment && var.containment_trust ? 1 : 0}",
         "containment_drill": "${local.has_containment && var.containment_drill ? 1 : 0}",
         "containment_passwords": "${local.has_containment && var.containment_passwords ? 1 : 0}",
         "containment_organization": (

@@ -24,10 +24,8 @@ from ..._converge.affects.request import place_of
 from ..._converge.arn import principal_of, principals_of, resource_of
 from ..._converge.change import Change, Impact, Refusal, Undo, content_hash
 from ..._converge.identity_changes import SET_TRUST
-from ..._converge.incident.declaration import Incident
 from ..._converge.incident.record import Record
 from ..._converge.incident.releasing import Part, Releasing
-from ..._converge.incident.trust import list_cuts, restore
 from ..._converge.undo import Unread
 from ..._converge.undo_policies import list_holder_derivations, undo_policy_creation
 from ..._converge.undo_records import Derive, UnderivableError
@@ -80,21 +78,11 @@ def _list_derivations() -> dict[tuple[str, str], Derive]:
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(_list_derivations())
 
 
-def plan_release(
-    parts: Sequence[Part],
-    present: Mapping[str, t.Any],
-    record: Record,
-    partition: str,
-    incident: t.Optional[Incident] = None,
-) -> Releasing:
-    """Plan a release, the last change first. ``present`` is what is there now, by the key of each first change.
-
-    ``incident`` is the declaration: a trust policy is restored only as far as that explains how it was cut.
-    """
+def plan_release(parts: Sequence[Part], present: Mapping[str, t.Any], record: Record, partition: str) -> Releasing:
+    """Plan a release, the last change first. ``present`` is what is there now, by the key of each first change."""
     changes, refused, left = [], [], []
     for part in reversed(parts):
-        known = _check_trust(part, incident) if part.change.operation == SET_TRUST else part
-        verdict = known if isinstance(known, str) else _release(known, present.get(part.first.key), record, partition)
+        verdict = _release(part, present.get(part.first.key), record, partition)
         if isinstance(verdict, Change):
             changes.append(verdict)
         elif isinstance(verdict, Refusal):
@@ -102,23 +90,6 @@ def plan_release(
         elif verdict:
             left.append({"target": part.change.target, "operation": part.change.operation, "reason": verdict})
     return Releasing(tuple(changes), tuple(refused), tuple(left))
-
-
-def _check_trust(part: Part, incident: t.Optional[Incident]) -> t.Union[Part, str]:
-    """The change of a trust policy with the state that is restored, or why it stays as it is."""
-    done = part.change
-    cuts = list_cuts(incident, done.target) if incident else ()
-    before, after = ((state or {}).get("trust") or {} for state in (done.before, part.last.change.after))
-    wanted = restore(before, after, cuts, incident.id) if incident and cuts else None
-    if wanted is None:
-        names = (
-            "the incident as it is declared now does not explain how it was cut" if cuts else "roles does not name it"
-        )
-        return f"its trust policy stays as it is: {names}. Compare it with the evidence, and restore it by hand"
-    if content_hash(wanted) == content_hash(after):
-        return "its trust policy stays as it is: restore is false"
-    change = dataclasses.replace(done, before={"trust": wanted})
-    return dataclasses.replace(part, first=dataclasses.replace(part.first, change=change))
 
 
 def _release(part: Part, present: t.Any, record: Record, partition: str) -> t.Union[Change, Refusal, str]:

@@ -51,6 +51,7 @@ from .release import DERIVATIONS, plan_release
 from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
+from .trusts import check_trusts
 
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
@@ -280,12 +281,13 @@ class Release(_OfIncident):
             return Releasing()
         self._record = record
         self._check(record)
-        parts = group(select(self._read_entries(record), record, OF_CREDENTIALS))
+        found = group(select(self._read_entries(record), record, OF_CREDENTIALS))
+        parts, trusts = check_trusts(found, self._declared.incident)
         present = self._read_present(parts)
         leaked = record.seeds | {key.id for key in self._declared.incident.keys}
         known = dataclasses.replace(record, seeds=leaked)
-        incident = self._declared.incident
-        self._releasing = plan_release(parts, present, known, self._access.partition, incident)
+        releasing = plan_release(parts, present, known, self._access.partition)
+        self._releasing = dataclasses.replace(releasing, left=(*releasing.left, *trusts))
         return self._releasing
 
     def _check(self, record: Record) -> None:

@@ -121,7 +121,7 @@ class Seeds:
 
     @property
     def are_seen_by_name(self) -> bool:
-        """Whether each session that was seen can be told from others."""
+        """Whether each session that was seen has a name or a source identity."""
         return all(one.session_name or one.source_identity for one in self.seen)
 
     @property

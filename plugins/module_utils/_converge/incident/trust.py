@@ -81,7 +81,7 @@ class TrustEdit:
 
 
 def list_openers(trust: Policy) -> tuple[Opener, ...]:
-    """List everybody whom the Allow statements of a trust policy let in, as they stand there."""
+    """List everybody whom the Allow statements of a trust policy let in, as it names them."""
     found: list[Opener] = []
     compiled = compile_policy(trust)
     for action in ASSUMING:
