@@ -264,8 +264,9 @@ roles:
           goes_on: true
 not_denied:
   description:
-    - The roles whose sessions go on, the roles that still trust a principal that is to be taken out, the roles of which the source of a
-      session can open the next one, and the owners whose sign-in sessions are not revoked.
+    - The roles whose sessions go on, and the roles that still trust a principal that is to be taken out.
+    - The roles of which the source of a session can open the next one.
+    - The owners whose sign-in sessions are not revoked.
     - If there is one, the task fails in the pass V(last).
   returned: success
   type: list
