@@ -177,7 +177,9 @@ def _make_baseline(outcome: Outcome) -> Document:
         "basis": beginning.basis.value,
         "days": 30,
         "principals": {
-            name: profile.describe() for name, profile in sorted(outcome.profiles.items()) if "|" not in name
+            name: profile.describe()
+            for name, profile in sorted(outcome.profiles.items())
+            if "|" not in name and not name.startswith("opening ")
         },
     }
 
