@@ -28,6 +28,8 @@ _EARLY: t.Final = 0.25
 _LEAST_BEFORE: t.Final = timedelta(days=1)
 _ALERT: t.Final = timedelta(days=2)
 _REST: t.Final = timedelta(days=7)
+#: The calls so shortly before a break are no habits: they may be an intruder's first.
+UNSURE: t.Final = timedelta(hours=1)
 # Of a principal with more clusters than these, as of one in a cloud with changing addresses, only so many are tried.
 _MOST_CLUSTERS: t.Final = 20_000
 
@@ -157,10 +159,10 @@ def _list_breaks(events: Sequence[Event]) -> Iterator[_Break]:
             members[one].append(event)
     profile, counted = Profile(), 0
     for key, number in list(firsts.items())[:_MOST_CLUSTERS]:
-        for event in events[counted:number]:
-            profile.add(event)
-        counted = number
         moment = events[number].time
+        while counted < number and events[counted].time < moment - UNSURE:
+            profile.add(events[counted])
+            counted += 1
         if moment - events[0].time >= _LEAST_BEFORE and _is_break(key, members[key], profile):
             yield _Break(moment, profile.is_settled, _is_move(members[key], profile))
 

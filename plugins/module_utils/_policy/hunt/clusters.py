@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from .callers import SERVICE, find_build, find_family, find_network, find_tool, is_attack_tool
 from .classes import SENSITIVE, EventClass, classify
 from .event import Event
-from .links import find_target, opens_session, short_name
+from .links import find_minted, find_target, opens_session, short_name
 from .profile import Profile, find_opener, is_opening, name_action, name_opening, name_session
 
 
@@ -59,6 +59,14 @@ _GAINS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMP
 _MANY_UNUSUAL: t.Final = 3
 # The address of a cluster of calls from anywhere.
 _ANYWHERE: t.Final = "*"
+_MANY_SECRETS: t.Final = 10
+_SECRETS: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "ec2:GetPasswordData": ("instanceId",),
+    "secretsmanager:GetSecretValue": ("secretId",),
+    "secretsmanager:BatchGetSecretValue": ("secretIdList",),
+    "ssm:GetParameter": ("name",),
+    "ssm:GetParameters": ("names",),
+}
 
 
 def key_of(event: Event, profiles: Mapping[str, Profile] = types.MappingProxyType({})) -> ClusterKey:
@@ -107,6 +115,9 @@ class Cluster:
     unusual: set[str] = dataclasses.field(default_factory=set)
     usual: set[str] = dataclasses.field(default_factory=set)
     has_gains: bool = False
+    made: set[str] = dataclasses.field(default_factory=set)
+    keys: set[str] = dataclasses.field(default_factory=set)
+    secrets: set[str] = dataclasses.field(default_factory=set)
     has_new_opener: bool = False
     regions: set[str] = dataclasses.field(default_factory=set)
 
@@ -121,6 +132,9 @@ class Cluster:
         self.regions.add(event.region)
         if found is EventClass.RECONNAISSANCE:
             self.reads.add(name_action(event))
+        self.keys.add(event.access_key_id)
+        self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
+        self.secrets.update(_list_secrets(event))
         if is_usual(event, profile):
             self.usual.add(name_action(event))
         elif found in SENSITIVE:
@@ -128,6 +142,13 @@ class Cluster:
             self.has_gains = self.has_gains or found in _GAINS
         if is_opening(event) and find_opener(event) not in profile.openers:
             self.has_new_opener = True
+
+
+def _list_secrets(event: Event) -> Iterator[str]:
+    """The secrets, parameters and machines whose content or password an event reads."""
+    for member in _SECRETS.get(f"{event.service}:{event.name}", ()):
+        named = event.request.get(member)
+        yield from (one for one in (named if isinstance(named, list) else (named,)) if isinstance(one, str))
 
 
 def _is_denied(event: Event) -> bool:
@@ -282,10 +303,18 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
         signs.append(f"{gains} calls of the classes escalation, persistence and impact")
     if cluster.classes[EventClass.DEFENCE_EVASION]:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
+    if cluster.made & cluster.keys:
+        signs.append("the caller made an access key, and works with it")
+    if len(cluster.secrets) >= _MANY_SECRETS:
+        signs.append(f"{len(cluster.secrets)} secrets and passwords were read")
     if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:
         signs.append("the caller asked who it is")
-    is_hostile = bool(
-        cluster.has_attack_tool or cluster.denied >= _MANY_DENIED or cluster.classes[EventClass.DEFENCE_EVASION]
+    is_hostile = (
+        cluster.has_attack_tool
+        or cluster.denied >= _MANY_DENIED
+        or bool(cluster.classes[EventClass.DEFENCE_EVASION])
+        or bool(cluster.made & cluster.keys)
+        or len(cluster.secrets) >= _MANY_SECRETS
     )
     if is_hostile and len(signs) > _SIGNS:
         return Verdict(Suspected.YES, (*dict.fromkeys(signs), lack), is_inference=True)

@@ -18,20 +18,23 @@ import collections
 import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .callers import find_family, find_network, is_address
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .event import Caller, Event
 from .index import Index, Mint
 from .links import find_made, find_minted, find_target, opens_session, short_name
-from .profile import Profile, name_session
+from .profile import Profile, is_opening, name_session
 from .question import Question
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
 # Services that open sessions for the code that runs on them. Others, such as CloudFormation, act for who asked them.
 _MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
+# An intruder's first tries are so long before the first call that is unlike the principal's.
+_NEAR: t.Final = timedelta(days=2)
+_SLEEP: t.Final = timedelta(days=14)
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
 
 
@@ -123,6 +126,8 @@ class Judge:
         self._addresses: t.Final = _list_addresses(events)
         self.tainted = Tainted()
         self._clusters = self._make_clusters()
+        #: By the key of a session, the verdicts on what the caller did itself with it.
+        self._own: dict[str, set[Suspected]] = {}
 
     def judge(self) -> dict[str, Verdict]:
         """Judge all events, and return the verdicts by the events' ids."""
@@ -130,12 +135,21 @@ class Judge:
         before: tuple[int, ...] = ()
         for _round in range(_MOST_ROUNDS):
             verdicts = {event.event_id: self._judge_and_taint(event) for event in self._events}
+            own = self._list_sessions(verdicts)
             now = self.tainted.count()
-            if now == before:
+            if now == before and own == self._own:
                 break
+            self._own = own
             before = now
             self._clusters = self._make_clusters()
         return verdicts
+
+    def _list_sessions(self, verdicts: Mapping[str, Verdict]) -> dict[str, set[Suspected]]:
+        found: collections.defaultdict[str, set[Suspected]] = collections.defaultdict(set)
+        for event in self._events:
+            if event.access_key_id.startswith("ASIA") and not is_by_service(event):
+                found[event.access_key_id].add(verdicts[event.event_id].suspected)
+        return dict(found)
 
     def _make_clusters(self) -> Clusters:
         late = (event for event in self._events if self._is_late(event))
@@ -161,7 +175,13 @@ class Judge:
         twin = self._find_twin(event)
         if twin is not None:
             return self._judge(twin)
-        return self._judge_service(event) or self._judge_opening(event) or self._clusters.judge(event)
+        return (
+            self._judge_service(event)
+            or self._judge_opener(event)
+            or self._judge_opening(event)
+            or self._judge_session(event)
+            or self._judge_sleeper(event, self._clusters.judge(event))
+        )
 
     def _find_twin(self, event: Event) -> t.Optional[Event]:
         """Find the same call in the account of the caller, which shows the caller."""
@@ -170,7 +190,8 @@ class Judge:
     def _judge_early(self, event: Event) -> Verdict:
         if event.source_address in self._question.addresses:
             return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
-        return _BEFORE
+        is_near = self._since is not None and event.time >= self._since - _NEAR
+        return (self._judge_address(event) if is_near else None) or _BEFORE
 
     def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
         """Judge by what was made for the caller; None if nothing is known."""
@@ -254,6 +275,47 @@ class Judge:
         if target in tainted.touched:
             return Verdict(Suspected.UNCERTAIN, (f"an intruder changed the role {target}",))
         return Verdict(Suspected.NO, ("a service opened the session for its own machine or function",))
+
+    def _judge_opener(self, event: Event) -> t.Optional[Verdict]:
+        """Judge who opened a session and shows no ARN, by who else opened those of the role; None for anything else.
+
+        Without such habits the session is judged by what was done with it.
+        """
+        if not is_opening(event):
+            return None
+        found = self._clusters.judge(event)
+        if any(minted.key_id in self._question.keys for minted in find_minted(event)):
+            return found
+        return found if found.suspected is Suspected.YES else Verdict(Suspected.NO, found.reasons)
+
+    def _judge_session(self, event: Event) -> t.Optional[Verdict]:
+        """Judge what a service did in a session by what the caller did itself with it; None for anything else."""
+        if not is_by_service(event) or event.access_key_id not in self._own:
+            return None
+        if self._own[event.access_key_id] != {Suspected.YES}:
+            return None
+        return Verdict(Suspected.YES, ("all other calls in this session are suspected",), is_inference=True)
+
+    def _judge_sleeper(self, event: Event, found: Verdict) -> Verdict:
+        """Judge calls of a user that you named, and that nobody used in the days before."""
+        if found.suspected is not Suspected.UNCERTAIN or not self._has_slept(event):
+            return found
+        reason = f"you named it, and nobody used it in the {_SLEEP.days} days before, in which others worked"
+        return Verdict(Suspected.YES, (reason, *found.reasons), is_inference=True)
+
+    def _has_slept(self, event: Event) -> bool:
+        """Whether nobody used a user of the seeds for long, in an account of which the record reaches back."""
+        question, index = self._question, self._index
+        is_named = event.access_key_id in question.keys or question.names_principal(event)
+        if not is_named or event.caller not in (Caller.USER, Caller.ROOT) or self._since is None:
+            return False
+        # Somebody made it, so that a first use is nothing unusual.
+        if index.mints_of(event.access_key_id) or short_name(event.principal_arn) in index.made:
+            return False
+        first = index.firsts.get(event.account_id)
+        return (
+            first is not None and first <= self._since - _SLEEP and not self._profiles.get(short_name(event.principal_arn))
+        )
 
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session by who opened it; None if that is not known, or it is none."""
