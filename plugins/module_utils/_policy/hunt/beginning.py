@@ -16,8 +16,8 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from .classes import SENSITIVE, classify
 from .callers import find_family
+from .classes import SENSITIVE, classify
 from .clusters import ClusterKey, Clusters, Suspected, is_by_service, is_usual, key_anywhere, key_of
 from .event import Event
 from .profile import Profile, name_session

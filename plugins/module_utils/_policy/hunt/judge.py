@@ -314,7 +314,9 @@ class Judge:
             return False
         first = index.firsts.get(event.account_id)
         return (
-            first is not None and first <= self._since - _SLEEP and not self._profiles.get(short_name(event.principal_arn))
+            first is not None
+            and first <= self._since - _SLEEP
+            and not self._profiles.get(short_name(event.principal_arn))
         )
 
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:

@@ -21,7 +21,7 @@ from datetime import datetime
 from ..._account.activity import load_json
 from ..._account.digests import Chain, PublicKeys
 from ..._account.log_files import LogFacts, LogFiles, Logs, parse_records, unpack
-from ..._account.log_places import read_digest_place, read_place
+from ..._account.log_places import find_account, read_digest_place, read_place
 from ..._account.moments import format_utc
 from ..._account.progress import Progress, silent
 from ..._policy.hunt.event import EARLIEST, Event, Origin, find_id, parse_event
@@ -74,16 +74,19 @@ class HuntFiles:
         except self._errors as error:
             self.failures[place.location] = str(error)
             return
-        accounts: set[str] = set()
+        confirmed = {digest.account_id for name in names if (digest := read_digest_place(name)) is not None}
+        accounts, own = set(confirmed), []
         for name in names:
-            digest = read_digest_place(name)
-            account = digest.account_id if digest is not None else read_place(name).account_id
+            account = find_account(name) or (found if (found := read_place(name).account_id) in confirmed else "")
             if account:
                 accounts.add(account)
             elif _PLAIN.search(name) and not _NO_EVENTS.search(name):
+                # The name alone is whatever somebody gave a copy: nothing confirms it.
                 self._plain.append((place, name))
+                continue
+            own.append(name)
         for account in sorted(accounts if self._accounts is None else accounts & self._accounts):
-            listed = _Listed(place, names)
+            listed = _Listed(place, own)
             files = LogFiles(listed, account, self._since, self._now, keys, self._progress)
             self._files.append((account, files))
 
