@@ -24,7 +24,7 @@ from .callers import SERVICE, find_build, find_family, find_network, find_tool, 
 from .classes import SENSITIVE, EventClass, classify
 from .event import Event
 from .links import find_minted, find_target, opens_session, short_name
-from .profile import Profile, find_opener, is_opening, name_action, name_opening, name_session
+from .profile import Profile, is_opening, name_action, name_opening, name_session
 
 
 class Suspected(enum.StrEnum):
@@ -140,7 +140,7 @@ class Cluster:
         elif found in SENSITIVE:
             self.unusual.add(name_action(event))
             self.has_gains = self.has_gains or found in _GAINS
-        if is_opening(event) and find_opener(event) not in profile.openers:
+        if is_opening(event) and event.principal_id not in profile.openers:
             self.has_new_opener = True
 
 

@@ -35,6 +35,7 @@ _MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
 # An intruder's first tries are so long before the first call that is unlike the principal's.
 _NEAR: t.Final = timedelta(days=2)
 _SLEEP: t.Final = timedelta(days=14)
+_OPENER: t.Final = "calls in the session, from where it was opened, are suspected"
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
 
 
@@ -128,6 +129,8 @@ class Judge:
         self._clusters = self._make_clusters()
         #: By the key of a session, the verdicts on what the caller did itself with it.
         self._own: dict[str, set[Suspected]] = {}
+        #: By the key of a session, the addresses of suspected calls.
+        self._suspected_from: dict[str, set[str]] = {}
 
     def judge(self) -> dict[str, Verdict]:
         """Judge all events, and return the verdicts by the events' ids."""
@@ -136,6 +139,7 @@ class Judge:
         for _round in range(_MOST_ROUNDS):
             verdicts = {event.event_id: self._judge_and_taint(event) for event in self._events}
             own = self._list_sessions(verdicts)
+            self._suspected_from = self._list_suspected_addresses(verdicts)
             now = self.tainted.count()
             if now == before and own == self._own:
                 break
@@ -149,6 +153,13 @@ class Judge:
         for event in self._events:
             if event.access_key_id.startswith("ASIA") and not is_by_service(event):
                 found[event.access_key_id].add(verdicts[event.event_id].suspected)
+        return dict(found)
+
+    def _list_suspected_addresses(self, verdicts: Mapping[str, Verdict]) -> dict[str, set[str]]:
+        found: collections.defaultdict[str, set[str]] = collections.defaultdict(set)
+        for event in self._events:
+            if event.access_key_id and verdicts[event.event_id].suspected is Suspected.YES:
+                found[event.access_key_id].add(event.source_address)
         return dict(found)
 
     def _make_clusters(self) -> Clusters:
@@ -169,9 +180,10 @@ class Judge:
     def _judge(self, event: Event) -> Verdict:
         if not self._is_late(event):
             return self._judge_early(event)
-        for verdict in (self._judge_chain(event), self._judge_address(event), self._judge_identity(event)):
-            if verdict is not None:
-                return verdict
+        judges = (self._judge_opened, self._judge_chain, self._judge_address, self._judge_identity)
+        verdict = next((found for judge in judges if (found := judge(event)) is not None), None)
+        if verdict is not None:
+            return verdict
         twin = self._find_twin(event)
         if twin is not None:
             return self._judge(twin)
@@ -191,7 +203,7 @@ class Judge:
         if event.source_address in self._question.addresses:
             return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
         is_near = self._since is not None and event.time >= self._since - _NEAR
-        return (self._judge_address(event) if is_near else None) or _BEFORE
+        return (self._judge_opened(event) or self._judge_address(event) if is_near else None) or _BEFORE
 
     def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
         """Judge by what was made for the caller; None if nothing is known."""
@@ -288,6 +300,14 @@ class Judge:
             return found
         return found if found.suspected is Suspected.YES else Verdict(Suspected.NO, found.reasons)
 
+    def _judge_opened(self, event: Event) -> t.Optional[Verdict]:
+        """Judge a session, and its opening, by the calls from where a stranger opened it; None for anything else."""
+        keys = [minted.key_id for minted in find_minted(event)] if is_opening(event) else [event.access_key_id]
+        mints = (mint for key in keys if key in self._suspected_from for mint in self._index.mints_of(key))
+        if not any(_is_of_stranger(mint) and mint.address in self._suspected_from[mint.minted.key_id] for mint in mints):
+            return None
+        return Verdict(Suspected.YES, (_OPENER,), is_inference=True)
+
     def _judge_session(self, event: Event) -> t.Optional[Verdict]:
         """Judge what a service did in a session by what the caller did itself with it; None for anything else."""
         if not is_by_service(event) or event.access_key_id not in self._own:
@@ -331,6 +351,8 @@ class Judge:
         by = opened.parent or opened.parent_id or "a caller of another account"
         reason = f"{by} opened the session by event {opened.event_id}, which is not suspected"
         by_habits = self._clusters.judge(event)
+        if _is_of_stranger(opened) and by_habits.suspected is Suspected.YES:
+            return by_habits
         has_moved = self._has_moved(event, opened) and self._clusters.profile_of(event).is_enough
         if not has_moved or by_habits.suspected is Suspected.NO:
             return Verdict(Suspected.NO, (reason,))
@@ -392,6 +414,11 @@ class Judge:
             _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
             _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def _is_of_stranger(mint: Mint) -> bool:
+    """Whether the caller who opened a session is one of another account, or with a token: that clears nobody."""
+    return not mint.parent and bool(mint.parent_id)
 
 
 def _is_for_machine(event: Event) -> bool:

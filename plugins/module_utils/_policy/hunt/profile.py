@@ -71,7 +71,7 @@ class Profile:
         _add(self.tools, find_tool(event.user_agent))
         _add(self.builds, find_build(event.user_agent))
         if is_opening(event):
-            _add(self.openers, find_opener(event))
+            _add(self.openers, event.principal_id)
         _add(self.pairs, (event.source_address, family))
 
     @property
@@ -124,12 +124,6 @@ def is_opening(event: Event) -> bool:
     It is a caller of another account, or one with the token of an identity provider.
     """
     return opens_session(event) and not event.principal_arn and event.caller is not Caller.SERVICE
-
-
-def find_opener(event: Event) -> str:
-    """Who opens such a session: a unique id, or the subject of a token."""
-    subject = event.response.get("subjectFromWebIdentityToken")
-    return subject if isinstance(subject, str) else event.principal_id
 
 
 def name_opening(event: Event, *, is_by_name: bool = False) -> str:
