@@ -145,7 +145,9 @@ def _make_unfollowed(one: Unfollowed) -> Document:
 def _make_coverage(reads: Reads) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for (account_id, region), read in sorted(reads.items()):
-        found.setdefault(account_id, {})[region] = read.coverage.value
+        # A record in an export may lack both.
+        if account_id and region:
+            found.setdefault(account_id, {})[region] = read.coverage.value
     return found
 
 

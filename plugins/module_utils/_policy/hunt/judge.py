@@ -303,10 +303,10 @@ class Judge:
     def _judge_opened(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session, and its opening, by the calls from where a stranger opened it; None for anything else."""
         keys = [minted.key_id for minted in find_minted(event)] if is_opening(event) else [event.access_key_id]
-        mints = (mint for key in keys if key in self._suspected_from for mint in self._index.mints_of(key))
-        if not any(_is_of_stranger(mint) and mint.address in self._suspected_from[mint.minted.key_id] for mint in mints):
-            return None
-        return Verdict(Suspected.YES, (_OPENER,), is_inference=True)
+        known = ((self._suspected_from.get(key, ()), mint) for key in keys for mint in self._index.mints_of(key))
+        if any(_is_of_stranger(mint) and mint.address in suspected for suspected, mint in known):
+            return Verdict(Suspected.YES, (_OPENER,), is_inference=True)
+        return None
 
     def _judge_session(self, event: Event) -> t.Optional[Verdict]:
         """Judge what a service did in a session by what the caller did itself with it; None for anything else."""
