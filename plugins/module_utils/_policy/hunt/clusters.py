@@ -72,7 +72,7 @@ _SECRETS: t.Final[Mapping[str, tuple[str, ...]]] = {
 def key_of(event: Event, profiles: Mapping[str, Profile] = types.MappingProxyType({})) -> ClusterKey:
     """The cluster that an event is in. A session name with habits of its own, such as an instance, is one by itself.
 
-    Who comes from new networks all the time is told from others by the build of the agent, not by the address.
+    For a principal that comes from new networks all the time, the build of the agent counts, and not the address.
     """
     principal = short_name(event.principal_arn) or name_opening(event) or event.principal_id or event.on_behalf_of
     name = name_opening(event, is_by_name=True) if is_opening(event) else name_session(event)
