@@ -23,10 +23,11 @@ from .callers import find_network, is_address
 from .clusters import Suspected, Verdict
 from .event import Event
 from .index import Index
-from .judge import Before, Judge, Tainted, identities_of
+from .judge import Before, Judge, identities_of
 from .links import find_minted, find_target, short_name
 from .profile import Profile, is_opening, name_opening, name_session
 from .question import BASELINE, Question
+from .taints import Tainted
 
 Read = Callable[[], Iterable[Event]]
 # A chain over accounts grows the scope once, an intruder's address once more, and what its victims made again.

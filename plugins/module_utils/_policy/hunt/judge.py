@@ -27,6 +27,7 @@ from .index import Index, Mint
 from .links import find_made, find_minted, find_target, opens_session, short_name
 from .profile import Profile, is_opening, name_session
 from .question import Question
+from .taints import Taint, Tainted, note, session_of
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
@@ -45,55 +46,6 @@ class Before:
 
     networks: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
-
-
-@dataclasses.dataclass(frozen=True)
-class Taint:
-    """Why a key, a principal or a session is suspected: the event that made it, and the keys before it."""
-
-    event_id: str
-    chain: tuple[str, ...]
-    is_doubtful: bool = False
-
-    def describe(self, what: str) -> str:
-        """Describe it in words."""
-        doubt = " that may be an intruder's" if self.is_doubtful else " that is suspected"
-        return f"{what} was made by event {self.event_id}{doubt}"
-
-
-@dataclasses.dataclass
-class Tainted:
-    """What suspected events made, each with its first taint."""
-
-    keys: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    sessions: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    principals: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    touched: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    names: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    shared: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    addresses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    identities: dict[str, Taint] = dataclasses.field(default_factory=dict)
-
-    def count(self) -> tuple[int, ...]:
-        """How much there is, to see whether a round found anything new."""
-        books: tuple[Mapping[str, t.Any], ...] = (
-            *(self.keys, self.sessions, self.principals, self.touched, self.names, self.shared, self.addresses),
-            self.identities,
-        )
-        doubtful = sum(taint.is_doubtful for taint in self.keys.values())
-        return (*map(len, books), doubtful, sum(map(len, self.addresses.values())))
-
-    def chain_of(self, event: Event) -> tuple[str, ...]:
-        """The keys on the way to an event."""
-        key = event.access_key_id
-        known = self.keys.get(key) or self.sessions.get(session_of(event))
-        own = key or session_of(event) or event.principal_arn
-        return (*known.chain, own) if known else (own,)
-
-
-def session_of(event: Event) -> str:
-    """The id of a role's session, ``AROA…:name``; empty for other callers."""
-    return f"{event.principal_id}:{event.session_name}" if event.session_name and event.principal_id else ""
 
 
 class Judge:
@@ -389,17 +341,17 @@ class Judge:
         tainted = self.tainted
         taint = Taint(event.event_id, tainted.chain_of(event), is_doubtful)
         for minted in find_minted(event):
-            _note(tainted.keys, minted.key_id, taint)
+            note(tainted.keys, minted.key_id, taint)
             if minted.session_id:
-                _note(tainted.sessions, minted.session_id, taint)
+                note(tainted.sessions, minted.session_id, taint)
         if event.shared_event_id:
-            _note(tainted.shared, event.shared_event_id, taint)
+            note(tainted.shared, event.shared_event_id, taint)
         if is_doubtful:
             return
         self._taint_made(event, taint)
         for identity in identities_of(event):
             if identity not in self._before_all.identities:
-                _note(tainted.identities, identity, taint)
+                note(tainted.identities, identity, taint)
         if is_by_service(event):
             return
         if is_address(event.source_address) and find_network(event.source_address) not in self._before_all.networks:
@@ -411,9 +363,9 @@ class Judge:
             return
         tainted = self.tainted
         if made.principal:
-            _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
+            note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
-            _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+            note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
 
 
 def _is_of_stranger(mint: Mint) -> bool:
@@ -441,10 +393,3 @@ def identities_of(event: Event) -> tuple[str, ...]:
     asked = event.request.get("sourceIdentity") if opens_session(event) else None
     found = (event.source_identity, asked if isinstance(asked, str) else "", event.on_behalf_of)
     return tuple(dict.fromkeys(filter(None, found)))
-
-
-def _note(book: dict[str, Taint], name: str, taint: Taint) -> None:
-    """Note a taint. The first one stays, unless it is doubtful and this one is not."""
-    known = book.get(name)
-    if known is None or (known.is_doubtful and not taint.is_doubtful):
-        book[name] = taint
