@@ -30,7 +30,7 @@ from ..._converge.identity_changes import DELETE_POLICY
 from ..._converge.incident.names import OF_CREDENTIALS, Pass
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
-from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
+from ..._converge.incident.releasing import LOOKED_AT, Part, Releasing, check_release, group, select
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
@@ -43,6 +43,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import is_of_root
 from .declared import Declared
+from .doubts import OF_DOUBTS, Doubts, Judge, judge_users
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
@@ -282,10 +283,23 @@ class Release(_OfIncident):
         self._check(record)
         parts = group(select(self._read_entries(record), record, OF_CREDENTIALS))
         present = self._read_present(parts)
-        leaked = record.seeds | {key.id for key in self._declared.incident.keys}
-        known = dataclasses.replace(record, seeds=leaked)
-        self._releasing = plan_release(parts, present, known, self._access.partition)
+        known = dataclasses.replace(record, seeds=record.seeds | {key.id for key in self._declared.incident.keys})
+        self._releasing = plan_release(parts, present, known, self._access.partition, self._find_doubts(known))
         return self._releasing
+
+    def _find_doubts(self, record: Record) -> dict[str, Doubts]:
+        """What of the contained users may be the intruder's, by ARN. One that is gone has nothing that could work."""
+        arns = {item.arn.rpartition("/")[2]: item.arn for item in record.contained if item.by is By.SOURCE}
+        found, _account = read_users(self._access, arns)
+        users = [user for user in found.values() if isinstance(user, UserState)]
+        looked_at = frozenset((self._declared.terms.looked_at or {"names": ()})["names"])
+        judge = Judge(record.seeds, self._declared.incident.since, record.declared_at, looked_at)
+        unread = {
+            arns[name]: Doubts(refused=(Refusal("unread", f"the user {name} can't be read: {error}", arns[name]),))
+            for name, error in found.items()
+            if isinstance(error, AwsError) and not isinstance(error, NotFound)
+        }
+        return {**judge_users(judge, users), **unread}
 
     def _check(self, record: Record) -> None:
         """Refuse a release too early, or without its checklist; in check mode this is a warning."""
@@ -325,6 +339,15 @@ class Release(_OfIncident):
         record = self._record
         return tuple(Subject(item.arn, item.by, item.unique_id) for item in record.contained) if record else ()
 
+    def _list_statements(self) -> dict[str, dict[str, t.Any]]:
+        terms = self._declared.terms
+        looked_at = {LOOKED_AT: terms.looked_at} if terms.looked_at else {}
+        return {name: self._mask(dict(item)) for name, item in {**terms.checklist, **looked_at}.items()}
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        reasons = [item["reason"] for item in result["refused"] if item["rule"] in OF_DOUBTS]
+        return self._mask("; ".join(reasons) if self._writes else "")
+
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         record = self._record
         returned = {
@@ -332,8 +355,9 @@ class Release(_OfIncident):
                 {"principal": item.arn, "unique_id": item.unique_id, "since": format_utc(item.since)}
                 for item in (record.contained if record else ())
             ],
-            "left": [dict(item) for item in self._releasing.left],
-            "checklist": {name: dict(item) for name, item in self._declared.terms.checklist.items()},
+            "left": self._mask([dict(item) for item in self._releasing.left]),
+            "refused": self._mask(result["refused"]),
+            "checklist": self._list_statements(),
             "early_release_reason": self._declared.terms.early_release_reason or None,
         }
         return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}
