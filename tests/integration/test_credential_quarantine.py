@@ -346,6 +346,24 @@ def test_a_user_with_no_room_gets_a_boundary_and_the_one_before_comes_back(respo
     assert response.state() == without_leaked(seeded)
 
 
+def test_a_policy_that_aws_does_not_attach_gives_way_to_a_boundary(response: Response) -> None:
+    big = json.loads(EVERYTHING)
+    big["Statement"][0]["Sid"] = "x" * 1900
+    response.client("iam").put_user_policy(UserName=USER, PolicyName="big", PolicyDocument=json.dumps(big))
+    seeded = response.state()
+    full = {"kind": "error", "code": "LimitExceeded", "status": 409, "service": "iam", "operation": "AttachUserPolicy"}
+    response.control.faults([full])
+    first = response.run(**{"pass": "first"})
+    assert first["not_denied"] and not any(row["denied"] for row in first["lives_on"])
+    second = response.contain(**{"pass": "second"})
+    assert [change["operation"] for change in second["changes"]] == ["PutUserPermissionsBoundary"]
+    assert second["not_denied"] == []
+    assert response.contain(**{"pass": "last"})["changed"] is False
+    response.control.clear_faults()
+    assert not response.release().get("failed")
+    assert response.state() == without_leaked(seeded)
+
+
 # Passwords and root
 
 

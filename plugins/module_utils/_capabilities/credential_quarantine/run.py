@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.moments import format_utc
 from ..._aws.access import Access
@@ -41,7 +41,7 @@ from ..._module.converging import converge
 from ..._module.emergency import Emergency
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from .changes import is_of_root
+from .changes import find_impossible, is_of_root
 from .declared import Declared
 from .doubts import OF_DOUBTS, Doubts, Judge, judge_users
 from .evidence import describe
@@ -51,7 +51,7 @@ from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, plan_release
 from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
-from .states import CALLS_OF, RootState, UserState
+from .states import CALLS_OF, DenyPolicy, RootState, UserState
 
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
@@ -130,6 +130,11 @@ class _OfIncident(Capability[t.Any]):
     def _read_record(self) -> t.Optional[Record]:
         return read_record(self._emergency.store, self._access.caller.account_id, self._declared.incident.id)
 
+    def _read_entries(self, record: Record) -> list[Recorded]:
+        """Read the changes of all runs of the incident."""
+        store, warn = self._emergency.store, self._connection.warn
+        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
+
 
 class CredentialQuarantine(_OfIncident):
     """One containment in one account: what was observed, and who is contained."""
@@ -160,7 +165,8 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        recorded = self._list_contained()
+        record = self._read_open_record()
+        recorded = _list_contained(record)
         located = read_seeds(access, self._opened, declared.incident, place)
         named = add_contained(located, recorded, place.account_id)
         users, account = read_users(access, list_home_users(named))
@@ -173,21 +179,31 @@ class CredentialQuarantine(_OfIncident):
             account.deny,
             account.slots,
             self._read_roots(seeds, place),
+            self._find_impossible(record, users.values(), account.deny),
         )
 
-    def _list_contained(self) -> dict[str, frozenset[str]]:
-        """List the principals that the record says are contained as the source of a credential, with their ids."""
+    def _read_open_record(self) -> t.Optional[Record]:
+        """Read the record of earlier passes; None if there were none, or what they did is taken back."""
         try:
             record = self._read_record()
         except StoreError as error:
             # A run that writes has read it before.
             self._connection.warn(f"it is not known whom earlier passes contained: {error}")
+            return None
+        return record if record and record.state is not State.RELEASED else None
+
+    def _find_impossible(
+        self, record: t.Optional[Record], users: Iterable[t.Union[UserState, AwsError]], deny: DenyPolicy
+    ) -> dict[str, frozenset[str]]:
+        """Find the denials that AWS refused in an earlier pass. Nothing is read where the policy is attached."""
+        lacking = {user.arn for user in users if isinstance(user, UserState) and deny.arn not in user.attached}
+        if record is None or lacking.isdisjoint(_list_contained(record)):
             return {}
-        found: dict[str, frozenset[str]] = {}
-        for item in record.contained if record and record.state is not State.RELEASED else ():
-            if item.by is By.SOURCE:
-                found[item.arn] = found.get(item.arn, frozenset()) | {item.unique_id}
-        return found
+        try:
+            return find_impossible(self._read_entries(record), record.declared_at)
+        except StoreError as error:
+            self._connection.warn(f"it is not known what earlier passes could not do: {error}")
+            return {}
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""
@@ -260,6 +276,15 @@ class CredentialQuarantine(_OfIncident):
         return rows
 
 
+def _list_contained(record: t.Optional[Record]) -> dict[str, frozenset[str]]:
+    """List the principals that the record says are contained as the source of a credential, with their ids."""
+    found: dict[str, frozenset[str]] = {}
+    for item in record.contained if record else ():
+        if item.by is By.SOURCE:
+            found[item.arn] = found.get(item.arn, frozenset()) | {item.unique_id}
+    return found
+
+
 def _list_unique_ids(users: Mapping[str, t.Union[UserState, AwsError]]) -> dict[str, t.Optional[str]]:
     """List the unique ids of users by name: None for one that is gone, and nothing of one that can't be read."""
     return {
@@ -308,10 +333,6 @@ class Release(_OfIncident):
             raise GuardError([Refusal("release", lack, record.account_id, fatal=True) for lack in lacks])
         for lack in lacks:
             self._connection.warn(f"without check mode this fails: {lack}")
-
-    def _read_entries(self, record: Record) -> list[Recorded]:
-        store, warn = self._emergency.store, self._connection.warn
-        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
 
     def _read_present(self, parts: Sequence[Part]) -> dict[str, t.Any]:
         """What is there now, of what can be taken back."""
