@@ -431,6 +431,24 @@ def test_the_key_of_the_run_itself_is_refused_with_what_people_do(response: Resp
     assert not [name for name in response.writes if name != "iam:CreateAccessKey"]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"service": "sts", "operation": "AssumeRole"},
+        # Somebody ends the credentials while the run looks, and while it writes.
+        {"service": "*", "skip": 8},
+        {"service": "*", "skip": 35},
+    ],
+    ids=["first", "reads", "writes"],
+)
+def test_a_run_that_is_locked_out_says_what_people_do(response: Response, fault: dict[str, t.Any]) -> None:
+    response.control.faults([{"kind": "error", "code": "InvalidClientTokenId", "status": 403, **fault}])
+    result = response.run()
+    assert result["failed"] and "AWS does not know the credentials of this run" in result["msg"]
+    assert "Sign in with the break-glass role" in result["msg"]
+    assert LEAKED not in result["msg"]
+
+
 def test_a_break_glass_user_is_refused_with_what_people_do(response: Response) -> None:
     result = response.run(break_glass=[USER_ARN])
     assert result["failed"] and "second break-glass role" in result["msg"]
