@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     AwsError,
     InvalidCredentials,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.lockout import explain_lockout
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 
@@ -69,7 +69,7 @@ def test_people_are_told_what_to_do(error: Exception, answer: Exception | None, 
         (TaskError("not denied", changes=[]), None),
         (TaskError("not denied", changes=[]), OVER),
         (TaskError("not denied", changes=[]), AwsError("down")),
-        (GuardError([]), ENDED),
+        (InputError("malformed"), ENDED),
     ],
 )
 def test_other_failures_are_as_they_were(error: Exception, answer: Exception | None) -> None:
