@@ -22,6 +22,8 @@ from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS, LiveReach
+from ..._converge.affects.request import place_of
+from ..._converge.arn import principal_of
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
@@ -309,11 +311,13 @@ class Release(_OfIncident):
         parts = group(select(self._read_entries(record), record, OF_CREDENTIALS))
         present = self._read_present(parts)
         known = dataclasses.replace(record, seeds=record.seeds | {key.id for key in self._declared.incident.keys})
-        self._releasing = plan_release(parts, present, known, self._access.partition, self._find_doubts(known))
+        doubts = self._find_doubts(known, parts)
+        self._releasing = plan_release(parts, present, known, self._access.partition, doubts)
         return self._releasing
 
-    def _find_doubts(self, record: Record) -> dict[str, Doubts]:
-        """What of the contained users may be the intruder's, by ARN. One that is gone has nothing that could work."""
+    def _find_doubts(self, record: Record, parts: Sequence[Part]) -> dict[str, Doubts]:
+        """What may be the intruder's of the users that ``parts`` are of, by ARN. One that is gone has nothing."""
+        concerned = {principal_of(place_of(part.change)) for part in parts}
         arns = {item.arn.rpartition("/")[2]: item.arn for item in record.contained if item.by is By.SOURCE}
         found, _account = read_users(self._access, arns)
         users = [user for user in found.values() if isinstance(user, UserState)]
@@ -324,7 +328,9 @@ class Release(_OfIncident):
             for name, error in found.items()
             if isinstance(error, AwsError) and not isinstance(error, NotFound)
         }
-        return {**judge_users(judge, users), **unread}
+        # All of them tell when the incident began.
+        found_doubts = {**judge_users(judge, users), **unread}
+        return {arn: doubts for arn, doubts in found_doubts.items() if principal_of(arn) in concerned}
 
     def _check(self, record: Record) -> None:
         """Refuse a release too early, or without its checklist; in check mode this is a warning."""
