@@ -373,7 +373,7 @@ class Release(_OfIncident):
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         reasons = [item["reason"] for item in result["refused"] if item["rule"] in OF_DOUBTS]
-        return self._mask("; ".join(reasons) if self._writes else "")
+        return str(self._mask("; ".join(reasons))) if self._writes else ""
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         record = self._record
