@@ -24,7 +24,7 @@ description:
     everything as wanted changes nothing.
   - With O(state=released) it takes back what it and C(session_revocation) did for this incident, the last change
     first, if it is still as they left it.
-  - What leaked stays inactive, and so does each credential that was made since the incident began, because it may be the intruder's.
+  - A leaked key stays inactive, and so does each credential that was made since the incident began, because it may be the intruder's.
     That is C(since) of O(incident), else the moment at which the leaked key was made. If neither is known, all of them stay inactive.
     RV(left) names them with the command that activates one.
   - Neither the stop switch nor a cap holds it back, and it takes over the lease of another job. It never changes the caller, a role that

@@ -118,7 +118,7 @@ options:
             type: str
             required: true
       looked_at:
-        description: What was looked at of contained users. It is the work of M(hardening.iam.credential_quarantine), and not used here.
+        description: The doubtful credentials that a person has looked at. Only M(hardening.iam.credential_quarantine) uses it.
         type: dict
         suboptions:
           statement:
