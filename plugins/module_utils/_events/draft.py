@@ -94,7 +94,7 @@ class Draft:
             f"# It names {self.most} credentials at most. Forged events may be about some of them.",
             *([f"# {describe_rest(self.rest)} for a later draft."] if self.rest else []),
             *self._explain_lost(),
-            "# Check whether the credential leaked. Then write your name behind declared_by, and contain it. Keep the id.",
+            "# Check whether the credential leaked. Write your name behind declared_by, keep the id, and contain it:",
             "#",
             "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",
             "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml "
