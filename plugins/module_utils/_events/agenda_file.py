@@ -187,12 +187,17 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     waiting = count_waiting(agenda)
     if waiting:
         lines.append(f"WAITING for a later hour, {len(waiting)} in all. The nightly run reads these accounts as well:")
-        shown = [f"  - account {place[0]}: {place[1]} ({_number(n, 'event')})" for place, n in waiting.items()]
+        shown = [_describe_entry(place, n, agenda.waiting[place].lost) for place, n in waiting.items()]
         lines += [*shown[:_SHOWN], *([f"  - and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else [])]
     ignored = [f"{count} {reason}" for reason, count in sorted(agenda.counts.items()) if count]
     if ignored and agenda.counted_since:
         lines.append(f"IGNORED since {format_utc(agenda.counted_since)}: {', '.join(ignored)}.")
     return "\n".join(lines)
+
+
+def _describe_entry(place: Place, count: int, lost: int) -> str:
+    more = f", {describe_lost(lost)}" if lost else ""
+    return f"  - account {place[0]}: {place[1]} ({_number(count, 'event')}{more})"
 
 
 def describe_rest(count: int) -> str:

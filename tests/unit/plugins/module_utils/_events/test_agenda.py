@@ -145,6 +145,8 @@ def test_what_the_event_filter_lost_gets_a_plan_of_its_account() -> None:
     agenda.start(NOW)
     agenda.take([], RULES, NOW, {(A, "exposed_credential"): 7, ("9" * 12, "exposed_credential"): 2})
     assert +agenda.counts == {Dropped.UNKNOWN_ACCOUNT: 2}
+    waits = "  - account 000000000000: exposed_credential (0 events, 7 more reports of credentials were lost)"
+    assert waits in describe(agenda, [])
     [plan] = agenda.choose(RULES, NOW, "r")
     assert [(part.place, part.lost) for part in plan.parts] == [((A, "exposed_credential"), 7)]
 
