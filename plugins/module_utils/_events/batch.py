@@ -34,7 +34,7 @@ MOST_WAITING: t.Final = 20_000
 MOST_OF_PLACE: t.Final = 16
 #: So many accounts and subjects are known of which signals were lost, and so many are in a batch.
 MOST_LOST: t.Final = 2_000
-MOST_LOST_TOLD: t.Final = 100
+MOST_LOST_SENT: t.Final = 100
 #: Every reason for which an event or a signal starts nothing.
 REASONS: t.Final = frozenset({*map(str, Ignored), *map(str, Dropped)})
 _MOST_COUNT: t.Final = 10**9
@@ -120,8 +120,7 @@ class Collector:
         batch = self._choose()
         for signal in batch:
             self._remove(signal)
-        told = list(self.lost)[:MOST_LOST_TOLD]
-        lost = [[*place, self.lost.pop(place)] for place in told]
+        lost = [[*place, self.lost.pop(place)] for place in list(self.lost)[:MOST_LOST_SENT]]
         ignored, self.ignored = self.ignored, Counter()
         return {
             "signals": [signal.as_dict() for signal in batch],
@@ -172,7 +171,7 @@ def read_batch(given: t.Any) -> Reading:
 
 def _read_lost(given: t.Any, reading: Reading) -> None:
     """Read the numbers of signals that the filter lost, by account and subject."""
-    for item in given[:MOST_LOST_TOLD] if isinstance(given, list) else [given]:
+    for item in given[:MOST_LOST_SENT] if isinstance(given, list) else [given]:
         try:
             account_id, subject, count = item
             is_known = is_account_id(account_id) and SUBJECTS.get(subject) is Kind.CREDENTIAL

@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import re
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def run(task: Task) -> Result:
     reading = _read(task.options)
     try:
         store = task.open_store(task.reports)
-        places = _Places(store, _Containments(task))
+        places = _Places(store, _Containments(lambda: task.open_store(task.journal), task.warn))
         begun, agenda = change_agenda(
             store, functools.partial(_judge, reading, rules=rules, now=task.started, run_id=task.run_id, places=places)
         )
@@ -167,9 +167,9 @@ def _judge(
 class _Containments:
     """The records of containments beside the journal, which show what was contained of a draft."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self._store: t.Optional[Store] = None
+    def __init__(self, open_store: Callable[[], Store], warn: Callable[[str], None]) -> None:
+        self._open_store = functools.cache(open_store)
+        self._warn = warn
         self._is_unreadable = False
         self.has_begun = functools.cache(self._has_begun)
 
@@ -178,11 +178,10 @@ class _Containments:
         if self._is_unreadable:
             return False
         try:
-            self._store = self._store or self._task.open_store(self._task.journal)
-            record = read_record(self._store, account_id, incident_id)
+            record = read_record(self._open_store(), account_id, incident_id)
         except (AwsError, StoreError) as error:
             self._is_unreadable = True
-            self._task.warn(f"journal: it is not known which drafts were contained, so their plans stay open: {error}")
+            self._warn(f"journal: it is not known which drafts were contained, so their plans stay open: {error}")
             return False
         return record is not None and not record.is_empty
 

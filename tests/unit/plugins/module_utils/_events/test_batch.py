@@ -120,10 +120,10 @@ def test_a_flood_is_cut_and_a_batch_stays_small(monkeypatch: pytest.MonkeyPatch)
     assert len(batch["signals"]) == batches.MOST_SIGNALS
     # 131,072 bytes are the most that Linux takes as one argument.
     assert len(json.dumps(batch)) < 100_000
-    assert len(batch["lost"]) == batches.MOST_LOST_TOLD
+    assert len(batch["lost"]) == batches.MOST_LOST_SENT
     # Nothing is lost without a number.
-    told, left = sum(count for *_place, count in batch["lost"]), sum(collector.lost.values())
-    assert len(batch["signals"]) + len(collector.waiting) + told + left == 1_539
+    sent, left = sum(count for *_place, count in batch["lost"]), sum(collector.lost.values())
+    assert len(batch["signals"]) + len(collector.waiting) + sent + left == 1_539
     assert len(collector.waiting) <= 1_000
 
 
