@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own
     EVENT_BOUNDARY,
     PATH,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import OPERATIONS as CONSUMERS
+from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import OPERATIONS as CONSUMERS
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.observe import OPERATIONS as SWEEP
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.secrets import OPERATIONS as SECRETS
 

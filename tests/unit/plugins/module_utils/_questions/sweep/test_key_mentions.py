@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependa
     find_dependants,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.platforms import Platform
-from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import (
+from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import (
     OPERATIONS,
     Mentions,
     find_owner,
