@@ -264,11 +264,10 @@ def _refuse_mention(situation: Situation, declared: Declared) -> t.Optional[Step
     user, mentions = situation.user, situation.detection.mentions
     if user is None or not mentions or declared.accepts_unproven(user.arn):
         return None
-    return refuse(
-        "still_named",
-        f"{describe_mention(mentions[0])} has the key in its settings ({describe_place(mentions[0])}), so the key "
-        f"stays. Remove it there, or name {user.name} in accept_unproven, with a reason",
-    )
+    # The name of a variable may have the id of the key.
+    named = mask_key_ids(f"{describe_mention(mentions[0])} has the key in its settings ({describe_place(mentions[0])})")
+    step = f"Remove it there, or name {user.name} in accept_unproven, with a reason"
+    return refuse("still_named", f"{named}, so the key stays. {step}")
 
 
 def _refuse_callers(situation: Situation, declared: Declared) -> t.Optional[Step]:

@@ -12,13 +12,6 @@ import pytest
 from intruder import HOME, LEAKED
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.find import (
-    Confidence,
-    Dependant,
-    find_dependants,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.platforms import Platform
 from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import (
     OPERATIONS,
     Mentions,
@@ -26,6 +19,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions
     read_last_uses,
     read_mentions,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.find import (
+    Confidence,
+    Dependant,
+    find_dependants,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.platforms import Platform
 from emulator.faults import Fault
 from unit.emulator.seeded import running
 
