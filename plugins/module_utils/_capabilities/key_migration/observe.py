@@ -92,13 +92,13 @@ def read_evidence(
 
 def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[str]) -> dict[str, tuple[Instance, ...]]:
     """Read which EC2 instances have these addresses now, by address. A region that can't be read has none."""
-    wanted = sorted(set(addresses))[:_MOST_VALUES]
-    if not wanted:
-        return {}
+    wanted = sorted(set(addresses))
+    parts = [wanted[start : start + _MOST_VALUES] for start in range(0, len(wanted), _MOST_VALUES)]
     calls = {
-        f"{region} {name}": functools.partial(_ask_instances, access, region, name, wanted)
+        f"{region} {name} {part[0]}": functools.partial(_ask_instances, access, region, name, part)
         for region in regions
         for name in _FILTERS
+        for part in parts
     }
     found: dict[str, tuple[Instance, ...]] = {}
     for answer in access.gather(calls).values():
