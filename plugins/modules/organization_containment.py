@@ -117,6 +117,23 @@ options:
             description: The person.
             type: str
             required: true
+      looked_at:
+        description: The doubtful credentials that a person has looked at. Only M(hardening.iam.credential_quarantine) uses it.
+        type: dict
+        suboptions:
+          statement:
+            description: The statement.
+            type: str
+            required: true
+          by:
+            description: The person.
+            type: str
+            required: true
+          names:
+            description: The names of what was looked at.
+            type: list
+            elements: str
+            required: true
   early_release_reason:
     description:
       - Why the release does not wait for 36 hours, in 10 characters or more. The other statements of O(checklist) are needed all the

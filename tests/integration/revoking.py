@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.modules import credential_quarant
 from emulator.client import Emulator, EmulatorProcess, send_here
 
 from .conftest import EXTERNAL_ID, Record, fresh, operation_of, role_arn
-from .containing import CHECKLIST
+from .containing import CHECKLIST, SINCE
 
 ACCOUNTS: t.Final = (HOME, PROD, DATA)
 INCIDENT: t.Final = "INC-7"
@@ -48,6 +48,7 @@ DECLARED: t.Final[Record] = {
     "declared_by": "Ana",
     "reason": "key found in a public repository",
     "confirm": INCIDENT,
+    "since": SINCE,
     "keys": [LEAKED],
 }
 

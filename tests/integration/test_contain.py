@@ -18,10 +18,11 @@ from dates import date_in
 from emulator.client import EmulatorProcess
 
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, fresh, operation_of
-from .containing import CHECKLIST, TYPO, Response, without_leaked
+from .containing import CHECKLIST, SINCE, TYPO, Response, without_leaked
 
 INVENTORY: t.Final = CHECKOUT / "examples" / "inventory" / "demo_incident.yml"
-DECLARED: t.Final[Record] = yaml.safe_load((CHECKOUT / "examples" / "incident.yml").read_text(encoding="utf-8"))
+EXAMPLE: t.Final[Record] = yaml.safe_load((CHECKOUT / "examples" / "incident.yml").read_text(encoding="utf-8"))
+DECLARED: t.Final[Record] = {"hardening_incident": {**EXAMPLE["hardening_incident"], "since": SINCE}}
 INCIDENT: t.Final = DECLARED["hardening_incident"]["id"]
 USER_ARN: t.Final = f"arn:aws:iam::{HOME}:user/ci/{USER}"
 CONFIRMED: t.Final[Record] = {"compromise_response_confirm": INCIDENT, "compromise_response_recheck_seconds": 1}

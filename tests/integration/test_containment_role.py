@@ -143,8 +143,9 @@ def test_a_key_is_contained_and_released(response: Response) -> None:
     assert denied(response.control) == []
 
 
-def test_where_there_is_no_room_the_boundary_denies(response: Response) -> None:
-    """Only the policy of the stack may be set as one, and only it is taken again."""
+@pytest.mark.parametrize("has_boundary", [False, True], ids=["none", "one"])
+def test_where_there_is_no_room_the_boundary_denies(response: Response, has_boundary: bool) -> None:
+    """It takes the place of one that is there, and a release restores that."""
     iam = response.client("iam")
     filler = {"Statement": {"Effect": "Allow", "Action": [f"s3:Get{n:04}" for n in range(150)], "Resource": "*"}}
     document = json.dumps({"Version": "2012-10-17", **filler})
@@ -153,11 +154,14 @@ def test_where_there_is_no_room_the_boundary_denies(response: Response) -> None:
         made = iam.create_policy(PolicyName=f"one-{number}", PolicyDocument=document)["Policy"]["Arn"]
         if len(iam.list_attached_user_policies(UserName=USER)["AttachedPolicies"]) < 10:
             iam.attach_user_policy(UserName=USER, PolicyArn=made)
+    if has_boundary:
+        iam.put_user_permissions_boundary(UserName=USER, PermissionsBoundary=made)
+    before = response.state()
     result = response.contain(assume_role_source_identity=IDENTITY)
     assert "PutUserPermissionsBoundary" in [change["operation"] for change in result["changes"] if change["applied"]]
     released = response.release(assume_role_source_identity=IDENTITY)
     assert not released.get("failed"), released["msg"]
-    assert "PermissionsBoundary" not in iam.get_user(UserName=USER)["User"]
+    assert response.state() == without_leaked(before)
 
 
 def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path) -> None:

@@ -1992,6 +1992,8 @@ resource "aws_iam_policy" "assessor_right_sizing_reads" {
         "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeLaunchTemplateVersions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
         "ecs:DescribeServices",
@@ -2002,6 +2004,7 @@ resource "aws_iam_policy" "assessor_right_sizing_reads" {
         "ecs:ListTaskDefinitionFamilies",
         "ecs:ListTasks",
         "eks:DescribeAccessEntry",
+        "eks:DescribeAddon",
         "eks:DescribeCluster",
         "eks:DescribePodIdentityAssociation",
         "eks:ListAccessEntries",
@@ -2014,6 +2017,7 @@ resource "aws_iam_policy" "assessor_right_sizing_reads" {
         "kms:ListGrants",
         "kms:ListKeys",
         "lambda:GetPolicy",
+        "lambda:ListTags",
         "lambda:ListVersionsByFunction",
         "s3:GetBucketPolicy",
         "s3:ListAllMyBuckets",
@@ -2068,7 +2072,9 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstanceAttribute",
         "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeRegions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
@@ -2080,6 +2086,7 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "ecs:ListTaskDefinitionFamilies",
         "ecs:ListTasks",
         "eks:DescribeAccessEntry",
+        "eks:DescribeAddon",
         "eks:DescribeCluster",
         "eks:DescribePodIdentityAssociation",
         "eks:ListAccessEntries",
@@ -2093,6 +2100,7 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "kms:ListKeys",
         "lambda:GetPolicy",
         "lambda:ListFunctions",
+        "lambda:ListTags",
         "lambda:ListVersionsByFunction",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -2358,7 +2366,9 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstanceAttribute",
         "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeRegions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
@@ -2370,6 +2380,7 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "ecs:ListTaskDefinitionFamilies",
         "ecs:ListTasks",
         "eks:DescribeAccessEntry",
+        "eks:DescribeAddon",
         "eks:DescribeCluster",
         "eks:DescribePodIdentityAssociation",
         "eks:ListAccessEntries",
@@ -2405,6 +2416,7 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "kms:ListKeys",
         "lambda:GetPolicy",
         "lambda:ListFunctions",
+        "lambda:ListTags",
         "lambda:ListVersionsByFunction",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -3167,8 +3179,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Sid": "NoOtherBoundary",
       "Effect": "Deny",
       "Action": [
-        "iam:DeleteUserPermissionsBoundary",
-        "iam:PutUserPermissionsBoundary"
+        "iam:DeleteUserPermissionsBoundary"
       ],
       "Resource": "*",
       "Condition": {
@@ -3179,6 +3190,15 @@ resource "aws_iam_policy" "automation_containment_boundary" {
           ]
         }
       }
+    },
+    {
+      "Sid": "DrillsKeepTheirBoundary",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutUserPermissionsBoundary"
+      ],
+      "Resource": "arn:*:iam::*:user/iam-hardening/drill/*"
     },
     {
       "Sid": "PoliciesOfIncidentsOnly",
@@ -3448,8 +3468,7 @@ resource "aws_iam_role_policy" "containment_users" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:DeleteUserPermissionsBoundary",
-        "iam:PutUserPermissionsBoundary"
+        "iam:DeleteUserPermissionsBoundary"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
@@ -3462,6 +3481,19 @@ resource "aws_iam_role_policy" "containment_users" {
           ]
         }
       }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PutUserPermissionsBoundary",
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
     },
     {
       "Effect": "Allow",
@@ -3483,18 +3515,6 @@ resource "aws_iam_role_policy" "containment_users" {
           "aws:TagKeys": "false"
         }
       }
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
-        "iam:UpdateAccessKey",
-        "iam:UpdateSSHPublicKey",
-        "iam:UpdateServiceSpecificCredential",
-        "iam:UpdateSigningCertificate"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ]
     }
   ]
 }

@@ -43,6 +43,7 @@ from .emergency import LIMITS, Emergency
 from .enforcing import check_enforcing
 from .fleet_failures import count_failures
 from .interrupted import hold_if_cut_off, report_interrupted
+from .lockout import explain_lockout
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl, check_journal
@@ -108,7 +109,8 @@ def converge(
         with ``on_refusal=fail``. The last two carry the result.
     """
     task.share_snapshot(Part.FOLLOWING)
-    with count_failures(task, sleep=sleep):
+    explained = explain_lockout(task, emergency.incident.id) if emergency else contextlib.nullcontext()
+    with explained, count_failures(task, sleep=sleep):
         try:
             return _run(task, make, module, part or module, sleep, emergency)
         except (InputError, GuardError) as error:

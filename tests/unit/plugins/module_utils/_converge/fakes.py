@@ -205,6 +205,8 @@ class FakeAws:
         *,
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
+        if (service, operation) == ("sts", "GetCallerIdentity"):
+            return {}
         assert (service, operation) == ("iam", "Replace") and parameters is not None
         target = user_arn(parameters["Name"])
         self.calls.append((operation, parameters))
