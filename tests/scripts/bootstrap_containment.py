@@ -236,7 +236,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "NotAction": list(READS_OF_IAM),
                 "Resource": above,
             },
-            _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
+            _deny("IncidentTags", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
             _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": list(_DENIALS)}}),
             _deny("NoOtherBoundary", (_UNBOUND,), {"StringNotEquals": _BOUND["StringEquals"]}),
             {
@@ -246,7 +246,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Resource": f"{ANYWHERE}user{DRILL_PATH}*",
             },
             _deny(
-                "PoliciesOfIncidentsOnly",
+                "IncidentPolicies",
                 _ATTACHMENTS_OF_ROLES,
                 {"ArnNotLike": {"iam:PolicyARN": [INCIDENT_POLICIES]}},
             ),
@@ -263,7 +263,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "NotResource": [f"{ANYWHERE}{kind}{DRILL_PATH}*" for kind in ("role", "user")],
             },
             _deny(
-                "DrillsWithTheirBoundary",
+                "DrillsBounded",
                 ("iam:CreateRole", "iam:CreateUser"),
                 {"StringNotEquals": containment_drill.WITH_BOUNDARY["StringEquals"]},
             ),

@@ -3142,7 +3142,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       ]
     },
     {
-      "Sid": "TagsOfIncidentsOnly",
+      "Sid": "IncidentTags",
       "Effect": "Deny",
       "Action": [
         "iam:TagUser",
@@ -3201,7 +3201,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Resource": "arn:*:iam::*:user/iam-hardening/drill/*"
     },
     {
-      "Sid": "PoliciesOfIncidentsOnly",
+      "Sid": "IncidentPolicies",
       "Effect": "Deny",
       "Action": [
         "iam:AttachRolePolicy",
@@ -3248,7 +3248,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       ]
     },
     {
-      "Sid": "DrillsWithTheirBoundary",
+      "Sid": "DrillsBounded",
       "Effect": "Deny",
       "Action": [
         "iam:CreateRole",
