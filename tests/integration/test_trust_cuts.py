@@ -37,8 +37,9 @@ MANAGER: t.Final = f"arn:aws:iam::{HOME}:user/release-manager"
 
 def cut_trust(role: str = CHAIN[1], principal: str = MANAGER, **more: t.Any) -> Record:
     seed = {"role": role, "name": "evil-1"}
+    # Without the moment of the leak no sign-in session is revoked.
     return {
-        **DECLARED,
+        **{name: value for name, value in DECLARED.items() if name != "since"},
         "keys": [],
         "sessions": [seed],
         "roles": [{"arn": role, "cut": "trust", "principal": principal, **more}],
