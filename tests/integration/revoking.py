@@ -6,23 +6,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import typing as t
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from intruder import DATA, HOME, LEAKED, PROD, USER
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
+    CredentialQuarantine,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
+    SessionRevocation,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import credential_quarantine, session_revocation
-from emulator.client import Emulator, send_here
+from emulator.client import Emulator, EmulatorProcess, send_here
 
-from .conftest import EXTERNAL_ID, Record, operation_of, role_arn
+from .conftest import EXTERNAL_ID, Record, fresh, operation_of, role_arn
 from .containing import CHECKLIST
 
 ACCOUNTS: t.Final = (HOME, PROD, DATA)
@@ -36,6 +47,23 @@ DECLARED: t.Final[Record] = {
     "confirm": INCIDENT,
     "keys": [LEAKED],
 }
+
+
+@contextlib.contextmanager
+def open_bench(emulator: EmulatorProcess, directory: Path) -> Iterator[RevokingBench]:
+    """The accounts before anything is contained. AWS notices changes at once."""
+    control = fresh(emulator, "incident")
+    control.set_lag(0)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(CredentialQuarantine, "holds", 0.0)
+        patch.setattr(SessionRevocation, "holds", 0.0)
+        patch.setattr(SessionRevocation, "patience", 0.0)
+        bench = RevokingBench(control, directory)
+        bench.begin_run()
+        yield bench
 
 
 class RevokingBench:

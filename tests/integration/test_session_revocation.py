@@ -20,10 +20,6 @@ from botocore.exceptions import ClientError
 from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws import clients, sdk
-from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
-    CredentialQuarantine,
-)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
 )
@@ -36,26 +32,16 @@ from ansible_collections.hardening.iam.plugins.modules.session_revocation import
 from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
-from .conftest import Record, fresh, role_arn
+from .conftest import Record, role_arn
 from .containing import without_leaked
 from .interrupting import canonical, iam_state, kill_at_write
-from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, sids
+from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, open_bench, sids
 
 
 @pytest.fixture
 def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RevokingBench]:
     """The accounts before anything is contained. AWS notices changes at once."""
-    control = fresh(emulator, "incident")
-    control.set_lag(0)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in emulator.env().items():
-            patch.setenv(name, value)
-        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
-        patch.setattr(CredentialQuarantine, "holds", 0.0)
-        patch.setattr(SessionRevocation, "holds", 0.0)
-        patch.setattr(SessionRevocation, "patience", 0.0)
-        bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
-        bench.begin_run()
+    with open_bench(emulator, tmp_path_factory.mktemp("revoking")) as bench:
         yield bench
 
 

@@ -25,6 +25,7 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
+from ..._converge.incident.declaration import SessionSeed
 from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
@@ -155,6 +156,7 @@ class SessionRevocation(Capability[Observed]):
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
         keys = read_keys(access, self._incident, snapshot)
+        self._add_sessions(keys.sessions)
         named = list_sources(self._incident, keys.users)
         own = [source.arn for source in named if source.arn.split(":")[4] == account_id]
         edges = AccountEdges.from_snapshot(snapshot, own)
@@ -170,7 +172,7 @@ class SessionRevocation(Capability[Observed]):
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
-        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
+        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected), parts.roles)
         starts = list_starts(self._incident, sources, accounts)
         reach = Walk(accounts, inventory, waits=self._declared.waits).run(starts, account_id)
         self._observed = self._complete(
@@ -188,6 +190,12 @@ class SessionRevocation(Capability[Observed]):
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _add_sessions(self, found: Sequence[SessionSeed]) -> None:
+        """Add the sessions that leaked keys are of to those that people have named."""
+        sessions = tuple(dict.fromkeys((*self._incident.sessions, *found)))
+        self._incident = dataclasses.replace(self._incident, sessions=sessions)
+        self._planner = dataclasses.replace(self._planner, incident=self._incident)
 
     def _await_others(self, account_ids: Collection[str]) -> None:
         """Wait a little for what other hosts read meanwhile, in the first pass alone: later ones find it.

@@ -36,6 +36,7 @@ _KEYS: t.Final = (
     *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
+_SESSION_KEY: t.Final = re.compile(r"ASIA[A-Z0-9]{12,124}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
 _NAME: t.Final = r"[\w+=,.@/-]{1,576}"
 _USER_NAME: t.Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -75,12 +76,16 @@ class KeySeed:
 
 @dataclasses.dataclass(frozen=True)
 class SessionSeed:
-    """A session of a role in the wrong hands, by its name, its source identity, or both."""
+    """A session of a role in the wrong hands, by its name, its source identity, or both.
+
+    ``access_key_id`` is the id of its key (``ASIA…``), if people or events say that it is the key of this session.
+    """
 
     role: str
     name: str = ""
     source_identity: str = ""
     sort: SessionSort = SessionSort.OTHER
+    access_key_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -366,13 +371,14 @@ def _read_role_arn(reader: _Reader, name: str) -> str:
 
 
 def _read_session(reader: _Reader, item: t.Any) -> SessionSeed:
-    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort")):
+    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort", "access_key_id")):
         return SessionSeed("")
     seed = SessionSeed(
         _read_role_arn(reader, "role"),
         reader.read_optional("name", _SESSION, "the name of a session, without wildcards"),
         reader.read_optional("source_identity", _SESSION, "a source identity, without wildcards"),
         _read_choice(reader, "sort", SessionSort, SessionSort.OTHER),
+        reader.read_optional("access_key_id", _SESSION_KEY, "the whole id of the key of the session (ASIA…)"),
     )
     if not seed.name and not seed.source_identity:
         reader.problems.append(f"{reader.place}: give at least one of name and source_identity")
