@@ -33,6 +33,9 @@ options:
         (V(older_sessions) or V(all_sessions)).
       - C(seen) are sessions that the credential was seen to open, each with C(role), C(session_name), C(access_key_id) and
         C(source_identity).
+      - C(known_keys) are ids of access keys that people have made themselves, so that they are not taken for an intruder's.
+      - C(minted_keys) is what is done about keys of other users that contained principals made, as CloudTrail says. V(report) lists them,
+        V(deactivate) deactivates them.
     type: dict
     required: true
   journal_fallback:

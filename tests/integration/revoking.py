@@ -76,6 +76,11 @@ class RevokingBench:
         self.reports = directory / "reports"
         self.runs = 0
         self.files = RunFiles(directory / "shared", b"s" * 32)
+        # What the intruder of the seed made before, which only test_minted_keys.py is about.
+        self.known_keys = [key["AccessKeyId"] for key in self._list_keys("svc-metrics")]
+
+    def _list_keys(self, user: str) -> list[Record]:
+        return list(self.client(HOME).list_access_keys(UserName=user)["AccessKeyMetadata"])
 
     def begin_run(self) -> None:
         """Begin another run: nothing is shared with the one before."""
@@ -136,6 +141,7 @@ class RevokingBench:
             "inventory_accounts": list(ACCOUNTS),
             **options,
         }
+        given["incident"] = {"known_keys": self.known_keys, **given["incident"]}
         validation = ArgumentSpecValidator({**aws_argument_spec(), **entry.argument_spec()}).validate(given)
         assert not validation.error_messages, validation.error_messages
         result = execute(entry, options=validation.validated_parameters, check_mode=check, files=self.files)

@@ -272,7 +272,7 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
         for person in result["people"]:
             merged.setdefault(UNVERIFIED_PERSON.format(person["user_id"]), [])
     if any(result["contained"] for result in containment.credentials):
-        merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
+        merged["passwords and roles that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 

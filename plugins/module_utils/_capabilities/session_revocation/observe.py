@@ -34,6 +34,7 @@ from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
 from ..._converge.incident.record import By, Record
 from ..._converge.incident.records import read_record
 from ..._converge.store import Store, StoreError
+from ..._converge.user_keys import UPDATE_KEY
 from ..._module.connection import Connection
 from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_document, read_policy
 from ..._module.roles import TARGET_READS, read_target
@@ -44,6 +45,8 @@ from ..._module.snapshots import add_organization_policies
 from .changes import CutWriter, LiveRole
 from .cut import name_inline
 from .edges import AccountEdges
+from .minted.observe import OPERATIONS as OF_MINTED
+from .minted.observe import reread_key
 from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
 
 _DATASETS: t.Final = frozenset({Dataset.ACCOUNT_SUMMARY, Dataset.AUTHORIZATION_DETAILS, Dataset.ORGANIZATION})
@@ -59,6 +62,7 @@ READ_OPERATIONS: t.Final = TARGET_READS.union(
         | {f"{SERVICE}:{LIST}", f"{SERVICE}:{GET}"}
     ),
     OF_EVENTS,
+    Operations(reads=OF_MINTED.reads),
     *(READS[dataset] for dataset in (*_DATASETS, Dataset.ORGANIZATION_POLICIES)),
 )
 
@@ -258,6 +262,8 @@ def reread(access: Access, change: Change, role_ids: Mapping[str, str] = types.M
     ``role_ids`` has the unique ids of roles by ARN. A role that was made again under the same name is another one, and
     is as no change expects it.
     """
+    if change.operation == UPDATE_KEY:
+        return reread_key(access, change)
     if change.service == SERVICE:
         sessions = (change.before or {}).get("sessions", ())
         return {"sessions": {arn: _read_status(access, arn, change) for arn in sessions}}

@@ -31,9 +31,12 @@ UNVERIFIED_PERSON: t.Final = (
 )
 _SHORTEST_REASON: t.Final = 10
 _LONGEST_AGO: t.Final = timedelta(days=90)
+#: An incident that does not say since when it is looks so far back.
+WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
     *("id", "declared_by", "reason", "confirm", "confirmed_by", "since", "keys", "users", "sessions"),
     *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
+    *("known_keys", "minted_keys"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
 _SESSION_KEY: t.Final = re.compile(r"ASIA[A-Z0-9]{12,124}", re.ASCII)
@@ -119,6 +122,13 @@ class RoleSeed:
     all_sessions: bool = False
 
 
+class MintedKeys(enum.StrEnum):
+    """What is done about keys that a credential of the incident made for other users, as CloudTrail proves."""
+
+    REPORT = "report"
+    DEACTIVATE = "deactivate"
+
+
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """A session that the credential was seen to open."""
@@ -134,7 +144,7 @@ class Incident:
     """A declared incident, checked. ``confirmed_by`` is the second person, or empty.
 
     ``quarantine_ou`` is the id or the path of the unit that accounts are moved to. ``accept_lost_policies`` names the
-    policies whose denials they may lose by that.
+    policies whose denials they may lose by that. ``known_keys`` are ids of keys that people have made themselves.
     """
 
     id: str
@@ -149,6 +159,8 @@ class Incident:
     accounts: tuple[AccountSeed, ...] = ()
     quarantine_ou: str = ""
     accept_lost_policies: tuple[str, ...] = ()
+    known_keys: tuple[str, ...] = ()
+    minted_keys: MintedKeys = MintedKeys.REPORT
     since: t.Optional[datetime] = None
     confirm: str = ""
     confirmed_by: str = ""
@@ -157,6 +169,10 @@ class Incident:
     def is_confirmed(self) -> bool:
         """Whether the id was typed a second time, without which nothing is contained."""
         return self.confirm == self.id
+
+    def find_since(self, now: datetime) -> datetime:
+        """Find the first suspicious moment; without one, a window before now."""
+        return self.since or now - WITHOUT_SINCE
 
     def check_count(self, most: int) -> None:
         """Make sure that it names no more than so many keys, users and accounts.
@@ -213,6 +229,8 @@ class Incident:
             accounts=reader.read_list("accounts", _read_account),
             quarantine_ou=reader.read_optional("quarantine_ou", _UNIT, "an id (ou-…) or a path such as /Quarantine"),
             accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
+            known_keys=reader.read_list("known_keys", _read_known_key),
+            minted_keys=_read_choice(reader, "minted_keys", MintedKeys, MintedKeys.REPORT),
             since=reader.read_since(now),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),
@@ -359,6 +377,11 @@ def _read_key(reader: _Reader, item: t.Any) -> KeySeed:
         found.read_text("user", is_user, "the name or the ARN of a user, without wildcards"),
         found.read_optional("account_id", _ACCOUNT, "12 digits in quotes"),
     )
+
+
+def _read_known_key(reader: _Reader, item: t.Any) -> str:
+    found = _Reader({"": item}, reader.place, reader.problems)
+    return found.read_text("", _KEY_ID.fullmatch, "the whole id of an access key, such as AKIAIOSFODNN7EXAMPLE")
 
 
 def _read_user(reader: _Reader, item: t.Any) -> str:
