@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
+import threading
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +20,8 @@ import boto3
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
-from intruder import DATA, HOME, LEAKED, PROD, USER
+from botocore.exceptions import ClientError
+from intruder import DATA, HOME, LEAKED, PROD, USER, Credential, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
@@ -164,6 +167,49 @@ class RevokingBench:
     def writes(self) -> list[str]:
         """The operations sent since the log was cleared that may change something."""
         return [operation_of(record) for record in self.control.log() if not record["read_only"]]
+
+
+def find_able(intruder: Intruder, results: Mapping[str, Record]) -> list[Credential]:
+    """What the intruder can still do things with, and no row says that it is not denied. ``results`` are of a pass."""
+    named = " ".join(row["reason"] for result in results.values() for row in result["not_denied"])
+    return [one for one, _action in intruder.find_able() if one.key_id not in named]
+
+
+class Work:
+    """Calls of credentials, one after the other, for as long as a ``with`` lasts: how many were made, and lost."""
+
+    def __init__(self, key_ids: Iterable[str]) -> None:
+        make: t.Callable[..., t.Any] = boto3.client
+        self._clients = [
+            make("s3", region_name="us-east-1", aws_access_key_id=key_id, aws_secret_access_key="x")
+            for key_id in key_ids
+        ]
+        self.made = 0
+        self.lost: list[str] = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="work", daemon=True)
+
+    def __enter__(self) -> Work:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        # All of them once more, after whatever happened last.
+        rounds = self.made // len(self._clients) + 2
+        while self._thread.is_alive() and self.made < rounds * len(self._clients):
+            self._ends.wait(0.05)
+        self._ends.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        for client in itertools.cycle(self._clients):
+            try:
+                client.list_buckets()
+            except ClientError as error:
+                self.lost.append(str(error))
+            self.made += 1
+            if self._ends.wait(0.02):
+                return
 
 
 def by_role(result: Record) -> dict[str, Record]:

@@ -23,9 +23,8 @@ from emulator.client import EmulatorProcess
 from .conftest import Record
 from .interrupting import kill_at_write
 from .revoking import DECLARED, INCIDENT, RevokingBench, open_bench
-from .test_session_revocation import WARM, can_work
+from .test_session_revocation import OTHER_ARN, WARM, can_work
 
-OTHER_ARN: t.Final = f"arn:aws:iam::{HOME}:user/{OTHER_USER}"
 SWITCHED_OFF: t.Final[Record] = {**DECLARED, "minted_keys": "deactivate"}
 
 
