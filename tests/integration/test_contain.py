@@ -128,8 +128,11 @@ def story(ansible: Ansible) -> Story:
     able = intruder.find_able()
     again = contain()
     frozen = response.state(HOME)
+    here = ansible.control.snapshot()
     hardened = run(ansible, "harden", "--limit", "acme-ci", **ENFORCED, aws_assume_role_arn=AUTOMATION)
     still = response.state(HOME)
+    # Of all else it has changed much, which no release takes back.
+    ansible.control.restore(here)
     released = run(ansible, "release", **CONFIRMED, **EARLY, hardening_incident=declared)
     after = {account: response.state(account) for account in (HOME, PROD, DATA)}
     return Story(checked, named, entry, contained, able, again, hardened, (frozen, still), released, before, after)
