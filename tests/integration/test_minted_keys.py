@@ -108,6 +108,7 @@ def test_a_key_that_an_event_proves_is_switched_off_and_stays_so(bench: Revoking
     assert can_work(ours)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("after", [False, True])
 def test_a_run_that_is_killed_at_that_write_is_completed_by_the_next(bench: RevokingBench, after: bool) -> None:
     bench.control.set_lateness(0)
@@ -117,7 +118,7 @@ def test_a_run_that_is_killed_at_that_write_is_completed_by_the_next(bench: Revo
     run = functools.partial(bench.run, HOME, incident=SWITCHED_OFF)
     kill_at_write(bench.control, run, write=1, after=after)
     bench.begin_run()
-    assert bench.run(HOME, incident=SWITCHED_OFF, break_lease="run-2")["not_denied"] == []
+    assert bench.run(HOME, incident=SWITCHED_OFF)["not_denied"] == []
     assert status(bench, made) == "Inactive"
     assert not find_interrupted(DirectoryStore(str(bench.journal)), HOME)
 
