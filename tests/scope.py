@@ -50,6 +50,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "molecule": 2,
         "organization": 3,
         "organization_containment": 1,
+        "organization_interrupted": 1,
         "organization_policy": 3,
         "organization_policy_attacks": 3,
         "organization_rollout": 3,
