@@ -52,6 +52,7 @@ from .window import Refusal, count_days, list_warnings, refuse
 
 # So many actions are named in a warning.
 _NAMED: t.Final = 5
+_LEFT_OUT: t.Final = "the documents do not grant it, although it was called"
 _CALLED_ELSEWHERE: t.Final = "its recorded calls were about resources that no policy of the principal grants it on"
 # Their calls have one Region whatever the caller's.
 _GLOBAL: t.Final = frozenset(
@@ -126,6 +127,35 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
         step = "Read a longer record, or ask the owner whether it is still used"
         return answer_refusal(principal, Refusal(f"{reason}. {step}", True))
     return _write(principal, record, settings, ceiling, found)
+
+
+def describe_given(
+    principal: Principal, record: Record, settings: Settings, documents: tuple[Document, ...]
+) -> Generated:
+    """Describe documents that a person wrote, by what they keep and remove of today's policies."""
+    record = complete_record(record)
+    ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
+    after = set(Ceiling([item.policy for item in documents], principal.arn).granted)
+    needs = collect_needs(record.uses, principal.partition)
+    work = _Work(principal, settings, ceiling)
+    work.grant_needs(needs)
+    used = [grant for grant in work.grants if grant.action in after]
+    unused = Unused(record, settings, {grant.action.partition(":")[0].lower() for grant in work.grants})
+    called = {grant.action.lower() for grant in work.grants}
+    judged = {name: unused.judge(name) for name in ceiling.granted if name.lower() not in called or name not in after}
+    lost = {name: dataclasses.replace(judged[name], why=_LEFT_OUT) for name in judged if name.lower() in called}
+    unknown = {name: item for name, item in judged.items() if item.verdict is Verdict.UNKNOWN and name in after}
+    return Generated(
+        principal.arn,
+        Status.GENERATED,
+        documents=documents,
+        kept=list_kept(needs, (), (), used),
+        removed=list_removed({**judged, **lost}, after),
+        unknown=list_unknown(unknown, ()),
+        ungranted=tuple(work.ungranted),
+        totals=count_totals(ceiling.granted, after, unknown),
+        digest=_digest(record, documents),
+    )
 
 
 def list_needed_keys(principals: Iterable[Principal], settings: Settings) -> frozenset[str]:
