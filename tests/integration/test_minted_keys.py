@@ -128,7 +128,10 @@ def test_ways_that_nobody_follows_are_counted_with_examples(bench: RevokingBench
     ways = {edge["from"].rpartition("/")[2]: edge["reason"] for edge in result["unfollowed"] if edge["to"] == HOME}
     # Of build-worker, which may only read and write in buckets, nothing is said.
     assert set(ways) == {USER, "pipeline"}
-    assert "without AssumeRole it may come to" in ways["pipeline"] and "iam:UpdateAssumeRolePolicy" in ways["pipeline"]
+    assert (
+        "without AssumeRole it may come to others" in ways["pipeline"]
+        and "iam:UpdateAssumeRolePolicy" in ways["pipeline"]
+    )
 
 
 def test_a_key_that_the_intruder_made_as_a_role_is_found_too(bench: RevokingBench) -> None:

@@ -70,7 +70,7 @@ class Makers:
                 names = tuple(dict.fromkeys(" with ".join(way.method.actions[:2]) for way in ways))
                 what = f"{len(ways)} {'way' if len(ways) == 1 else 'ways'}, such as {', '.join(names[:_EXAMPLES])}"
                 most = max(way.targets for way in ways)
-                reason = f"without AssumeRole it may come to {most} principals or more by {what}: hunt for its calls"
+                reason = f"without AssumeRole it may come to others ({most} at least) by {what}: hunt for its calls"
                 yield Unfollowed(arn, self._landscape.account_id, reason)
 
 
