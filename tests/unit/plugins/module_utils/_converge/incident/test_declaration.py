@@ -153,7 +153,7 @@ def test_control_characters_of_names_are_removed() -> None:
         ({"known_keys": [{"id": KEY}]}, "hardening_incident.known_keys[0]: "),
         (
             {"minted_keys": "delete"},
-            "hardening_incident.minted_keys: 'delete' is not allowed; allowed is one of report",
+            "hardening_incident.minted_keys: 'delete' is not allowed; allowed is one",
         ),
         ({"key": [KEY]}, "hardening_incident: key is unknown"),
     ],
