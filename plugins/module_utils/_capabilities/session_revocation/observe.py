@@ -98,7 +98,7 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
     sessions: list[SessionSeed] = []
     homes: set[str] = set()
     unread: list[str] = []
-    pointed = {one.access_key_id for one in (*incident.sessions, *incident.seen)}
+    pointed = {seed.access_key_id for seed in incident.sessions} | {one.access_key_id for one in incident.seen}
     for key in incident.keys:
         try:
             account_id = fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
