@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 from ...module_utils._account.moments import format_utc
 from ...module_utils._controls.control import plural
-from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON, split_items
+from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
+from ...module_utils._converge.incident.reader import split_items
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.

@@ -13,24 +13,21 @@ import dataclasses
 import enum
 import re
 import typing as t
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ..._account.moments import format_utc, parse_moment
 from ..errors import InputError
 from .drills import is_drill_id, is_name_of_drill
 from .names import ALLOWED_ID, is_incident_id
+from .reader import OPTION
+from .reader import Reader as _Reader
 
-#: The variable that users set, for messages.
-OPTION: t.Final = "hardening_incident"
 #: What is not known of each user of Identity Center, since nothing looks one up.
 UNVERIFIED_PERSON: t.Final = (
     "not verified that the Identity Center user {} exists: compare the id with the user in the console, because AWS "
     "takes a policy that denies an id of nobody"
 )
 _SHORTEST_REASON: t.Final = 10
-_LONGEST_AGO: t.Final = timedelta(days=90)
 #: An incident that does not say since when it is looks so far back.
 WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
@@ -47,14 +44,10 @@ _USER_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:user/{_NAME}", r
 _ROLE_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:role/{_NAME}", re.ASCII)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-# A survey sends a list as one text. A name may have a comma, so only one before the next id or ARN ends an item.
-_BETWEEN_ITEMS: t.Final = re.compile(r"[\s;]+|,(?=\s|$|arn:|A[KS]IA)")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
 _UNIT: t.Final = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|(/[^/]{1,128})+", re.ASCII)
 # https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html
 _CENTER_USER: t.Final = re.compile(r"([0-9a-f]{10}-)?[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
-
-_T = t.TypeVar("_T")
 
 
 class SessionSort(enum.StrEnum):
@@ -259,105 +252,6 @@ class Incident:
 
 
 _SEEDS: t.Final = ("keys", "users", "sessions", "identity_center_users", "roles", "accounts")
-
-
-def split_items(value: t.Any) -> t.Any:
-    """Split a list that is one text: ids or ARNs, separated by commas or white space. All else stays as it is."""
-    return [part for part in _BETWEEN_ITEMS.split(value) if part] if isinstance(value, str) else value
-
-
-class _Reader:
-    """Reads a mapping that people wrote, and collects what is wrong with it. ``place`` is the mapping, for messages."""
-
-    def __init__(
-        self, given: Mapping[t.Any, t.Any], place: str = OPTION, problems: t.Optional[list[str]] = None
-    ) -> None:
-        self.given = given
-        self.place = place
-        self.problems: list[str] = [] if problems is None else problems
-
-    def refuse(self, name: str, value: t.Any, allowed: str) -> None:
-        """Add a problem."""
-        self.problems.append(f"{self._name(name)}: {value!r} is not allowed; allowed is {allowed}")
-
-    def check_names(self, name: str, given: Mapping[t.Any, t.Any], names: tuple[str, ...]) -> None:
-        """Refuse members that have no meaning."""
-        unknown = sorted(str(key) for key in given if key not in names)
-        if unknown:
-            self.problems.append(f"{self._name(name)}: {', '.join(unknown)} is unknown; known are {', '.join(names)}")
-
-    def read_text(
-        self, name: str, is_allowed: t.Optional[Callable[[str], t.Any]] = None, allowed: str = "a text"
-    ) -> str:
-        """Read a text on one line, without characters that could forge what a terminal shows. Empty if it is missing.
-
-        With ``is_allowed`` the text is required to pass.
-        """
-        value = self.given.get(name)
-        # An account id without quotes is a number in YAML. Zeros at its beginning are gone then.
-        if type(value) is int:
-            value = f"{value:012d}" if name == "account_id" else str(value)
-        if value is not None and not isinstance(value, str):
-            self.refuse(name, value, allowed)
-            return ""
-        text = _clean(value or "")
-        if is_allowed is not None and not is_allowed(text):
-            self.refuse(name, value, allowed)
-        return text
-
-    def read_optional(self, name: str, pattern: re.Pattern[str], allowed: str) -> str:
-        """Read a text that may be missing, or must match."""
-        return self.read_text(name, lambda text: not text or pattern.fullmatch(text), allowed)
-
-    def read_list(self, name: str, read: Callable[[_Reader, t.Any], _T]) -> tuple[_T, ...]:
-        """Read each item of a list. An item that is no mapping is read as one of its own name and ``id`` or ``arn``.
-
-        A text is a list too: ids or ARNs, separated by commas or white space.
-        """
-        value = split_items(self.given.get(name))
-        if value is None:
-            return ()
-        if not isinstance(value, (list, tuple)):
-            self.refuse(name, value, "a list")
-            return ()
-        found = []
-        for number, item in enumerate(value):
-            place = f"{self._name(name)}[{number}]"
-            reader = _Reader(item if isinstance(item, Mapping) else {}, place, self.problems)
-            found.append(read(reader, item))
-        return tuple(dict.fromkeys(found))
-
-    def read_since(self, now: datetime) -> t.Optional[datetime]:
-        """Read the first suspicious moment."""
-        value = self.given.get("since")
-        if value is None or value == "":
-            return None
-        earliest = now - _LONGEST_AGO
-        allowed = f"a moment such as {format_utc(now)}, from {format_utc(earliest)} on and not in the future"
-        try:
-            moment = parse_moment(value.isoformat() if isinstance(value, datetime) else str(value))
-        except ValueError:
-            self.refuse("since", value, allowed)
-            return None
-        if not earliest <= moment <= now:
-            self.refuse("since", value, allowed)
-        return moment
-
-    def read_mapping(self, item: t.Any, names: tuple[str, ...]) -> bool:
-        """Whether an item is a mapping; one with unknown members, or none, is a problem."""
-        if isinstance(item, Mapping):
-            self.check_names("", item, names)
-            return True
-        self.refuse("", item, f"a mapping with {', '.join(names)}")
-        return False
-
-    def _name(self, name: str) -> str:
-        return f"{self.place}.{name}" if name else self.place
-
-
-def _clean(text: str) -> str:
-    flat = " ".join(text.split())
-    return "".join(character for character in flat if unicodedata.category(character)[0] != "C")
 
 
 def _as_member(reader: _Reader, item: t.Any, name: str) -> _Reader:
