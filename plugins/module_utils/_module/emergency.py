@@ -26,9 +26,10 @@ from .._converge.capability import Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
-from .._converge.incident.declaration import OPTION, Incident
+from .._converge.incident.declaration import Incident
 from .._converge.incident.drills import find_strangers
 from .._converge.incident.names import Pass, record_folder
+from .._converge.incident.reader import OPTION
 from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
 from .._converge.incident.steps import Step, Subject

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 from ...module_utils._account.moments import format_utc
 from ...module_utils._controls.control import plural
-from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON, split_items
+from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
+from ...module_utils._converge.incident.reader import split_items
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
@@ -272,7 +273,7 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
         for person in result["people"]:
             merged.setdefault(UNVERIFIED_PERSON.format(person["user_id"]), [])
     if any(result["contained"] for result in containment.credentials):
-        merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
+        merged["passwords and roles that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 

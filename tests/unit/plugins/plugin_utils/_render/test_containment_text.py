@@ -217,7 +217,7 @@ def test_what_is_not_known_is_said_once() -> None:
 
 def test_keys_that_no_event_told_of_yet_are_not_known() -> None:
     (fact,) = section(render(contain(credentials(HOME, seed("home"), contained=[CONTAINED]))), "NOT KNOWN:")
-    assert fact.startswith("access keys that it made for others")
+    assert fact.startswith("passwords and roles that it made for others")
     assert section(render(contain(credentials(HOME, seed("deleted")))), "NOT KNOWN:") == []
 
 
