@@ -31,6 +31,7 @@ from .._converge.incident.drills import find_strangers
 from .._converge.incident.names import Pass, record_folder
 from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
+from .._converge.incident.released import index_released
 from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
 from .._converge.store import DirectoryStore, Store, StoreError
@@ -80,6 +81,7 @@ class Emergency:
         self._locked: t.Optional[Store] = None
         self._task: t.Optional[Task] = None
         self._caller_arn = ""
+        self._incidents: t.Optional[Incidents] = None
         # By the records: one that only this run names may count for nothing.
         self._confirmed_by = ""
 
@@ -177,7 +179,8 @@ class Emergency:
 
     def read_incidents(self, warn: Callable[[str], None]) -> Incidents:
         """The records of incidents, of which this run's own holds nothing back."""
-        return Incidents(self.store, warn, incident=self.incident.id, contains=not self.releases)
+        self._incidents = Incidents(self.store, warn, incident=self.incident.id, contains=not self.releases)
+        return self._incidents
 
     def find_runs(self, account_id: str) -> frozenset[str]:
         """The runs of this incident that wrote in an account.
@@ -247,6 +250,16 @@ class Emergency:
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
             self._note_confirmation(update(self.store, account_id, self.record_id, record))
+            self._index_released(account_id)
+
+    def _index_released(self, account_id: str) -> None:
+        """List the released records, so that no later plan reads them. Without the list nothing else is different."""
+        if not self.releases and not (self._incidents and self._incidents.lacks_index(account_id)):
+            return
+        try:
+            index_released(self.store, account_id)
+        except StoreError as error:
+            self._running.warn(f"the released incidents of account {account_id} are not in their index: {error}")
 
     def _list_open_accounts(self) -> list[str]:
         """List the own account if it has a record of accounts: a run that was killed may have left it open."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import typing as t
@@ -19,12 +20,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.released import read_released
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Subject
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
+from ansible_collections.hardening.iam.plugins.module_utils._module import emergency as emergency_module
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.emergency import FALLBACK, Emergency
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
@@ -493,6 +496,29 @@ def test_without_a_record_nothing_is_released(scene: Scene) -> None:
     with pytest.raises(StoreError, match="the record of the incident is gone"):
         scene.run(change("a"), releases=True)
     assert not scene.aws.calls
+
+
+def test_a_release_is_in_the_index_of_those_that_no_plan_reads(scene: Scene) -> None:
+    write(scene.store, record("a"))
+    scene.run(change("a"), releases=True)
+    assert list(read_released(scene.store, ACCOUNT)) == [INCIDENT]
+
+
+def test_a_containment_adds_the_releases_that_it_had_to_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(scene.store, dataclasses.replace(record("b", state=State.RELEASED), incident_id="OLD-1"))
+    scene.run(change("a"), check_mode=True)
+    assert read_released(scene.store, ACCOUNT) == {}
+
+    def lose(*_arguments: t.Any) -> None:
+        raise StoreError("can't write control: denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(emergency_module, "index_released", lose)
+        assert scene.run(change("a"))["changed"] is True
+    assert any("are not in their index: can't write control: denied" in text for text in scene.task.warnings)
+    scene.aws.states[user_arn("a")] = "old"
+    scene.run(change("a"))
+    assert list(read_released(scene.store, ACCOUNT)) == ["OLD-1"]
 
 
 # Evidence
