@@ -48,6 +48,7 @@ from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl, check_journal
 from .run_snapshot import Part
 from .task import Task, TaskError
+from .trust import keep_found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +130,8 @@ def _run(
     check_journal(invocation.journal.location, writes=invocation.run.writes, warn=invocation.warn)
     connection = task.connection
     context = _make_guard_context(invocation, connection)
+    if invocation.run.writes and emergency is None:
+        keep_found(connection.snapshot, invocation.journal, invocation.run.id, invocation.warn)
     with _mark_report(invocation):
         capability = make(dataclasses.replace(connection, freeze=context.freeze))
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None

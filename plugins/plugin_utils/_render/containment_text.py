@@ -281,9 +281,10 @@ def _render_untrusted(containment: Containment) -> Iterator[str]:
     for result in containment.organization:
         for row in result.get("trust", ()):
             if row["state"] == "changed":
-                changes = (
+                calls = (
                     f"{one['operation']} of {one['what']} by {one['caller']} at {one['when']}" for one in row["changes"]
                 )
+                changes = [*(one["summary"] for one in row["differences"]), *calls]
                 yield (
                     f"account {row['account_id']}: {'; '.join(changes)}. If that was an intruder, add the account to "
                     "accounts of the incident, and run contain.yml again"
