@@ -337,7 +337,7 @@ trust:
       roles of the run there, and of the control policies above them. The state that the last enforcing run of C(harden.yml) has kept beside
       O(journal) is compared with what is there now. CloudTrail's event history has the calls.
     - It goes back to C(incident.since), or 14 days. The comparison goes back to that run.
-    - The state can be forged by whoever may write to O(journal). So a state that differs is a reason for distrust, and one that is the
+    - Anybody who may write to O(journal) can forge the state. So a state that differs is a reason for distrust, and one that is the
       same shows nothing.
     - An account with changes is a finding C(account_not_trusted). It is contained only if the incident names it in C(accounts).
   returned: when O(state=contained)

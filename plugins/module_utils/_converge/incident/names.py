@@ -68,7 +68,7 @@ def record_key(account_id: str, incident_id: str) -> str:
     return f"{record_folder(account_id)}{incident_id}{_ENDING}"
 
 
-def released_key(account_id: str) -> str:
+def index_key(account_id: str) -> str:
     """Where the index of the released records of an account is."""
     return f"{RELEASED}{account_id}.json"
 

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from ..errors import InputError
 from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
-from .names import find_id, record_folder, released_key
+from .names import find_id, record_folder, index_key
 from .record import Record
 
 SCHEMA: t.Final = "hardening.iam/released-incidents/1"
@@ -35,7 +35,7 @@ _ATTEMPTS: t.Final = 8
 def read_released(store: Store, account_id: str) -> dict[str, str]:
     """Read the index of an account: ids of records, with their versions. Empty if there is none that can be used."""
     try:
-        return _parse(store.get(released_key(account_id)), account_id)
+        return _parse(store.get(index_key(account_id)), account_id)
     except StoreError:
         return {}
 
@@ -45,7 +45,7 @@ def index_released(store: Store, account_id: str) -> None:
 
     :raises StoreError: the index can't be written, or the records can't be listed.
     """
-    key = released_key(account_id)
+    key = index_key(account_id)
     for _attempt in range(_ATTEMPTS):
         found = store.get_versioned(key)
         known = _parse(found[0] if found else None, account_id)

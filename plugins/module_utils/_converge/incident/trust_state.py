@@ -7,10 +7,10 @@
 
 """The roles of the run and the control policies of an account, as hashes: what an enforcing run found there.
 
-A later run that finds something else knows that it was changed meanwhile, whoever did it. Policies that AWS manages
-count by their ARN alone: AWS changes their content, and nobody in the account can.
+If a later run finds something else, it was changed meanwhile. Policies that AWS manages count by their ARN alone: AWS
+changes their content, and nobody in the account can.
 
-Whoever may write to the journal can forge a state. So a state that is the same never shows that an account is trusted.
+Anybody who may write to the journal can forge a state. So a state that is the same never shows that an account is trusted.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 """Whether an account may no longer be trusted: its roles of the run, or the control policies above it, were changed.
 
 It is a hint for people, who name the account in the incident. There are two sources. What differs from the state that
-the last enforcing run has kept was changed, whoever did it. CloudTrail's event history has the calls, and nobody in an
+the last enforcing run has kept was changed since. CloudTrail's event history has the calls, and nobody in an
 account can change it. That nothing was seen never means that the account is trusted: the state can be forged by anybody
 who may write to the journal, events are 5 to 15 minutes late, and what changed before is not looked at.
 """
