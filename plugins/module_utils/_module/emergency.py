@@ -13,6 +13,7 @@ It is used with :func:`~.converging.converge`. What it changes of the walk is li
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,6 +44,8 @@ from .task import Task, TaskError
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
+# Ends the name of the file with the hash of a document.
+_HASH: t.Final = ".sha256"
 _NO_DRILL: t.Final = (
     "{id} is the id of a drill, which contains nobody but its own user and role, and not {strangers}.\n"
     "If this is no drill, declare the incident under another id. Nothing was changed"
@@ -303,7 +306,8 @@ class Emergency:
     def keep_evidence(self, account_id: str, name: str, document: Mapping[str, t.Any]) -> str:
         """Keep a document beside the journal, as ``incident/<id>/<account>/<run>-<name>.json``, and return the place.
 
-        Nothing is ever replaced: a further document of the same run and name gets a number.
+        Nothing is ever replaced: a further document of the same run and name gets a number. Its hash is kept beside it,
+        as sha256sum writes and checks it.
 
         :raises StoreError: it can't be written.
         """
@@ -311,7 +315,11 @@ class Emergency:
         while self.store.get(key) is not None:
             number += 1
             key = self._name_evidence(account_id, f"{name}-{number}")
-        return self._put_evidence(key, self._encode(document))
+        content = self._encode(document)
+        place = self._put_evidence(key, content)
+        line = f"{hashlib.sha256(content).hexdigest()}  {key.rpartition('/')[2]}\n"
+        self._put_evidence(f"{key}{_HASH}", line.encode())
+        return place
 
     def _put_evidence(self, key: str, content: bytes) -> str:
         """Write evidence, locked where that is wanted and possible. Raises StoreError."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import typing as t
@@ -531,5 +532,8 @@ def test_evidence_is_never_replaced(scene: Scene) -> None:
     places = [emergency.keep_evidence(ACCOUNT, "first", {"users": [number]}) for number in (1, 2)]
     folder = scene.journal / "incident" / INCIDENT / ACCOUNT
     assert [os.path.basename(place) for place in places] == [f"{RUN}-first.json", f"{RUN}-first-2.json"]
+    for name in (f"{RUN}-first.json", f"{RUN}-first-2.json"):
+        line = f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        assert (folder / f"{name}.sha256").read_text(encoding="utf-8") == line
     kept = json.loads((folder / f"{RUN}-first.json").read_text(encoding="utf-8"))
     assert (kept["users"], kept["incident_id"], kept["caller_arn"]) == ([1], INCIDENT, CALLER)
