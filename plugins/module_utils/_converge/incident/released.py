@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from ..errors import InputError
 from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
-from .names import find_id, record_folder, index_key
+from .names import find_id, index_key, record_folder
 from .record import Record
 
 SCHEMA: t.Final = "hardening.iam/released-incidents/1"

@@ -10,7 +10,8 @@
 If a later run finds something else, it was changed meanwhile. Policies that AWS manages count by their ARN alone: AWS
 changes their content, and nobody in the account can.
 
-Anybody who may write to the journal can forge a state. So a state that is the same never shows that an account is trusted.
+Anybody who may write to the journal can forge a state. So a state that is the same never shows that an account is
+trusted.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import read_freeze
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key, index_key
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import index_key, record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.released import (
     index_released,
