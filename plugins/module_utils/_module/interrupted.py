@@ -9,17 +9,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.fence import FenceError
 from .._converge.capability import Capability
 from .._converge.change import Change
+from .._converge.errors import GuardError
 from .._converge.journal import RecordError, find_interrupted, record_found
 from .._converge.store import StoreError
 from .._converge.verification import settle
+from .emergency import Emergency
 from .run_control import RunControl
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -70,3 +73,20 @@ def report_interrupted(
             control.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:
         control.warn(f"it is not known whether an earlier run was cut off: {error}")
+
+
+@contextlib.contextmanager
+def take_over(control: RunControl, access: Access, emergency: t.Optional[Emergency]) -> Iterator[None]:
+    """Hold the lease where a run of the incident has changes that it has not concluded: it may have been killed.
+
+    Nothing may be left to be done when it has made its last change. Its records are concluded all the same.
+    """
+    with contextlib.ExitStack() as stack:
+        if emergency and control.run.writes:
+            try:
+                runs = emergency.find_runs(control.account_id)
+                if find_interrupted(control.store, control.account_id, runs=runs):
+                    stack.enter_context(control.hold_lease(access))
+            except (StoreError, GuardError) as error:
+                control.warn(str(error))
+        yield
