@@ -42,7 +42,7 @@ from .connection import Connection
 from .emergency import LIMITS, Emergency
 from .enforcing import check_enforcing
 from .fleet_failures import count_failures
-from .interrupted import report_interrupted, take_over
+from .interrupted import hold_if_cut_off, report_interrupted
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl, check_journal
@@ -286,7 +286,7 @@ def _converge(
                 owners=owners,
             )
     else:
-        with take_over(invocation.control, access, invocation.emergency):
+        with _take_over(invocation, access):
             _report_interrupted(invocation, capability, access)
     if run.writes and invocation.emergency:
         applied = invocation.emergency.record(capability, prediction, applied)
@@ -301,6 +301,14 @@ def _begin(invocation: _Invocation, capability: Capability[t.Any], changes: Sequ
     if invocation.emergency:
         invocation.emergency.begin(changes, capability.list_subjects(changes), capability.list_frozen(changes))
     capability.begin(changes)
+
+
+def _take_over(invocation: _Invocation, access: Access) -> contextlib.AbstractContextManager[None]:
+    """Hold the lease if another run of the incident was cut off. Nothing else reads its journal, or needs to."""
+    emergency, account_id = invocation.emergency, invocation.account_id
+    if emergency is None or not invocation.run.writes:
+        return contextlib.nullcontext()
+    return hold_if_cut_off(invocation.control, access, lambda: emergency.find_runs(account_id), invocation.warn)
 
 
 def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
@@ -393,7 +401,8 @@ def _conclude(
 def _select_findings(options: FindingOptions, prediction: Prediction) -> dict[str, t.Any]:
     if options.returned == "none":
         return {}
-    kept = [finding for finding in prediction.findings if _is_wanted(finding, options.returned)]
+    is_all = options.returned == "all"
+    kept = [finding for finding in prediction.findings if is_all or finding.status is Status.FAIL]
     return {"findings": [finding.as_dict(reveal_key_ids=options.reveal_key_ids) for finding in kept]}
 
 
@@ -436,7 +445,3 @@ def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> b
     if finding.control == DRIFT_WAR or finding.control in OF_INCIDENTS:
         return True
     return reports if isinstance(reports, bool) else finding.control in reports
-
-
-def _is_wanted(finding: Finding, wanted: str) -> bool:
-    return wanted == "all" or finding.status is Status.FAIL

@@ -22,7 +22,6 @@ from .._converge.errors import GuardError
 from .._converge.journal import RecordError, find_interrupted, record_found
 from .._converge.store import StoreError
 from .._converge.verification import settle
-from .emergency import Emergency
 from .run_control import RunControl
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -76,17 +75,18 @@ def report_interrupted(
 
 
 @contextlib.contextmanager
-def take_over(control: RunControl, access: Access, emergency: t.Optional[Emergency]) -> Iterator[None]:
-    """Hold the lease where a run of the incident has changes that it has not concluded: it may have been killed.
+def hold_if_cut_off(
+    control: RunControl, access: Access, list_runs: Callable[[], Collection[str]], warn: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold the lease of the account where one of some runs has changes that it has not concluded.
 
-    Nothing may be left to be done when it has made its last change. Its records are concluded all the same.
+    It may have been killed after its last change, so that nothing is left to be done. Its records are concluded all
+    the same, and a job that is at work is waited for.
     """
     with contextlib.ExitStack() as stack:
-        if emergency and control.run.writes:
-            try:
-                runs = emergency.find_runs(control.account_id)
-                if find_interrupted(control.store, control.account_id, runs=runs):
-                    stack.enter_context(control.hold_lease(access))
-            except (StoreError, GuardError) as error:
-                control.warn(str(error))
+        try:
+            if find_interrupted(control.store, control.account_id, runs=list_runs()):
+                stack.enter_context(control.hold_lease(access))
+        except (StoreError, GuardError) as error:
+            warn(str(error))
         yield
