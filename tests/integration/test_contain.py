@@ -163,6 +163,19 @@ def test_the_end_of_a_run_says_what_lives_on_and_what_comes_next(story: Story) -
     assert LEAKED not in story.contained.output
 
 
+def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
+    seeds = story.contained.reports / "incident" / INCIDENT / "hunt_seeds.yml"
+    assert yaml.safe_load(seeds.read_text(encoding="utf-8")) == {
+        "credential_hunt_incident_id": INCIDENT,
+        "credential_hunt_access_key_ids": [LEAKED],
+    }
+    commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]
+    assert len(commands) == 3 and commands[0].startswith('"now: ansible-playbook -i ')
+    assert all(line.rstrip('",').endswith(f"-e @{seeds}") for line in commands)
+    # A plan promises nothing.
+    assert "hunt_seeds.yml" not in story.checked.output
+
+
 def test_a_further_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output
     assert list_writes(story.again) == []

@@ -288,11 +288,13 @@ def test_a_user_that_nobody_looked_up_is_not_known() -> None:
 
 def test_an_account_that_is_not_trusted_is_shown_with_the_calls() -> None:
     call = {"operation": "PutRolePolicy", "what": "role assessor", "caller": "arn:x", "when": "2026-11-28T11:00:00Z"}
+    kept = {"summary": "trust policy of role x changed since run r"}
     rows = [
-        {"account_id": HOME, "state": "changed", "changes": [call], "unread": []},
+        {"account_id": HOME, "state": "changed", "changes": [call], "differences": [kept], "unread": []},
         {"account_id": PROD, "state": "unknown", "changes": [], "unread": ["denied"]},
     ]
     text = render(declare(credentials(HOME, seed("home")), organization(trust=rows)))
     (shown,) = section(text, "NOT TRUSTED:")
-    assert "PutRolePolicy of role assessor by arn:x" in shown and "add the account to accounts" in shown
+    assert "trust policy of role x changed since run r; PutRolePolicy of role assessor by arn:x" in shown
+    assert "add the account to accounts" in shown
     assert f"whether account {PROD} may be trusted: denied" in section(text, "NOT KNOWN:")
