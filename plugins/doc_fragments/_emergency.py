@@ -25,7 +25,7 @@ options:
         another user or account than named, nothing is done about it.
       - C(users) are the ARNs of users whose console password leaked.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
-        V(function), V(oidc), V(saml) or V(other)).
+        V(function), V(oidc), V(saml) or V(other)). C(access_key_id) says that a leaked key V(ASIA…) is the key of this session.
       - C(identity_center_users) are users of IAM Identity Center, each with C(user_id). Nobody looks up whether the user exists.
       - C(accounts) are member accounts that are not trusted any more, each by its C(account_id). C(action) is V(policy), which denies
         the account everything, or V(move) to the unit in C(quarantine_ou) (an id or a path). C(without_break_glass) contains an account
@@ -37,6 +37,9 @@ options:
         can assume the role then. With C(restore) V(false) the release does not let the principal in again.
       - C(seen) are sessions that the credential was seen to open, each with C(role), C(session_name), C(access_key_id) and
         C(source_identity).
+      - C(known_keys) are ids of access keys that people have made themselves, so that they are not taken for an intruder's.
+      - C(minted_keys) is what is done about keys of other users that contained principals made, as CloudTrail says. V(report) lists them,
+        V(deactivate) deactivates them.
     type: dict
     required: true
   journal_fallback:

@@ -161,7 +161,7 @@ class Response:
 
     def evidence(self, account_id: str = HOME) -> list[Record]:
         folder = self.journal / "incident" / INCIDENT / account_id
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.iterdir())]
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
     def written_secrets(self) -> list[str]:
         """What looks like a secret key in any file of the journal and the reports."""

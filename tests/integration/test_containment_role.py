@@ -19,7 +19,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
-from intruder import DATA, HOME, PROD, USER, Intruder
+from intruder import DATA, HOME, OTHER_USER, PROD, USER, Intruder
 from scripts import bootstrap_containment as containment
 from scripts import generate_permissions as generate
 
@@ -34,7 +34,7 @@ from emulator.seed import source
 
 from .conftest import EXTERNAL_ID, MANAGEMENT, Record, fresh, operation_of, role_arn
 from .containing import Response, without_leaked
-from .revoking import RevokingBench
+from .revoking import RevokingBench, find_able
 
 IDENTITY: t.Final = "incident-INC-7"
 #: Who runs Ansible here, and who runs the schedules.
@@ -177,7 +177,9 @@ def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path
     # AWS documents no actions for the sessions of aws login, so nobody has them: those are not read, and it says so.
     assert set(denied(accounts)) <= {"signin:ListSessions"}
     assert results[HOME]["signin_unread"]
-    assert not [one for one, _action in intruder.find_able() if one.kind != "other"]
+    assert find_able(intruder, results) == []
+    # Of what it made for others it is told.
+    assert {row["principal"].rpartition("/")[2] for row in results[HOME]["not_denied"]} == {OTHER_USER}
 
 
 # Before an incident

@@ -41,5 +41,7 @@ SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         # No condition key limits whom the policy lets in, and whom it takes out.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
         "ContainmentTrust": ("iam:UpdateAssumeRolePolicy",),
+        # A key that the incident made for somebody else.
+        "ContainmentUsers": ("iam:UpdateAccessKey",),
     }
 )

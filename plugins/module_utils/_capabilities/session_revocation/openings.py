@@ -81,7 +81,7 @@ def find_open(
 
 
 def describe_open(openers: Sequence[Opener]) -> str:
-    """Describe who can open new sessions, with the next step."""
+    """Describe who can open new sessions."""
     names = [one.value if one.value != "*" else "everybody" for one in openers]
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return f"its source can open new sessions after the cut: {shown}; {NEXT_STEP}"
+    return f"its source can open new sessions after the cut: {shown}"

@@ -24,6 +24,7 @@ from .signin import REVOKE
 
 Row = dict[str, str]
 _FAILED: t.Final = "a change failed"
+_AGAIN: t.Final = "run the containment again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +88,15 @@ def judge_outcome(
     unrevoked = frozenset(results.list_open(among=[REVOKE]))
     openings = dict(_list_openings(observed, verdicts, incident, trusting))
     rows = [
-        *({"principal": arn, "reason": results.explain(arn)} for arn in undenied),
+        *({"principal": arn, "reason": results.explain(arn), "next_step": _AGAIN} for arn in undenied),
         *(_explain_trust(verdict, results) for verdict in verdicts if verdict.target.arn in trusting),
-        *({"principal": arn, "reason": text} for arn, text in openings.items()),
+        *({"principal": arn, "reason": text, "next_step": NEXT_STEP} for arn, text in openings.items()),
         *(
-            {"principal": arn, "reason": f"its sign-in sessions (aws login) go on: {results.explain(arn, REVOKE)}"}
+            {
+                "principal": arn,
+                "reason": f"its sign-in sessions (aws login) go on: {results.explain(arn, REVOKE)}",
+                "next_step": _AGAIN,
+            }
             for arn in sorted(unrevoked)
         ),
     ]
@@ -107,7 +112,8 @@ def _is_undenied(verdict: Verdict, broken: Iterable[str]) -> bool:
 def _explain_trust(verdict: Verdict, results: _Results) -> Row:
     arn = verdict.target.arn
     names = ", ".join(cut.label for cut in verdict.target.trust_cuts)
-    return {"principal": arn, "reason": f"it still lets in {names}: {results.explain(arn, SET_TRUST)}"}
+    reason = f"it still lets in {names}: {results.explain(arn, SET_TRUST)}"
+    return {"principal": arn, "reason": reason, "next_step": _AGAIN}
 
 
 def _list_openings(
@@ -120,7 +126,7 @@ def _list_openings(
         openers = read_openers(verdict.trust)
         cuts = () if target.arn in trusting else target.trust_cuts
         if openers is None and not target.cut.all and list_unsourced(incident, [target.arn]):
-            yield target.arn, f"its trust policy can't be read, so it is not known who can open sessions; {NEXT_STEP}"
+            yield target.arn, "its trust policy can't be read, so it is not known who can open sessions"
             continue
         found = find_open(incident, target, openers or (), cuts, is_sourced=target.arn in observed.sourced)
         if found:

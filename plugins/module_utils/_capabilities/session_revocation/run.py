@@ -26,6 +26,7 @@ from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
 from ..._converge.identity_changes import SET_TRUST
+from ..._converge.incident.declaration import SessionSeed
 from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
@@ -38,6 +39,9 @@ from ..._module.shared_parts import SharedParts
 from ..._module.task import Task, TaskError
 from .changes import CutWriter, is_among
 from .edges import AccountEdges
+from .minted.judge import Minted, describe_key, find_key_id
+from .minted.observe import OPERATIONS as OF_MINTED
+from .minted.observe import read_minted
 from .names import MODULE
 from .observe import (
     READ_OPERATIONS,
@@ -73,7 +77,7 @@ _WRITES: t.Final = (
     SET_TRUST,
 )
 OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
-    READ_OPERATIONS
+    READ_OPERATIONS, OF_MINTED
 )
 
 
@@ -166,6 +170,7 @@ class SessionRevocation(Capability[Observed]):
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
         keys = read_keys(access, self._incident, snapshot)
+        self._add_sessions(keys.sessions)
         declared = list_sources(self._incident, keys.users)
         own = [source.arn for source in declared if source.arn.split(":")[4] == account_id]
         edges = AccountEdges.from_snapshot(snapshot, own)
@@ -181,7 +186,7 @@ class SessionRevocation(Capability[Observed]):
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
-        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
+        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected), parts.roles)
         starts = list_starts(self._incident, sources, accounts)
         walk = Walk(accounts, inventory, waits=self._declared.waits)
         reach = walk.run(starts, account_id)
@@ -213,6 +218,12 @@ class SessionRevocation(Capability[Observed]):
         found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id)
         return choose_targets(self._incident, reach, account_id, self._untouchable, found if are_known else None)
 
+    def _add_sessions(self, found: Sequence[SessionSeed]) -> None:
+        """Add the sessions that leaked keys are of to those that people have named."""
+        sessions = tuple(dict.fromkeys((*self._incident.sessions, *found)))
+        self._incident = dataclasses.replace(self._incident, sessions=sessions)
+        self._planner = dataclasses.replace(self._planner, incident=self._incident)
+
     def _await_others(self, account_ids: Collection[str]) -> None:
         """Wait a little for what other hosts read meanwhile, in the first pass alone: later ones find it.
 
@@ -234,17 +245,33 @@ class SessionRevocation(Capability[Observed]):
         found = add_details(access, choose(signin, (*owners, *others)))
         revoked = {*choose(found, owners), *choose_issued_since(choose(found, arns), self._incident.since)}
         awaits = tuple(missing) if self._declared.waits else ()
+        minted = None if waits else self._read_minted(observed)
+        owners = {key.user for key in minted.keys} if minted else set()
         return dataclasses.replace(
             observed,
+            minted=minted,
+            untouched=frozenset(arn for arn in owners if self._untouchable.refusal(arn)),
             roles=read_roles(access, arns, snapshot, writer),
             signin=tuple(session for session in found if session in revoked),
             signin_left=tuple(session for session in found if session not in revoked),
             unread_regions=regions,
             unread=(
                 *observed.unread,
+                *(minted.unread if minted else ()),
                 *(f"account {account} was not read in this run" for account in missing if account not in awaits),
             ),
             awaits=awaits,
+        )
+
+    def _read_minted(self, observed: Observed) -> Minted:
+        users = [source.arn for source in observed.sources if ":user/" in source.arn]
+        return read_minted(
+            self._connection.access,
+            observed.snapshot,
+            self._incident,
+            observed.list_reached(),
+            contained=[*users, *(target.arn for target in observed.chosen.targets)],
+            now=self._clock(),
         )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -289,7 +316,8 @@ class SessionRevocation(Capability[Observed]):
         self._emergency.keep_evidence(observed.snapshot.account_id, MODULE, document)
 
     def list_subjects(self, changes: Sequence[Change]) -> Collection[Subject]:
-        return self._planner.list_subjects(self._verdicts, changes)
+        owners = self._planner.list_owners_of_keys(self._observed, changes)
+        return (*self._planner.list_subjects(self._verdicts, changes), *owners)
 
     def reread(self, change: Change) -> t.Any:
         ids = {verdict.live.arn: verdict.live.role_id for verdict in self._verdicts if verdict.live}
@@ -306,7 +334,8 @@ class SessionRevocation(Capability[Observed]):
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         if change.service != SERVICE:
             mark = OF_TRUST if change.operation == SET_TRUST else ""
-            self._cut_at[f"{change.target}{mark}"] = self._clock()
+            if not find_key_id(change):
+                self._cut_at[f"{change.target}{mark}"] = self._clock()
             return {}
         problem = explain_errors(answer)
         if problem:
@@ -329,7 +358,7 @@ class SessionRevocation(Capability[Observed]):
         returned = {
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
-            "not_denied": list(outcome.rows),
+            "not_denied": [*outcome.rows, *self._list_keys(result)],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -341,7 +370,14 @@ class SessionRevocation(Capability[Observed]):
         text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
         return {**returned, "terminal": text}
 
+    def _list_keys(self, result: Mapping[str, t.Any]) -> list[dict[str, str]]:
+        """List the keys of others that work, but for those that this run deactivates."""
+        minted = self._observed.minted
+        failed = {item["target"] for item in (*result["refused"], *result["not_made"], *result["unverified"])}
+        ended = {key.id for key in self._planner.list_deactivated(self._observed) if key.user not in failed}
+        return [describe_key(key, minted.since) for key in minted.keys if key.id not in ended] if minted else []
+
     def failure(self, result: Mapping[str, t.Any]) -> str:
-        undenied = (f"{item['principal']}: {item['reason']}" for item in result["not_denied"])
+        undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])
         problems = [*undenied, *filter(None, [self._observed.problem])]
         return f"not denied: {'; '.join(problems)}" if problems else ""

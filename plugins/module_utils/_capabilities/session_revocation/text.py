@@ -46,6 +46,11 @@ def _shorten(lines: list[str]) -> list[str]:
 
 def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
     """Describe what is open first: it is what people have to act on."""
+    states = {row["role"]: row["state"] for row in returned["roles"]}
+    for item in returned["not_denied"]:
+        # Of the others their own line says it.
+        if states.get(item["principal"]) not in ("not_denied", "gone"):
+            yield f"NOT DENIED: {item['principal']}: {item['reason']}; {item['next_step']}"
     yield from (f"not known: {text}" for text in returned["unread"])
     for edge in returned["unfollowed"]:
         yield f"not followed: {edge['from']} to account {edge['to']}: {edge['reason']}"
@@ -54,14 +59,10 @@ def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
     if returned["awaits"]:
         yield f"read by the next pass: {', '.join(returned['awaits'])}"
     undenied = {item["principal"] for item in returned["not_denied"]}
-    states = {row["role"]: row["state"] for row in returned["roles"]}
     for row in sorted(returned["roles"], key=lambda row: row["role"] not in undenied):
         absent = row["state"] == "gone" and row["role"] in undenied
         yield _describe_role({**row, "state": "absent"} if absent else row, writes=writes)
         yield from (_describe_trust(row["role"], cut, writes=writes) for cut in row["trust"])
-    for item in returned["not_denied"]:
-        if states.get(item["principal"]) not in ("not_denied", "gone"):
-            yield f"NOT DENIED: {item['principal']}: {item['reason']}"
     yield from (f"left alone: {item['target']}: {item['reason']}" for item in returned["not_cut_because"])
     verb = "revoked" if writes else "to revoke"
     yield from (f"{verb}: sign-in session of {item['principal']}" for item in returned["signin_sessions"])

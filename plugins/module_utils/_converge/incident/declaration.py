@@ -14,7 +14,7 @@ import enum
 import re
 import typing as t
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..errors import InputError
 from .drills import is_drill_id, is_name_of_drill
@@ -29,11 +29,15 @@ UNVERIFIED_PERSON: t.Final = (
     "takes a policy that denies an id of nobody"
 )
 _SHORTEST_REASON: t.Final = 10
+#: An incident that does not say since when it is looks so far back.
+WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
     *("id", "declared_by", "reason", "confirm", "confirmed_by", "since", "keys", "users", "sessions"),
     *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
+    *("known_keys", "minted_keys"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
+_SESSION_KEY: t.Final = re.compile(r"ASIA[A-Z0-9]{12,124}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
 _NAME: t.Final = r"[\w+=,.@/-]{1,576}"
 _USER_NAME: t.Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -69,12 +73,16 @@ class KeySeed:
 
 @dataclasses.dataclass(frozen=True)
 class SessionSeed:
-    """A session of a role in the wrong hands, by its name, its source identity, or both."""
+    """A session of a role in the wrong hands, by its name, its source identity, or both.
+
+    ``access_key_id`` is the id of its key (``ASIA…``), if people or events say that it is the key of this session.
+    """
 
     role: str
     name: str = ""
     source_identity: str = ""
     sort: SessionSort = SessionSort.OTHER
+    access_key_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +117,13 @@ class RoleSeed:
     trust: t.Optional[TrustCut] = None
 
 
+class MintedKeys(enum.StrEnum):
+    """What is done about keys that a credential of the incident made for other users, as CloudTrail proves."""
+
+    REPORT = "report"
+    DEACTIVATE = "deactivate"
+
+
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """A session that the credential was seen to open."""
@@ -124,7 +139,7 @@ class Incident:
     """A declared incident, checked. ``confirmed_by`` is the second person, or empty.
 
     ``quarantine_ou`` is the id or the path of the unit that accounts are moved to. ``accept_lost_policies`` names the
-    policies whose denials they may lose by that.
+    policies whose denials they may lose by that. ``known_keys`` are ids of keys that people have made themselves.
     """
 
     id: str
@@ -139,6 +154,8 @@ class Incident:
     accounts: tuple[AccountSeed, ...] = ()
     quarantine_ou: str = ""
     accept_lost_policies: tuple[str, ...] = ()
+    known_keys: tuple[str, ...] = ()
+    minted_keys: MintedKeys = MintedKeys.REPORT
     since: t.Optional[datetime] = None
     confirm: str = ""
     confirmed_by: str = ""
@@ -147,6 +164,10 @@ class Incident:
     def is_confirmed(self) -> bool:
         """Whether the id was typed a second time, without which nothing is contained."""
         return self.confirm == self.id
+
+    def find_since(self, now: datetime) -> datetime:
+        """Find the first suspicious moment; without one, a window before now."""
+        return self.since or now - WITHOUT_SINCE
 
     def check_count(self, most: int) -> None:
         """Make sure that it names no more than so many keys, users and accounts.
@@ -203,6 +224,8 @@ class Incident:
             accounts=reader.read_list("accounts", _read_account),
             quarantine_ou=reader.read_optional("quarantine_ou", _UNIT, "an id (ou-…) or a path such as /Quarantine"),
             accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
+            known_keys=reader.read_list("known_keys", _read_known_key),
+            minted_keys=_read_choice(reader, "minted_keys", MintedKeys, MintedKeys.REPORT),
             since=reader.read_since(now),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),
@@ -252,6 +275,11 @@ def _read_key(reader: _Reader, item: t.Any) -> KeySeed:
     )
 
 
+def _read_known_key(reader: _Reader, item: t.Any) -> str:
+    found = _Reader({"": item}, reader.place, reader.problems)
+    return found.read_text("", _KEY_ID.fullmatch, "the whole id of an access key, such as AKIAIOSFODNN7EXAMPLE")
+
+
 def _read_user(reader: _Reader, item: t.Any) -> str:
     found = _Reader({"": item}, reader.place, reader.problems)
     return found.read_text("", _USER_ARN.fullmatch, "the ARN of a user, without wildcards")
@@ -262,13 +290,14 @@ def _read_role_arn(reader: _Reader, name: str) -> str:
 
 
 def _read_session(reader: _Reader, item: t.Any) -> SessionSeed:
-    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort")):
+    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort", "access_key_id")):
         return SessionSeed("")
     seed = SessionSeed(
         _read_role_arn(reader, "role"),
         reader.read_optional("name", _SESSION, "the name of a session, without wildcards"),
         reader.read_optional("source_identity", _SESSION, "a source identity, without wildcards"),
         _read_choice(reader, "sort", SessionSort, SessionSort.OTHER),
+        reader.read_optional("access_key_id", _SESSION_KEY, "the whole id of the key of the session (ASIA…)"),
     )
     if not seed.name and not seed.source_identity:
         reader.problems.append(f"{reader.place}: give at least one of name and source_identity")
