@@ -246,11 +246,11 @@ class SessionRevocation(Capability[Observed]):
         revoked = {*choose(found, owners), *choose_issued_since(choose(found, arns), self._incident.since)}
         awaits = tuple(missing) if self._declared.waits else ()
         minted = None if waits else self._read_minted(observed)
-        owners = {key.user for key in minted.keys} if minted else set()
+        holders = {key.user for key in minted.keys} if minted else set()
         return dataclasses.replace(
             observed,
             minted=minted,
-            untouched=frozenset(arn for arn in owners if self._untouchable.refusal(arn)),
+            untouched=frozenset(arn for arn in holders if self._untouchable.refusal(arn)),
             roles=read_roles(access, arns, snapshot, writer),
             signin=tuple(session for session in found if session in revoked),
             signin_left=tuple(session for session in found if session not in revoked),
