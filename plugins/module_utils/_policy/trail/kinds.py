@@ -112,6 +112,14 @@ _QUEUE_URL: t.Final = re.compile(r"https?://[^/]+/(\d{12})/([^/]+)/?\Z")
 _OWNERS: t.Final[Mapping[str, str]] = {"ecr": "registryid", "glue": "catalogid"}
 _ACCOUNT: t.Final = re.compile(r"\d{12}\Z")
 _WILD: t.Final = re.compile(r"[*?$]")
+# The ARN of a secret is its name, a hyphen and six characters that no name shows. "If your secret has a name that ends
+# in a hyphen followed by six characters, those characters cause Secrets Manager to assume that you're specifying a
+# complete ARN." https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html,
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+_SECRET: t.Final = "secretsmanager:secret"
+_SECRET_SUFFIX: t.Final = re.compile(r"-[A-Za-z0-9]{6}\Z")
+_ANY_SUFFIX: t.Final = "-??????"
+_SECRET_NAMES: t.Final = ("secretid", "name", "secretidlist")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,15 +205,26 @@ def _expression(index: int, piece: str) -> str:
 
 
 def sort_by_kind(arns: Iterable[str], kinds: Sequence[Kind]) -> dict[str, list[str]]:
-    """The ARNs by the type that they belong to: the one of which most letters are fixed. Others are left out."""
+    """The ARNs by the type that they belong to: the one of which most letters are fixed. Others are left out.
+
+    A partial ARN of a secret, without the six characters at its end, is none that policies know.
+    """
     found: dict[str, list[str]] = {}
     for arn in dict.fromkeys(arns):
-        fitting = [kind for kind in kinds if kind.expression.fullmatch(arn)]
+        fitting = [kind for kind in kinds if kind.expression.fullmatch(arn) and not _is_partial(kind, arn)]
         heaviest = max((kind.weight for kind in fitting), default=0)
         for kind in fitting:
             if kind.weight == heaviest:
                 found.setdefault(kind.name, []).append(arn)
     return found
+
+
+def _is_secret(kind: Kind) -> bool:
+    return f"{kind.service}:{kind.name}" == _SECRET
+
+
+def _is_partial(kind: Kind, arn: str) -> bool:
+    return _is_secret(kind) and _SECRET_SUFFIX.search(arn) is None
 
 
 # ARNs made of names
@@ -216,7 +235,7 @@ def fill(kind: Kind, parameters: Parameters, places: Places, *, chosen: Sequence
 
     ``chosen`` are ids that a request gives for a resource of this type, in a parameter for all types.
     """
-    if kind.service in _UNFILLED:
+    if kind.service in _UNFILLED or _is_secret(kind):
         return []
     if kind.service == "sqs" and (urls := parameters.texts("queueurl")):
         return list(_queues(urls, places))
@@ -296,8 +315,11 @@ def _list_paths(kind: Kind, name: str, parameters: Parameters) -> list[str]:
     return [f"{path}/{text}" if path else text for text in parameters.texts(name)]
 
 
-def build_patterns(kind: Kind, parameters: Parameters, partition: str) -> tuple[str, ...]:
+def build_patterns(kind: Kind, parameters: Parameters, places: Places) -> tuple[str, ...]:
     """Patterns of the resources of a type that a request may mean: with the names that it gives in their places."""
+    partition = places.partition
+    if _is_secret(kind):
+        return _list_secrets(kind, parameters, places) or (kind.pattern,)
     if len(kind.places) == 1 and kind.places[0] in _WITH_PATH:
         return _entities(kind, parameters)
     if kind.service in _UNFILLED:
@@ -307,7 +329,7 @@ def build_patterns(kind: Kind, parameters: Parameters, partition: str) -> tuple[
         values = _values(kind, name, parameters)
         if len(values) == 1 and not _WILD.search(values[0]):
             known[name] = values[0]
-    if not known or kind.name == "secret":
+    if not known:
         return (kind.pattern,)
     template = "".join(
         piece if index % 2 == 0 else known.get(piece.lower(), f"${{{piece}}}")
@@ -323,3 +345,15 @@ def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:
         return (kind.pattern,)
     stem = kind.pattern.removesuffix("*")
     return (f"{stem}{texts[0]}", f"{stem}*/{texts[0]}")
+
+
+def _list_secrets(kind: Kind, parameters: Parameters, places: Places) -> tuple[str, ...]:
+    """List patterns of the ARNs of secrets that a request names by their names, or by ARNs without the last part."""
+    texts = [text for name in _SECRET_NAMES for text in parameters.texts(name)]
+    region, account = places.value("region") or "*-?", places.value("account") or "?" * 12
+    stem = f"arn:{places.partition}:secretsmanager:{region}:{account}:secret:"
+    found = [text if text.startswith("arn:") else f"{stem}{text}" for text in texts]
+    if any(_WILD.search(text) for text in texts) or not all(kind.expression.fullmatch(arn) for arn in found):
+        return ()
+    is_whole = [text.startswith("arn:") and not _is_partial(kind, text) for text in texts]
+    return tuple(dict.fromkeys(arn if whole else arn + _ANY_SUFFIX for arn, whole in zip(found, is_whole, strict=True)))

@@ -162,6 +162,8 @@ def _find_resources(subject: Subject, kinds: Sequence[Kind], chosen: Chosen) -> 
     missing = [kind for kind in kinds if kind.name not in found]
     if missing and (further := subject.find_request_arns(directly=False)):
         _complete(found, _of(sort_by_kind(further, kinds), missing))
+    # The next secret of this name has an ARN of its own.
+    missing = [kind for kind in missing if kind.action != "secretsmanager:createsecret"]
     if missing and subject.answered:
         _complete(found, _of(sort_by_kind(subject.answered, kinds), missing))
     return found
@@ -239,7 +241,7 @@ def _find_unshown(
 
 
 def _target(subject: Subject, kinds: Sequence[Kind], *, is_possible: bool = False) -> Target:
-    patterns = (pattern for kind in kinds for pattern in build_patterns(kind, subject.parameters, subject.partition))
+    patterns = (pattern for kind in kinds for pattern in build_patterns(kind, subject.parameters, subject.places))
     return Target(None, tuple(dict.fromkeys(patterns)), is_possible, tuple(kind.name for kind in kinds))
 
 
