@@ -289,7 +289,7 @@ def _find_created_tags(subject: Subject, event: str) -> Iterator[Needed]:
     for value in given:
         for name in _resource_types(value):
             known = types.get(name.lower())
-            pattern = (build_pattern(known.arn, subject.partition),) if known else ()
+            pattern = tuple(build_pattern(arn, subject.partition) for arn in known.formats) if known else ()
             targets[Target(None, pattern, kinds=(name.lower(),) if known else ())] = None
     if parameters.has("launchtemplate") or (parameters.was_cut and event != "ec2:createtags"):
         targets[Target(None, is_possible=True)] = None

@@ -158,30 +158,34 @@ class Places:
 
 @functools.lru_cache(maxsize=8192)
 def list_kinds(action: str, partition: str) -> tuple[Kind, ...]:
-    """The resource types of an action, given in lower case; empty if it has none, or is not known."""
+    """The resource types of an action, given in lower case; empty if it has none, or is not known.
+
+    A type whose ARNs have several formats is there with each.
+    """
     service, _colon, name = action.partition(":")
     known = catalogue.action(service, name)
     types = catalogue.resource_types(service)
     found = known.resources if known else ()
     required = known.required if known else frozenset()
     return tuple(
-        _kind(types[kind.lower()], service, action, partition, kind.lower() in required)
+        _kind(types[kind.lower()], arn, action, partition, is_required=kind.lower() in required)
         for kind in found
         if kind.lower() in types
+        for arn in types[kind.lower()].formats
     )
 
 
-def _kind(known: catalogue.ResourceType, service: str, action: str, partition: str, is_required: bool) -> Kind:
-    pieces = tuple(_PLACEHOLDER.split(known.arn))
+def _kind(known: catalogue.ResourceType, arn: str, action: str, partition: str, *, is_required: bool) -> Kind:
+    pieces = tuple(_PLACEHOLDER.split(arn))
     names = [piece.lower() for piece in pieces[1::2]]
     return Kind(
         name=known.name.lower(),
-        service=service,
+        service=action.partition(":")[0],
         action=action,
         is_required=is_required,
         pieces=pieces,
         places=tuple(dict.fromkeys(name for name in names if name not in _PLACES)),
-        pattern=build_pattern(known.arn, partition),
+        pattern=build_pattern(arn, partition),
         expression=re.compile("".join(_expression(index, piece) for index, piece in enumerate(pieces)), re.DOTALL),
         weight=sum(len(piece) for piece in pieces[::2]),
         condition_keys=known.condition_keys,
@@ -345,6 +349,11 @@ def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:
         return (kind.pattern,)
     stem = kind.pattern.removesuffix("*")
     return (f"{stem}{texts[0]}", f"{stem}*/{texts[0]}")
+
+
+def names_resource(kind: Kind, parameters: Parameters) -> bool:
+    """Whether a request has a name for any part of the ARNs of a type."""
+    return any(_values(kind, name, parameters) for name in kind.places)
 
 
 def _list_secrets(kind: Kind, parameters: Parameters, places: Places) -> tuple[str, ...]:

@@ -20,16 +20,19 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..documents.arn import arn_account, arn_parts
+from ..evaluation.narrowing import may_be_about_nothing
 from ..evaluation.pass_role import PassedRole
 from .absent import rule_out
 from .chosen import Chosen, choose_kinds, list_unchosen_kinds
-from .kinds import Kind, Places, build_patterns, fill, list_kinds, sort_by_kind
+from .kinds import Kind, Places, build_patterns, fill, list_kinds, names_resource, sort_by_kind
 from .parameters import Parameters, list_texts, list_texts_below
 
 Record = Mapping[str, t.Any]
 # The ARN of ``role/NAME``, ``user/NAME`` or ``group/NAME``: requests and events call IAM's entities without their path.
 Names = Mapping[str, str]
 
+# A text message has no topic. https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html
+_PUBLISH: t.Final = "sns:publish"
 _ENTITIES: t.Final = ("role", "user", "group")
 # Types of which there is one an account, that all actions that have them are about, besides their other types.
 # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
@@ -52,6 +55,8 @@ class Target:
 
 
 ANYTHING: t.Final = (Target(),)
+# AWS asks about "*", so that only a statement on "*" allows the call.
+EVERYTHING: t.Final = (Target(None, ("*",)),)
 
 
 class Subject:
@@ -109,6 +114,8 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     kinds = list_kinds(action, subject.partition)
     if not kinds:
         return ANYTHING
+    if action == _PUBLISH and subject.parameters.is_given("phonenumber"):
+        return EVERYTHING
     chosen = choose_kinds(subject.parameters, action, kinds)
     found = _find_resources(subject, kinds, chosen)
     _qualify_functions(subject, action, kinds, found)
@@ -118,7 +125,15 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
         for kind in kinds
         for arn in found.get(kind.name, ())
     ]
-    return (*_merge_targets(shown), *_find_unshown(subject, kinds, found, out)) or ANYTHING
+    unshown = tuple(_find_unshown(subject, kinds, found, out))
+    if not shown and may_be_about_nothing(action) and not _is_named(subject, kinds):
+        return EVERYTHING
+    return (*_merge_targets(shown), *unshown) or ANYTHING
+
+
+def _is_named(subject: Subject, kinds: Sequence[Kind]) -> bool:
+    """Whether a request names a resource of one of the types, at least in part."""
+    return any(names_resource(kind, subject.parameters) for kind in kinds)
 
 
 def is_ruled_out(record: Record, action: str, kind: str) -> bool:

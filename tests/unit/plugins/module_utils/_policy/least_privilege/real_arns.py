@@ -97,4 +97,16 @@ def _list_secrets() -> Iterator[Row]:
     yield row("secretsmanager:CreateSecret", {"name": "new"}, "secret:new-GhIjKl", "secret:news-AbCdEf", response=new)
 
 
-ROWS: t.Final = (*_list_s3(), *_list_secrets())
+def _list_without_resource() -> Iterator[Row]:
+    """Calls whose actions have types of resources, all of them optional, or that name none."""
+    yield row("monitoring:ListMetrics", {"namespace": "AWS/EC2"}, "*", action="cloudwatch:ListMetrics")
+    yield row("monitoring:GetMetricData", {"metricDataQueries": []}, "*", action="cloudwatch:GetMetricData")
+    yield row("ce:GetCostAndUsage", {"granularity": "DAILY"}, "*")
+    yield row("cloudformation:DescribeStacks", None, "*")
+    # https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html
+    yield row("sns:Publish", {"phoneNumber": "HIDDEN_DUE_TO_SECURITY_REASONS"}, "*")
+    yield row("ec2:DescribeInstances", {"filterSet": {}}, "*")
+    yield row("ecr:GetAuthorizationToken", {}, "*")
+
+
+ROWS: t.Final = (*_list_s3(), *_list_secrets(), *_list_without_resource())
