@@ -25,7 +25,7 @@ UUID: t.Final = "11111111-2222-3333-4444-555555555555"
 class Row:
     """A call as CloudTrail records it, and what AWS authorizes it by.
 
-    ``also`` are further authorizations of the same call. ``other`` is an ARN of the same type that the call was not
+    ``also`` are further authorizations of the same call, ``never`` what it needed no permission for. ``other`` is an ARN of the same type that the call was not
     about: another name where the event names the resource, and else another Region.
     """
 
@@ -35,6 +35,7 @@ class Row:
     arn: str
     other: str = ""
     also: tuple[tuple[str, str], ...] = ()
+    never: tuple[tuple[str, str], ...] = ()
     response: t.Any = None
     resources: tuple[str, ...] = ()
     region: str = REGION
@@ -109,4 +110,28 @@ def _list_without_resource() -> Iterator[Row]:
     yield row("ecr:GetAuthorizationToken", {}, "*")
 
 
-ROWS: t.Final = (*_list_s3(), *_list_secrets(), *_list_without_resource())
+def _list_templates() -> Iterator[Row]:
+    """CloudFormation reads the template with the permissions of the caller.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
+    """
+    read = (("s3:GetObject", "arn:aws:s3:::templates/net/vpc.yml"),)
+    for url in (
+        "https://s3.amazonaws.com/templates/net/vpc.yml",
+        "https://s3.eu-central-1.amazonaws.com/templates/net/vpc.yml",
+        "https://templates.s3.amazonaws.com/net/vpc.yml",
+        "https://templates.s3.eu-central-1.amazonaws.com/net/vpc.yml",
+        "https://templates.s3-eu-west-1.amazonaws.com/net/vpc.yml",
+        "https://templates.s3.dualstack.eu-central-1.amazonaws.com/net%2Fvpc.yml",
+    ):
+        yield row(
+            "cloudformation:CreateStack",
+            {"stackName": "net", "templateURL": url},
+            f"stack/net/{UUID}",
+            f"stack/net2/{UUID}",
+            also=read,
+            never=(("s3:GetObject", "arn:aws:s3:::templates2/net/vpc.yml"),),
+        )
+
+
+ROWS: t.Final = (*_list_s3(), *_list_secrets(), *_list_without_resource(), *_list_templates())

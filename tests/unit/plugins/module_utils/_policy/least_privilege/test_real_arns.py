@@ -65,8 +65,9 @@ def judge(row: Row) -> Iterator[str]:
     for action, arn in ((row.action, row.arn), *row.also):
         if not allows(statements, action, arn):
             yield f"{row.event} {row.request}: {action} on {arn} is denied by {statements}"
-    if row.other and allows(statements, row.action, row.other):
-        yield f"{row.event} {row.request}: {row.action} on {row.other} is allowed by {statements}"
+    for action, arn in ((row.action, row.other), *row.never):
+        if arn and allows(statements, action, arn):
+            yield f"{row.event} {row.request}: {action} on {arn} is allowed by {statements}"
 
 
 def test_what_aws_authorizes_is_allowed_and_nothing_beside_it() -> None:
