@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 from ..evaluation import catalogue
 from ..evaluation.narrowing import build_pattern
-from .kinds import list_kinds, sort_by_kind
+from .kinds import list_kinds, localise, sort_by_kind
 from .resources import ANYTHING, Subject, Target
 
 
@@ -308,7 +308,11 @@ def _find_created_tags(subject: Subject, event: str) -> Iterator[Needed]:
     for value in given:
         for name in _resource_types(value):
             known = types.get(name.lower())
-            pattern = tuple(build_pattern(arn, subject.partition) for arn in known.formats) if known else ()
+            pattern = (
+                tuple(localise(build_pattern(arn, subject.partition), subject.places) for arn in known.formats)
+                if known
+                else ()
+            )
             targets[Target(None, pattern, kinds=(name.lower(),) if known else ())] = None
     if parameters.has("launchtemplate") or (parameters.was_cut and event != "ec2:createtags"):
         targets[Target(None, is_possible=True)] = None

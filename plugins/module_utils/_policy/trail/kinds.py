@@ -23,11 +23,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..evaluation import catalogue
 from ..evaluation.narrowing import build_pattern
 from .parameters import Parameters
+from .spelled import Stem, read_rows
 
 _PLACEHOLDER: t.Final = re.compile(r"\$\{([^}]+)\}")
 _PLACES: t.Final = frozenset({"partition", "region", "account"})
 # Names that hold slashes or colons; all others hold no colon, and these here no slash either.
-_ANYTHING: t.Final = frozenset({"objectname", "loggroupname", "logstreamname", "resourcepath", "token"})
+_ANYTHING: t.Final = frozenset({"objectname", "loggroupname", "logstreamname", "resourcepath", "streamlabel", "token"})
 _NO_SLASH: t.Final = frozenset({"bucketname", "tablename", "functionname", "accesspointname", "keyid"})
 # Below these names a request may mean anything.
 _GENERIC: t.Final = frozenset(
@@ -40,17 +41,16 @@ _UNFILLED: t.Final = frozenset({"apigateway", "application-autoscaling", "execut
 
 # By placeholder, or by service and placeholder: the parameters that fill it, which are called otherwise.
 _PARAMETERS: t.Final[Mapping[str, tuple[str, ...]]] = {
-    "athena:workgroupname": ("workgroup", "name"),
     "autoscaling:groupfriendlyname": ("autoscalinggroupname",),
     "backup:backupvaultname": ("backupvaultname",),
+    "cloudfront:distributionid": ("distributionid", "id"),
     "cloudtrail:trailname": ("trailname", "name"),
     "cloudwatch:alarmname": ("alarmname", "alarmnames"),
-    "codebuild:projectname": ("projectname", "name"),
     "ec2:keypairname": ("keyname",),
     "ec2:naclid": ("networkaclid",),
     "ec2:vpcflowlogid": ("flowlogid", "flowlogids"),
     "ec2:securitygroupid": ("groupid", "securitygroupid"),
-    "ecs:clustername": ("cluster", "clustername"),
+    "ecs:clustername": ("cluster", "clustername", "clusters"),
     "eks:clustername": ("clustername", "name"),
     "events:rulename": ("rule", "name"),
     "glue:tablename": ("tablename", "name", "tableinput.name"),
@@ -63,7 +63,9 @@ _PARAMETERS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "rds:dbinstancename": ("dbinstanceidentifier",),
     "rds:parametergroupname": ("dbparametergroupname",),
     "rds:snapshotname": ("dbsnapshotidentifier",),
+    "rds:securitygroupname": ("dbsecuritygroupname",),
     "rds:subnetgroupname": ("dbsubnetgroupname",),
+    "redshift:clustername": ("clusteridentifier",),
     "route53:id": ("hostedzoneid",),
     "s3:objectname": ("key",),
     "sns:topicname": ("name",),
@@ -77,7 +79,8 @@ _PARAMETERS: t.Final[Mapping[str, tuple[str, ...]]] = {
 _SHAPES: t.Final[Mapping[str, re.Pattern[str]]] = {
     "kms:alias": re.compile(r"alias/(.+)\Z"),
     "kms:keyid": re.compile(r"((?:mrk-)?[0-9A-Fa-f][\w-]{7,})\Z"),
-    "lambda:functionname": re.compile(r"([\w-]+)(?::[\w$-]+)?\Z"),
+    # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html: a name, an ARN, or a part of one.
+    "lambda:functionname": re.compile(r"(?:\d{12}:)?(?:function:)?([\w-]+)(?::[\w$-]+)?\Z"),
     "route53:id": re.compile(r"(?:/hostedzone/)?(\w+)\Z"),
     "ssm:instance:instanceid": re.compile(r"(i-\w+)\Z"),
     "ssm:managed-instance:instanceid": re.compile(r"(mi-\w+)\Z"),
@@ -102,6 +105,7 @@ _WITH_PATH: t.Final[Mapping[str, str]] = {
 _CREATES: t.Final = frozenset(
     {"iam:creategroup", "iam:createinstanceprofile", "iam:createpolicy", "iam:createrole", "iam:createuser"}
 )
+_LINKED_ROLE: t.Final = "iam:createservicelinkedrole"
 # "You can't use the following strings as document name prefixes. These are reserved by AWS": aws, amazon, amzn.
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
 _OF_AWS: t.Final = re.compile(r"(aws|amazon|amzn)", re.IGNORECASE)
@@ -109,8 +113,25 @@ _QUEUE_URL: t.Final = re.compile(r"https?://[^/]+/(\d{12})/([^/]+)/?\Z")
 # Parameters that name the account that a resource is in, if it is another one than the caller's.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html,
 # https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
-_OWNERS: t.Final[Mapping[str, str]] = {"ecr": "registryid", "glue": "catalogid"}
-_ACCOUNT: t.Final = re.compile(r"\d{12}\Z")
+_OWNERS: t.Final[Mapping[str, str]] = {
+    "codeartifact": "domainowner",
+    "ecr": "registryid",
+    "glue": "catalogid",
+    "lambda": "functionname",
+}
+_ACCOUNT: t.Final = re.compile(r"(\d{12})(?::function:.+)?\Z")
+# Types of which a call may be about one that another account shares, without naming it.
+# https://docs.aws.amazon.com/ram/latest/userguide/shareable.html
+_SHARED: t.Final = frozenset({"ec2:capacity-reservation", "ec2:ipam-pool", "s3:accesspoint", "s3:accesspointobject"})
+# Services whose resources are those of the organization's management account, whoever calls.
+_OF_MANAGEMENT: t.Final = frozenset({"account", "identitystore", "organizations", "sso", "sso-directory"})
+# The users of QuickSight are in one Region, and those who call an API are in any.
+_OF_ANY_REGION: t.Final = frozenset({"execute-api", "quicksight"})
+_REGIONS: t.Final = ("sourceregion", "destinationregion", "replicaregion")
+_REGION: t.Final = re.compile(r"[a-z]{2}[a-z0-9-]+")
+_TWELVE_DIGITS: t.Final = re.compile(r"[0-9]{12}")
+_ANY_REGION: t.Final = "*-?"
+_ANY_ACCOUNT: t.Final = "?" * 12
 _WILD: t.Final = re.compile(r"[*?$]")
 # The ARN of a secret is its name, a hyphen and six characters that no name shows. "If your secret has a name that ends
 # in a hyphen followed by six characters, those characters cause Secrets Manager to assume that you're specifying a
@@ -243,14 +264,23 @@ def fill(kind: Kind, parameters: Parameters, places: Places, *, chosen: Sequence
         return []
     if kind.service == "sqs" and (urls := parameters.texts("queueurl")):
         return list(_queues(urls, places))
-    owner = next(iter(parameters.texts(_OWNERS[kind.service])), "") if kind.service in _OWNERS else ""
-    if _ACCOUNT.match(owner):
-        places = dataclasses.replace(places, account=owner)
-    values = {name: _values(kind, name, parameters, chosen) for name in kind.places}
-    if not all(values.values()) or sum(len(found) > 1 for found in values.values()) > 1:
+    places = _find_owner(kind, parameters, places)
+    rows = read_rows(f"{kind.service}:{kind.name}", kind.action, parameters)
+    if rows is None or chosen:
+        values = {name: _values(kind, name, parameters, chosen) for name in kind.places}
+        if not all(values.values()) or sum(len(found) > 1 for found in values.values()) > 1:
+            return []
+        rows = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
+    if any(row.keys() < set(kind.places) or any(isinstance(text, Stem) for text in row.values()) for row in rows):
         return []
-    rows = (dict(zip(values, row, strict=True)) for row in itertools.product(*values.values()))
     return [arn for row in rows if (arn := _fill_template(kind, row, places)) is not None]
+
+
+def _find_owner(kind: Kind, parameters: Parameters, places: Places) -> Places:
+    """Put the account in the place of the caller's that a request says a resource is in."""
+    owner = next(iter(parameters.texts(_OWNERS[kind.service])), "") if kind.service in _OWNERS else ""
+    found = _ACCOUNT.match(owner)
+    return dataclasses.replace(places, account=found[1]) if found else places
 
 
 def _fill_template(kind: Kind, row: Mapping[str, str], places: Places) -> t.Optional[str]:
@@ -292,7 +322,7 @@ def _values(kind: Kind, name: str, parameters: Parameters, chosen: Sequence[str]
 def _texts(kind: Kind, name: str, parameters: Parameters) -> list[str]:
     only = _ONLY.get(f"{kind.service}:{kind.name}:{name}")
     if only is None and name in _GENERIC:
-        only = ()
+        only = _PARAMETERS.get(f"{kind.service}:{name}", ())
     for given in only if only is not None else (*_PARAMETERS.get(f"{kind.service}:{name}", ()), name):
         texts = parameters.texts(given)
         if not texts and given != "name" and given not in _GENERIC:
@@ -321,46 +351,89 @@ def _list_paths(kind: Kind, name: str, parameters: Parameters) -> list[str]:
 
 def build_patterns(kind: Kind, parameters: Parameters, places: Places) -> tuple[str, ...]:
     """Patterns of the resources of a type that a request may mean: with the names that it gives in their places."""
-    partition = places.partition
+    places = _find_owner(kind, parameters, _find_certain_places(kind, parameters, places))
     if _is_secret(kind):
-        return _list_secrets(kind, parameters, places) or (kind.pattern,)
+        return _list_secrets(kind, parameters, places) or (localise(kind.pattern, places),)
     if len(kind.places) == 1 and kind.places[0] in _WITH_PATH:
-        return _entities(kind, parameters)
+        return tuple(localise(pattern, places) for pattern in _entities(kind, parameters))
     if kind.service in _UNFILLED:
-        return (kind.pattern,)
-    known: dict[str, str] = {}
-    for name in kind.places:
-        values = _values(kind, name, parameters)
-        if len(values) == 1 and not _WILD.search(values[0]):
-            known[name] = values[0]
-    if not known:
-        return (kind.pattern,)
+        return (localise(kind.pattern, places),)
+    rows = _list_known(kind, parameters) or [{}]
+    return tuple(dict.fromkeys(localise(_write_pattern(kind, row, places.partition), places) for row in rows))
+
+
+def _find_certain_places(kind: Kind, parameters: Parameters, places: Places) -> Places:
+    """Leave out the Region or the account where the resources of a type need not be in those of the event."""
+    service = kind.pattern.split(":", 3)[2]
+    is_shared = f"{kind.service}:{kind.name}" in _SHARED or service != kind.service
+    if is_shared or kind.service in _OF_MANAGEMENT:
+        places = dataclasses.replace(places, account=None)
+    regions = {text for name in _REGIONS for text in parameters.texts(name)}
+    if regions - {places.value("region")} or kind.service in _OF_ANY_REGION or f"{kind.service}:{kind.name}" in _SHARED:
+        places = dataclasses.replace(places, region=None)
+    return places
+
+
+def localise(pattern: str, places: Places) -> str:
+    """Put the Region and the account into a pattern of ``build_pattern``, where these are known."""
+    fields = pattern.split(":", 5)
+    if len(fields) < 6:
+        return pattern
+    for index, wild, name, form in (
+        (3, _ANY_REGION, "region", _REGION),
+        (4, _ANY_ACCOUNT, "account", _TWELVE_DIGITS),
+    ):
+        value = places.value(name)
+        if fields[index] == wild and value and form.fullmatch(value):
+            fields[index] = value
+    return ":".join(fields)
+
+
+def _list_known(kind: Kind, parameters: Parameters) -> list[dict[str, str]]:
+    """The placeholders that a request fills, for each resource that it names, names with wildcards left out."""
+    rows = read_rows(f"{kind.service}:{kind.name}", kind.action, parameters)
+    if rows is None:
+        values = {name: found for name in kind.places if (found := _values(kind, name, parameters))}
+        many = [name for name, found in values.items() if len(found) > 1]
+        kept = {name: found for name, found in values.items() if len(found) == 1 or len(many) == 1}
+        rows = [dict(zip(kept, row, strict=True)) for row in itertools.product(*kept.values())]
+    return [{name: _write_known(text) for name, text in row.items() if not _WILD.search(text)} for row in rows]
+
+
+def _write_known(text: str) -> str:
+    return f"{text}*" if isinstance(text, Stem) else text
+
+
+def _write_pattern(kind: Kind, row: Mapping[str, str], partition: str) -> str:
+    if not row:
+        return kind.pattern
     template = "".join(
-        piece if index % 2 == 0 else known.get(piece.lower(), f"${{{piece}}}")
-        for index, piece in enumerate(kind.pieces)
+        piece if index % 2 == 0 else row.get(piece.lower(), f"${{{piece}}}") for index, piece in enumerate(kind.pieces)
     )
-    return (build_pattern(template, partition),)
+    return build_pattern(template, partition)
 
 
 def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:
     """An entity of IAM that a request names without its path: directly, or below any."""
+    stem = kind.pattern.removesuffix("*")
+    if kind.action == _LINKED_ROLE:
+        services = parameters.texts("awsservicename")
+        return tuple(f"{stem}aws-service-role/{name}/*" for name in services) or (f"{stem}aws-service-role/*",)
     texts = parameters.texts(_WITH_PATH[kind.places[0]])
     if len(texts) != 1 or _WILD.search(texts[0]) or texts[0].startswith("arn:"):
         return (kind.pattern,)
-    stem = kind.pattern.removesuffix("*")
     return (f"{stem}{texts[0]}", f"{stem}*/{texts[0]}")
 
 
 def names_resource(kind: Kind, parameters: Parameters) -> bool:
     """Whether a request has a name for any part of the ARNs of a type."""
-    return any(_values(kind, name, parameters) for name in kind.places)
+    return any(_list_known(kind, parameters))
 
 
 def _list_secrets(kind: Kind, parameters: Parameters, places: Places) -> tuple[str, ...]:
     """List patterns of the ARNs of secrets that a request names by their names, or by ARNs without the last part."""
     texts = [text for name in _SECRET_NAMES for text in parameters.texts(name)]
-    region, account = places.value("region") or "*-?", places.value("account") or "?" * 12
-    stem = f"arn:{places.partition}:secretsmanager:{region}:{account}:secret:"
+    stem = localise(kind.pattern, places).removesuffix("*")
     found = [text if text.startswith("arn:") else f"{stem}{text}" for text in texts]
     if any(_WILD.search(text) for text in texts) or not all(kind.expression.fullmatch(arn) for arn in found):
         return ()

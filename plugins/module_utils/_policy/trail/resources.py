@@ -25,6 +25,7 @@ from ..evaluation.pass_role import PassedRole
 from .absent import rule_out
 from .chosen import Chosen, choose_kinds, list_unchosen_kinds
 from .kinds import Kind, Places, build_patterns, fill, list_kinds, names_resource, sort_by_kind
+from .models import read_models
 from .parameters import Parameters, list_texts, list_texts_below
 
 Record = Mapping[str, t.Any]
@@ -116,6 +117,9 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
         return ANYTHING
     if action == _PUBLISH and subject.parameters.is_given("phonenumber"):
         return EVERYTHING
+    models = read_models(subject.parameters, action, subject.places)
+    if models is not None:
+        return tuple(_name_target(kind, arn) for kind, arn in models)
     chosen = choose_kinds(subject.parameters, action, kinds)
     found = _find_resources(subject, kinds, chosen)
     _qualify_functions(subject, action, kinds, found)
@@ -129,6 +133,10 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     if not shown and may_be_about_nothing(action) and not _is_named(subject, kinds):
         return EVERYTHING
     return (*_merge_targets(shown), *unshown) or ANYTHING
+
+
+def _name_target(kind: str, arn: str) -> Target:
+    return Target(None, (arn,), kinds=(kind,)) if "*" in arn else Target(arn, kinds=(kind,))
 
 
 def _is_named(subject: Subject, kinds: Sequence[Kind]) -> bool:

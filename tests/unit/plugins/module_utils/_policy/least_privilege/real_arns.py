@@ -18,6 +18,7 @@ ACCOUNT: t.Final = "111122223333"
 REGION: t.Final = "eu-central-1"
 ELSEWHERE: t.Final = "ap-southeast-2"
 FOREIGN: t.Final = "999988887777"
+ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/app/worker"
 UUID: t.Final = "11111111-2222-3333-4444-555555555555"
 
 
@@ -25,8 +26,9 @@ UUID: t.Final = "11111111-2222-3333-4444-555555555555"
 class Row:
     """A call as CloudTrail records it, and what AWS authorizes it by.
 
-    ``also`` are further authorizations of the same call, ``never`` what it needed no permission for. ``other`` is an ARN of the same type that the call was not
-    about: another name where the event names the resource, and else another Region.
+    ``also`` are further authorizations of the same call, ``never`` what it needed no permission for. ``other`` is an
+    ARN of the same type that the call was not about: another name where the event names the resource, and else another
+    Region.
     """
 
     event: str
@@ -134,4 +136,205 @@ def _list_templates() -> Iterator[Row]:
         )
 
 
-ROWS: t.Final = (*_list_s3(), *_list_secrets(), *_list_without_resource(), *_list_templates())
+def _list_parameters_and_keys() -> Iterator[Row]:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html: without the slash."""
+    yield row("ssm:GetParameter", {"name": "/app/db"}, "parameter/app/db", "parameter/app/db2")
+    yield row("ssm:GetParameter", {"name": "plain"}, "parameter/plain", "parameter/plain2")
+    yield row("ssm:GetParameter", {"name": "/app/db:3"}, "parameter/app/db", "parameter/app/dc")
+    yield row("ssm:GetParameters", {"names": ["/a", "b"]}, "parameter/b", "parameter/c")
+    yield row("ssm:GetParametersByPath", {"path": "/app", "recursive": True}, "parameter/app", "parameter/ap")
+    yield row("ssm:PutParameter", {"name": "/app/db", "type": "String"}, "parameter/app/db", "parameter/app")
+    yield row(
+        "ssm:StartSession", {"target": "i-0123456789abcdef0"}, arn("ec2", "instance/i-0123456789abcdef0"),
+        arn("ec2", "instance/i-0123456789abcdef0", ELSEWHERE),
+    )  # fmt: skip
+    # CloudTrail lists the key, whatever the request calls it.
+    # https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html
+    key = arn("kms", f"key/{UUID}")
+    other = f"key/{UUID[:-1]}0"
+    yield row("kms:Decrypt", {"keyId": "alias/app"}, key, other, resources=(key,))
+    yield row("kms:GenerateDataKey", {"keyId": UUID, "keySpec": "AES_256"}, key, other)
+    yield row("kms:Encrypt", {"keyId": key}, key, other)
+    yield row("kms:Encrypt", {"keyId": "alias/app"}, key, arn("kms", f"key/{UUID}", ELSEWHERE))
+    yield row(
+        "kms:CreateAlias",
+        {"aliasName": "alias/app", "targetKeyId": UUID},
+        "alias/app",
+        "alias/b",
+        also=(("kms:CreateAlias", key),),
+    )
+    yield row(
+        "acm:DescribeCertificate",
+        {"certificateArn": arn("acm", f"certificate/{UUID}")},
+        f"certificate/{UUID}",
+        "certificate/x",
+    )
+
+
+def _list_functions() -> Iterator[Row]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax: the forms of a name."""
+    invoke = {"action": "lambda:InvokeFunction"}
+    for name in ("app", f"{ACCOUNT}:function:app", arn("lambda", "function:app")):
+        yield row("lambda:Invoke", {"functionName": name}, "function:app", "function:app2", **invoke)
+        yield row("lambda:Invoke", {"functionName": f"{name}:PROD"}, "function:app:PROD", "function:app:TEST", **invoke)
+    yield row("lambda:Invoke", {"functionName": "app", "qualifier": "7"}, "function:app:7", "function:app2:7", **invoke)
+    foreign = arn("lambda", "function:app", account=FOREIGN)
+    yield row("lambda:Invoke", {"functionName": f"{FOREIGN}:function:app"}, foreign, "function:app", **invoke)
+    for event in ("UpdateFunctionCode", "GetFunction"):
+        action = {"action": f"lambda:{event}"}
+        yield row(f"lambda:{event}20150331v2", {"functionName": "app"}, "function:app", "function:ap", **action)
+    partial = {"functionName": f"{ACCOUNT}:function:app"}
+    yield row("lambda:AddPermission20150331v2", partial, "function:app", "function:b", action="lambda:AddPermission")
+
+
+def _list_data() -> Iterator[Row]:
+    table = arn("dynamodb", "table/orders")
+    yield row("dynamodb:GetItem", {"tableName": "orders"}, table, "table/orders2", resources=(table,))
+    yield row("dynamodb:PutItem", {"tableName": table}, table, "table/orders2")
+    index = "table/orders/index/by-day"
+    request = {"tableName": "orders", "indexName": "by-day"}
+    yield row("dynamodb:Query", request, index, "table/orders/index/by-id", resources=(table,))
+    yield row("dynamodb:BatchGetItem", {"requestItems": {"orders": {"keys": []}}}, table, "table/customers")
+    yield row("dynamodb:BatchWriteItem", {"requestItems": {"orders": []}}, table, "table/customers")
+    yield row("dynamodb:CreateTable", {"tableName": "orders"}, table, "table/customers")
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_DescribeStream.html
+    stream = f"{table}/stream/2026-11-01T00:00:00.000"
+    yield row("dynamodb:DescribeStream", {"streamArn": stream}, stream, "table/orders2/stream/2026-11-01T00:00:00.000")
+    yield row("kinesis:PutRecord", {"streamName": "clicks"}, "stream/clicks", "stream/clicks2")
+    yield row("kinesis:PutRecords", {"streamARN": arn("kinesis", "stream/clicks")}, "stream/clicks", "stream/click")
+    yield row("glue:StartJobRun", {"jobName": "load"}, "job/load", "job/loads")
+    # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html: what holds a table, too.
+    also = tuple(("glue:GetTable", arn("glue", name)) for name in ("catalog", "database/sales"))
+    yield row("glue:GetTable", {"databaseName": "sales", "name": "t"}, "table/sales/t", "table/sales/u", also=also)
+    yield row("glue:GetTables", {"databaseName": "sales"}, "table/sales/t", "table/hr/t")
+    yield row(
+        "glue:GetTables",
+        {"databaseName": "sales", "catalogId": FOREIGN},
+        arn("glue", "table/sales/t", account=FOREIGN),
+        "table/sales/t",
+    )
+    yield row(
+        "athena:StartQueryExecution", {"workGroup": "adhoc", "queryString": "x"}, "workgroup/adhoc", "workgroup/b"
+    )
+    yield row("athena:StartQueryExecution", {"queryString": "x"}, "workgroup/primary", "workgroup/adhoc")
+    yield row(
+        "athena:GetQueryResults",
+        {"queryExecutionId": UUID},
+        "workgroup/adhoc",
+        arn("athena", "workgroup/adhoc", ELSEWHERE),
+    )
+    yield row("rds:StartDBInstance", {"dBInstanceIdentifier": "Shop"}, "db:shop", "db:shop2")
+    yield row("rds:ModifyDBInstance", {"dBInstanceIdentifier": "shop"}, "db:shop", "db:shop2")
+    also = (("rds:CreateDBSnapshot", arn("rds", "db:shop")),)
+    yield row(
+        "rds:CreateDBSnapshot",
+        {"dBInstanceIdentifier": "shop", "dBSnapshotIdentifier": "s1"},
+        "snapshot:s1",
+        "snapshot:s2",
+        also=also,
+    )
+    yield row("rds:DescribeDBInstances", {}, "db:*", arn("rds", "db:*", ELSEWHERE))
+    yield row("redshift:DescribeClusters", {"clusterIdentifier": "dw"}, "cluster:dw", "cluster:dw2")
+    yield row(
+        "backup:StartBackupJob",
+        {"backupVaultName": "daily", "resourceArn": table, "iamRoleArn": ROLE},
+        "backup-vault:daily",
+        "backup-vault:b",
+        also=(("iam:PassRole", ROLE),),
+    )
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html: the profile, and the model in
+    # each Region that the profile may send the request to.
+    model = "anthropic.claude-3-5-sonnet-20240620-v1:0"
+    invoke = {"action": "bedrock:InvokeModel"}
+    yield row(
+        "bedrock:InvokeModel",
+        {"modelId": model},
+        f"arn:aws:bedrock:{REGION}::foundation-model/{model}",
+        f"arn:aws:bedrock:{REGION}::foundation-model/amazon.titan",
+    )
+    yield row(
+        "bedrock:Converse",
+        {"modelId": f"arn:aws:bedrock:{REGION}::foundation-model/{model}"},
+        f"arn:aws:bedrock:{REGION}::foundation-model/{model}",
+        f"arn:aws:bedrock:{REGION}::foundation-model/b",
+        **invoke,
+    )
+    for named in (f"eu.{model}", arn("bedrock", f"inference-profile/eu.{model}")):
+        also = (("bedrock:InvokeModel", f"arn:aws:bedrock:eu-west-3::foundation-model/{model}"),)
+        yield row(
+            "bedrock:InvokeModel",
+            {"modelId": named},
+            f"inference-profile/eu.{model}",
+            "inference-profile/eu.amazon.nova",
+            also=also,
+            never=(("bedrock:InvokeModel", "arn:aws:bedrock:eu-west-3::foundation-model/amazon.nova"),),
+        )
+
+
+def _list_messages() -> Iterator[Row]:
+    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/orders"
+    yield row("sqs:SendMessage", {"queueUrl": url}, "orders", "orders2")
+    yield row(
+        "sqs:ReceiveMessage", {"queueUrl": f"https://{REGION}.queue.amazonaws.com/{ACCOUNT}/orders"}, "orders", "order"
+    )
+    yield row("sqs:GetQueueUrl", {"queueName": "orders"}, "orders", "orders2")
+    yield row("sqs:CreateQueue", {"queueName": "orders"}, "orders", "orders2")
+    yield row(
+        "sqs:SendMessage", {"queueUrl": url.replace(ACCOUNT, FOREIGN)}, arn("sqs", "orders", account=FOREIGN), "orders"
+    )
+    yield row("sns:Publish", {"topicArn": arn("sns", "alerts")}, "alerts", "alerts2")
+    yield row("sns:CreateTopic", {"name": "alerts"}, "alerts", "alerts2")
+    yield row("events:PutEvents", {"entries": [{"eventBusName": "shop"}]}, "event-bus/shop", "event-bus/default")
+    yield row("events:PutEvents", {"entries": [{"source": "shop"}]}, "event-bus/default", "event-bus/shop")
+    yield row("events:PutRule", {"name": "nightly"}, "rule/nightly", "rule/daily")
+    yield row("events:PutTargets", {"rule": "nightly", "eventBusName": "shop"}, "rule/shop/nightly", "rule/shop/daily")
+    machine = arn("states", "stateMachine:ship")
+    yield row("states:StartExecution", {"stateMachineArn": machine}, machine, "stateMachine:pay")
+    yield row(
+        "states:CreateStateMachine",
+        {"name": "ship", "roleArn": ROLE},
+        machine,
+        "stateMachine:pay",
+        also=(("iam:PassRole", ROLE),),
+    )
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    yield row(
+        "logs:FilterLogEvents", {"logGroupName": "/app"}, "log-group:/app:log-stream:", "log-group:/app2:log-stream:"
+    )
+    yield row(
+        "logs:CreateLogGroup", {"logGroupName": "/app"}, "log-group:/app:log-stream:", "log-group:/app2:log-stream:"
+    )
+    yield row(
+        "logs:CreateLogStream",
+        {"logGroupName": "/app", "logStreamName": "s"},
+        "log-group:/app:log-stream:s",
+        "log-group:/app2:log-stream:s",
+    )
+    yield row(
+        "logs:GetLogEvents",
+        {"logGroupName": "/app", "logStreamName": "s"},
+        "log-group:/app:log-stream:s",
+        "log-group:/b:log-stream:s",
+    )
+    yield row(
+        "monitoring:PutMetricAlarm", {"alarmName": "cpu"}, "alarm:cpu", "alarm:disk", action="cloudwatch:PutMetricAlarm"
+    )
+    yield row(
+        "monitoring:PutDashboard",
+        {"dashboardName": "d"},
+        f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/d",
+        f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/e",
+        action="cloudwatch:PutDashboard",
+    )
+
+
+DATA: t.Final = (
+    *_list_s3(),
+    *_list_secrets(),
+    *_list_parameters_and_keys(),
+    *_list_functions(),
+    *_list_data(),
+    *_list_messages(),
+    *_list_templates(),
+    *_list_without_resource(),
+)
