@@ -66,7 +66,8 @@ _ALWAYS_ABOUT_ONE: t.Final = frozenset(
         "execute-api", "iam", "lambda", "lex", "organizations", "rds", "redshift", "s3", "ssm",
     }
 )  # fmt: skip
-_TAGGING: t.Final = ("tag", "untag", "listtags", "addtags", "removetags")
+# Actions of many services that are about a resource whatever the service.
+_NAMING_ONE: t.Final = ("tag", "untag", "listtags", "addtags", "removetags", "allowvendedlogdelivery")
 
 Policies = t.Optional[tuple[Policy, ...]]
 Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
@@ -219,7 +220,7 @@ def may_be_about_nothing(action: str) -> bool:
     known = catalogue.action(service, name)
     if known is None or not known.resources or known.required:
         return False
-    return service not in _ALWAYS_ABOUT_ONE and not name.startswith(_TAGGING)
+    return service not in _ALWAYS_ABOUT_ONE and not name.startswith(_NAMING_ONE)
 
 
 def build_pattern(arn: str, partition: str) -> str:

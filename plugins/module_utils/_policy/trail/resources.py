@@ -15,7 +15,6 @@ the type, or an ARN in the answer. A type without an ARN stays unknown, unless `
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -318,29 +317,30 @@ _PROFILES: t.Final = frozenset(
 )
 
 
-def find_passed_role_arns(
-    record: Record, role: PassedRole, names: Names, partition: str
-) -> tuple[t.Optional[str], ...]:
-    """Find the ARNs of the roles that a request passes to a service; None for one that it does not name by an ARN.
+Passed = tuple[t.Optional[str], tuple[str, ...]]
 
-    Instance profiles hold roles that the request does not name: ``names`` has them as ``instance-profile/NAME``.
-    Empty if no role is passed.
+
+def find_passed_roles(record: Record, role: PassedRole, names: Names, partition: str) -> tuple[Passed, ...]:
+    """Find the ARNs of the roles that a request passes, each with the services that it may have been passed to.
+
+    The ARN is None for a role that the request does not name by one. Instance profiles hold roles that the request
+    does not name: ``names`` has them as ``instance-profile/NAME``. Empty if no role is passed.
     """
     parameters = record.get("requestParameters")
     if not isinstance(parameters, dict):
         return ()
     if "omitted" in parameters:
-        return (None,)
-    found: dict[t.Optional[str], None] = {}
+        return ((None, role.services),)
     if not role.parameters:
         texts = (text for text in list_texts(parameters) if ":iam::" in text and ":role/" in text)
-        return tuple(dict.fromkeys(texts))
-    wanted = _lower(role.parameters)
-    for text in list_texts_below(parameters, wanted - _PROFILES):
-        found[_find_role(text, names, partition, "role")] = None
-    for text in list_texts_below(parameters, wanted & _PROFILES):
-        found[_find_role(text, names, partition, "instance-profile")] = None
-    return tuple(found)
+        return tuple((text, role.services) for text in dict.fromkeys(texts))
+    found: dict[t.Optional[str], dict[str, None]] = {}
+    for name in role.parameters:
+        kind = "instance-profile" if name.lower() in _PROFILES else "role"
+        for text in list_texts_below(parameters, frozenset({name.lower()})):
+            arn = _find_role(text, names, partition, kind)
+            found.setdefault(arn, {}).update(dict.fromkeys(role.find_services(name)))
+    return tuple((arn, tuple(sorted(services))) for arn, services in found.items())
 
 
 def _find_role(text: str, names: Names, partition: str, kind: str) -> t.Optional[str]:
@@ -352,11 +352,6 @@ def _find_role(text: str, names: Names, partition: str, kind: str) -> t.Optional
         return text
     found = names.get(f"{kind}/{text.rpartition('/')[2]}") if parts.resource.startswith("instance-profile/") else None
     return found if found and arn_account(found) == parts.account else None
-
-
-@functools.lru_cache(maxsize=1024)
-def _lower(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name.lower() for name in names)
 
 
 def _list_resources(record: Record) -> Iterator[str]:
