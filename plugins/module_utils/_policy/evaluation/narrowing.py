@@ -63,11 +63,15 @@ _MOST_PATTERNS: t.Final = 60
 _ALWAYS_ABOUT_ONE: t.Final = frozenset(
     {
         "account", "apigateway", "directconnect", "ec2", "elasticache", "elasticloadbalancing", "es", "events",
-        "execute-api", "iam", "lambda", "lex", "organizations", "rds", "redshift", "s3", "ssm",
+        "execute-api", "iam", "iot", "lambda", "lex", "opsworks", "organizations", "rds", "redshift", "s3",
+        "securityhub", "ssm",
     }
 )  # fmt: skip
 # Actions of many services that are about a resource whatever the service.
-_NAMING_ONE: t.Final = ("tag", "untag", "listtags", "addtags", "removetags", "allowvendedlogdelivery")
+_NAMING_ONE: t.Final = (
+    "tag", "untag", "listtags", "addtags", "removetags", "allowvendedlogdelivery", "getresourcepolic",
+    "putresourcepolicy", "deleteresourcepolicy",
+)  # fmt: skip
 
 Policies = t.Optional[tuple[Policy, ...]]
 Levels = t.Optional[tuple[tuple[Policy, ...], ...]]

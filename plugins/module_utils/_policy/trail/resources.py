@@ -22,6 +22,7 @@ from ..documents.arn import arn_account, arn_parts
 from ..evaluation.narrowing import may_be_about_nothing
 from ..evaluation.pass_role import PassedRole
 from .absent import rule_out
+from .api_paths import find_path_arn
 from .chosen import Chosen, choose_kinds, list_unchosen_kinds
 from .kinds import Kind, Places, build_patterns, fill, list_kinds, names_resource, sort_by_kind
 from .models import read_models
@@ -116,6 +117,10 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
         return ANYTHING
     if action == _PUBLISH and subject.parameters.is_given("phonenumber"):
         return EVERYTHING
+    path = _find_path(subject, action)
+    if path is not None:
+        named = tuple(sort_by_kind([path], kinds))
+        return (Target(None, (path,), kinds=named) if "*" in path else Target(path, kinds=named),)
     models = read_models(subject.parameters, action, subject.places)
     if models is not None:
         return tuple(_name_target(kind, arn) for kind, arn in models)
@@ -132,6 +137,12 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     if not shown and may_be_about_nothing(action) and not _is_named(subject, kinds):
         return EVERYTHING
     return (*_merge_targets(shown), *unshown) or ANYTHING
+
+
+def _find_path(subject: Subject, action: str) -> t.Optional[str]:
+    if not action.startswith("apigateway:"):
+        return None
+    return find_path_arn(subject.record["eventName"], subject.parameters, subject.places)
 
 
 def _name_target(kind: str, arn: str) -> Target:

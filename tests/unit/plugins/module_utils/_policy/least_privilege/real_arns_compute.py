@@ -156,6 +156,16 @@ def _list_delivery() -> Iterator[Row]:
         "release/Prod/Approve",
         "release/Prod/Deploy",
     )
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    paths = f"arn:aws:apigateway:{REGION}::"
+    api = {"restApiId": "abc123"}
+    for name, action, path, other in (
+        ("GetRestApi", "GET", "/restapis/abc123", "/restapis/abc124"),
+        ("CreateDeployment", "POST", "/restapis/abc123/deployments", "/restapis/abc124/deployments"),
+        ("GetRestApis", "GET", "/restapis", "/restapis/abc123"),
+    ):
+        request = api if "abc123" in path else {}
+        yield row(f"apigateway:{name}", request, f"{paths}{path}", f"{paths}{other}", f"apigateway:{action}")
     yield row("codebuild:StartBuild", {"projectName": "web"}, "project/web", "project/api")
     yield row("codebuild:BatchGetProjects", {"names": ["web"]}, "project/web", "project/api")
     yield row("codebuild:BatchGetBuilds", {"ids": [f"web:{UUID}"]}, "project/web", "project/api")
