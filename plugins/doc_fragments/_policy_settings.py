@@ -57,7 +57,7 @@ options:
   assume_logged:
     description:
       - Kinds of events that count as logged if it is not known whether they were, such as for log files in a directory.
-      - This also holds where log files are missing or broken. Read C(gaps) and C(notes) of the coverage before you set it.
+      - It has no effect where log files are missing or broken. These are the C(gaps) and C(files_broken) of the coverage.
       - If nobody knows whether calls were logged, an action without recorded calls is unknown, and stays.
     type: list
     elements: str

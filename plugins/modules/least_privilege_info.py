@@ -116,8 +116,11 @@ options:
   offline:
     description:
       - Whether to work without AWS. O(old_policies) are then the present policies, and O(trail_logs) are directories.
-      - Nobody knows then when an action was last accessed, and which trail wrote the files. So no service is complete, and unused actions
-        stay as unknown. O(assume_logged) says what the trail records.
+      - Nobody knows then when an action was last accessed, and which trail wrote the files. If they have management reads, and no days are
+        missing, then all management reads count as recorded, and so do writes. A trail can leave out single services only for KMS and the
+        RDS Data API.
+      - Unused actions with data events stay as unknown, unless O(assume_logged) says that the trail records them.
+      - Regions without files count as regions without calls.
       - If the files show several unique ids of a principal, only the newest one counts.
     type: bool
     default: false

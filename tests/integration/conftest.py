@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._module import run_control
 from emulator.client import Emulator, EmulatorProcess
 
 from .forking import Commands
@@ -96,6 +97,12 @@ def fresh(emulator: EmulatorProcess, seed: t.Union[str, Record] = "acme") -> Emu
 def control(emulator: EmulatorProcess) -> Emulator:
     """The controls of the organization "acme", just started."""
     return fresh(emulator)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a containment look quickly whether the one before it was killed, instead of for a quarter of a minute."""
+    monkeypatch.setattr(run_control, "_PAUSE", 0.05)
 
 
 def role_arn(account_id: str, name: str = "assessor", partition: str = "aws") -> str:

@@ -475,6 +475,7 @@ def test_two_runs_at_once_contain_it_once(response: Response) -> None:
     assert response.state() == without_leaked(seeded)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.table("writes", 4)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
@@ -487,22 +488,23 @@ def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, a
         State.CONTAINING,
         [USER_ARN],
     )
-    response.contain(run_id="rerun", break_lease="killed")
+    response.contain(run_id="rerun")
     assert response.open_changes() == []
     assert response.endings("killed") == [Ending.APPLIED] * (write - 1) + [Ending.APPLIED if after else Ending.FAILED]
     assert len(response.endings("rerun")) == len(WRITES) - write + (not after)
     concluded = response.record()
     assert concluded is not None and concluded.state is State.CONTAINED
-    released = response.release(run_id="release", break_lease="killed")
+    released = response.release(run_id="release")
     assert not released.get("failed"), released["msg"]
     assert response.state() == without_leaked(seeded)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_release_that_was_killed_goes_on(response: Response) -> None:
     seeded = response.state()
     response.contain()
     kill_at_write(response.control, functools.partial(response.release, run_id="killed"), write=3, after=True)
-    result = response.release(run_id="again", break_lease="killed")
+    result = response.release(run_id="again")
     assert not result.get("failed"), result["msg"]
     assert response.state() == without_leaked(seeded)
     record = response.record()

@@ -211,6 +211,7 @@ def test_a_move_shows_what_ends_and_is_taken_back(response: Response) -> None:
     assert organization_state(response) == before
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("place", [(1, True), (2, False)], ids=["policy-made", "not-attached"])
 def test_a_run_that_is_killed_is_completed_by_the_next_one(response: Response, place: tuple[int, bool]) -> None:
     write, after = place
@@ -220,13 +221,13 @@ def test_a_run_that_is_killed_is_completed_by_the_next_one(response: Response, p
     kill_at_write(response.control, functools.partial(run, response, named, run_id="killed"), write=write, after=after)
     record = read_record(response.store, MANAGEMENT, "INC-7.organization")
     assert record is not None and record.state is State.CONTAINING and HOME in record.targets
-    again = run(response, named, run_id="rerun", break_lease="killed")
+    again = run(response, named, run_id="rerun")
     assert not again.get("failed"), again["msg"]
     assert response.open_changes(MANAGEMENT) == [] and not can_work(response, HOME, "pipeline")
     kill_at_write(
         response.control, functools.partial(run, response, named, **EARLY, run_id="gone"), write=1, after=True
     )
-    released = run(response, named, **EARLY, run_id="released", break_lease="gone")
+    released = run(response, named, **EARLY, run_id="released")
     assert not released.get("failed"), released["msg"]
     assert organization_state(response) == before
 

@@ -500,17 +500,18 @@ def test_a_run_that_fails_at_one_role_goes_on_with_the_next(bench: RevokingBench
 
 
 # One inline policy, a managed one in two writes, and the sign-in session.
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("write", "after"), [(1, False), (2, True), (3, False), (3, True), (4, True)])
 def test_a_killed_run_is_completed_by_the_next_and_released(bench: RevokingBench, write: int, after: bool) -> None:
     fill(bench, "pipeline")
     state = canonical(iam_state(bench.client(HOME)))
     kill_at_write(bench.control, functools.partial(bench.run, HOME), write=write, after=after)
     bench.begin_run()
-    result = bench.run(HOME, break_lease="run-1")
+    result = bench.run(HOME)
     assert {row["state"] for row in result["roles"]} <= {"cut", "denied_already"}
     assert not result["not_denied"]
     assert not find_interrupted(DirectoryStore(str(bench.journal)), HOME)
-    bench.release(HOME, break_lease="run-1")
+    bench.release(HOME)
     assert canonical(iam_state(bench.client(HOME))) == state
 
 

@@ -30,7 +30,7 @@ from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext
 from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
-from .._converge.journal import Journal
+from .._converge.journal import Journal, find_interrupted
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
@@ -283,7 +283,8 @@ def _converge(
                 owners=owners,
             )
     else:
-        _report_interrupted(invocation, capability, access)
+        with _take_over(invocation, access):
+            _report_interrupted(invocation, capability, access)
     if run.writes and invocation.emergency:
         applied = invocation.emergency.record(capability, prediction, applied)
     result = _build_result(invocation, prediction, applied, capability.costs())
@@ -297,6 +298,24 @@ def _begin(invocation: _Invocation, capability: Capability[t.Any], changes: Sequ
     if invocation.emergency:
         invocation.emergency.begin(changes, capability.list_subjects(changes), capability.list_frozen(changes))
     capability.begin(changes)
+
+
+@contextlib.contextmanager
+def _take_over(invocation: _Invocation, access: Access) -> Iterator[None]:
+    """Hold the lease where a run of the incident has changes that it has not concluded: it may have been killed.
+
+    Nothing may be left to be done when it has made its last change. Its records are concluded all the same.
+    """
+    emergency, control = invocation.emergency, invocation.control
+    with contextlib.ExitStack() as stack:
+        if emergency and invocation.run.writes:
+            try:
+                runs = emergency.find_runs(invocation.account_id)
+                if find_interrupted(control.store, invocation.account_id, runs=runs):
+                    stack.enter_context(control.hold_lease(access))
+            except (StoreError, GuardError) as error:
+                invocation.warn(str(error))
+        yield
 
 
 def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:

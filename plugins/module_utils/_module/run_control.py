@@ -17,7 +17,7 @@ import dataclasses
 import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .._aws.access import Access
 from .._converge.change import Change, Refusal
@@ -34,9 +34,14 @@ from .task import Task
 
 # The rule of a refusal because another job writes in the account.
 LEASE_RULE: t.Final = "lease"
-# So long a containment waits for another one in the account, and so often it looks meanwhile.
+# So long a containment waits for another one in the account, and so often it looks meanwhile (seconds).
 _CONTAINMENT_WAITS: t.Final = 60.0
 _PAUSE: t.Final = 3.0
+# A containment renews its lease before each write, unless it is younger than this. One that has not done so for several
+# looks was killed, or it hangs. In an incident nobody has the time to find out which: both want the same end, and the
+# one that lost its lease writes no more.
+_RENEWED_AFTER: t.Final = timedelta(seconds=3)
+_SILENT_LOOKS: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +49,7 @@ class RunControl:
     """One module of a run that is about to write. All its state is below ``control/`` in the place of the journal.
 
     In an ``emergency`` neither the stop switch nor a fleet cap holds a change back, and the lease of another job is
-    taken over, unless that job contains principals or releases them as well.
+    taken over: that of a job that contains principals or releases them as well only if it seems to be killed.
     """
 
     store: Store
@@ -170,6 +175,7 @@ class RunControl:
             partition=access.partition,
             account_id=account_id,
             longest_write=access.longest_write,
+            renewed_after=_RENEWED_AFTER if self.emergency else None,
             clock=self.clock,
         )
 
@@ -185,12 +191,16 @@ class RunControl:
 
     def _take(self, lease: Lease) -> t.Optional[Held]:
         """Take a lease. A containment waits for another one: they would else take it from each other for ever."""
+        seen, unchanged = "", 0
         for waited in itertools.count():
+            silent = seen if unchanged >= _SILENT_LOOKS else ""
             try:
-                return lease.acquire(self.run.broken_lease, takes_over=self.emergency)
-            except HeldError:
+                return lease.acquire(self.run.broken_lease, takes_over=self.emergency, silent=silent)
+            except HeldError as error:
                 if not self.emergency or waited * _PAUSE >= _CONTAINMENT_WAITS:
                     raise
+                unchanged = unchanged + 1 if error.version == seen else 0
+                seen = error.version
             self.sleep(_PAUSE)
         raise AssertionError("itertools.count() never ends")
 

@@ -51,7 +51,11 @@ class LeaseError(StoreError):
 
 
 class HeldError(LeaseError):
-    """Another job holds the lease now."""
+    """Another job holds the lease now. ``version`` is what the store calls this lease; each renewal has another one."""
+
+    def __init__(self, message: str, version: str) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +112,8 @@ class Held:
 class Lease:
     """The lease of one account for one job. Threads that change regions side by side share it.
 
-    ``longest_write`` are the seconds that a request may take at most, all its attempts together.
+    ``longest_write`` are the seconds that a request may take at most, all its attempts together. The lease is renewed
+    before a write when it is older than ``renewed_after``; by default when a third of it is over.
 
     :raises InputError: requests may take longer than a lease can last.
     """
@@ -121,6 +126,7 @@ class Lease:
         partition: str,
         account_id: str,
         longest_write: float = 0.0,
+        renewed_after: t.Optional[timedelta] = None,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -138,6 +144,7 @@ class Lease:
             )
         self._needs = timedelta(seconds=longest_write) + CLOCK_MARGIN
         self._lasts = max(LASTS, 2 * self._needs)
+        self._renewed_after = self._lasts / 3 if renewed_after is None else renewed_after
         self._writing = threading.RLock()
         self._version = ""
         self._until = 0.0
@@ -152,11 +159,12 @@ class Lease:
         held = self._mine()
         return {"fence": held.fence, "expires": format_utc(held.expires)}
 
-    def acquire(self, broken: str = "", *, takes_over: bool = False) -> t.Optional[Held]:
+    def acquire(self, broken: str = "", *, takes_over: bool = False, silent: str = "") -> t.Optional[Held]:
         """Take the lease, and return the one that was taken over from another job, if any.
 
         ``broken`` is the id of a run whose lease ends now, although it would last longer. With ``takes_over`` every
-        lease ends now, but that of a job that contains principals or releases them.
+        lease ends now, but that of a job that contains principals or releases them. ``silent`` is the version of a
+        lease that such a job has not renewed for so long that it counts as killed: it ends now as well.
 
         :raises HeldError: another job holds the lease; the message names it.
         :raises StoreError: the lease can't be read or written.
@@ -167,11 +175,13 @@ class Lease:
             is_own = held is not None and self._holder.is_same_job(held)
             # A lease that no task keeps is released at its end. So one of this job is that of a task that is at work.
             is_idle = held is not None and is_own and held.is_kept
-            yields = held is not None and (held.run_id == broken or (takes_over and not held.is_of_containment))
-            if held and not is_idle and not yields and held.holds_at(self._clock()):
-                raise HeldError(self._describe_holder(held, is_own=is_own))
+            version = found[1] if found else None
+            is_taken_over = takes_over and (version == silent or not (held and held.is_of_containment))
+            yields = held is not None and (held.run_id == broken or is_taken_over)
+            if held and version and not is_idle and not yields and held.holds_at(self._clock()):
+                raise HeldError(self._describe_holder(held, is_own=is_own), version)
             try:
-                self._write(fence=held.fence + 1 if held else 1, version=found[1] if found else None)
+                self._write(fence=held.fence + 1 if held else 1, version=version)
             except ConflictError:
                 continue
             return held if held and not held.is_released and not is_own else None
@@ -188,12 +198,12 @@ class Lease:
         return held if is_other else None
 
     def renew(self) -> None:
-        """Renew the lease where less than two thirds of it are left. Called before each attempt at a write.
+        """Renew the lease where it is old enough. Called before each attempt at a write.
 
         :raises LeaseError: somebody else holds it, or it can't be renewed and is too short for a write.
         """
         with self._writing:
-            if self._remaining() > self._lasts * 2 / 3:
+            if self._remaining() > self._lasts - self._renewed_after:
                 return
             try:
                 self._write_again()

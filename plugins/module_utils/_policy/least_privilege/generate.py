@@ -16,13 +16,13 @@ import dataclasses
 import enum
 import hashlib
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.narrowing import condition_keys
-from ..trail.coverage import Record
+from ..trail.coverage import Coverage, Record
 from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
@@ -45,12 +45,15 @@ from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_declared, grant_profile
 from .settings import Profile, Settings
-from .shape import list_wildcards_in, shape
+from .shape import Shaped, list_wildcards_in, shape
 from .unknowns import Judgement, Unused, Verdict
+from .whole_services import keep_whole_services
 from .window import Refusal, count_days, list_warnings, refuse
 
 # So many actions are named in a warning.
 _NAMED: t.Final = 5
+_LEFT_OUT: t.Final = "the documents do not grant it, although it was called"
+_CALLED_ELSEWHERE: t.Final = "its recorded calls were about resources that no policy of the principal grants it on"
 # Their calls have one Region whatever the caller's.
 _GLOBAL: t.Final = frozenset(
     {"account", "cloudfront", "globalaccelerator", "iam", "networkmanager", "organizations", "route53", "shield", "sts"}
@@ -126,6 +129,35 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     return _write(principal, record, settings, ceiling, found)
 
 
+def describe_given(
+    principal: Principal, record: Record, settings: Settings, documents: tuple[Document, ...]
+) -> Generated:
+    """Describe documents that a person wrote, by what they keep and remove of today's policies."""
+    record = complete_record(record)
+    ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
+    after = set(Ceiling([item.policy for item in documents], principal.arn).granted)
+    needs = collect_needs(record.uses, principal.partition)
+    work = _Work(principal, settings, ceiling)
+    work.grant_needs(needs)
+    used = [grant for grant in work.grants if grant.action in after]
+    unused = Unused(record, settings, {grant.action.partition(":")[0].lower() for grant in work.grants})
+    called = {grant.action.lower() for grant in work.grants}
+    judged = {name: unused.judge(name) for name in ceiling.granted if name.lower() not in called or name not in after}
+    lost = {name: dataclasses.replace(judged[name], why=_LEFT_OUT) for name in judged if name.lower() in called}
+    unknown = {name: item for name, item in judged.items() if item.verdict is Verdict.UNKNOWN and name in after}
+    return Generated(
+        principal.arn,
+        Status.GENERATED,
+        documents=documents,
+        kept=list_kept(needs, (), (), used),
+        removed=list_removed({**judged, **lost}, after),
+        unknown=list_unknown(unknown, ()),
+        ungranted=tuple(work.ungranted),
+        totals=count_totals(ceiling.granted, after, unknown),
+        digest=_digest(record, documents),
+    )
+
+
 def list_needed_keys(principals: Iterable[Principal], settings: Settings) -> frozenset[str]:
     """List the condition keys, in lower case, that a record for ``generate`` has to keep.
 
@@ -158,6 +190,7 @@ def _find(principal: Principal, record: Record, settings: Settings, ceiling: Cei
     needs = collect_needs(record.uses, principal.partition)
     work = _Work(principal, settings, ceiling)
     work.grant_needs(needs)
+    used = tuple(work.grants)
     unused = Unused(record, settings, {grant.action.partition(":")[0].lower() for grant in work.grants})
     companions = _list_companions(needs, principal, record, settings, ceiling, unused)
     for companion in companions:
@@ -165,7 +198,7 @@ def _find(principal: Principal, record: Record, settings: Settings, ceiling: Cei
     profiles = tuple(item for item in settings.always_allow if not item.is_expired(settings.now))
     for profile in profiles:
         work.grants.extend(grant_profile(profile, ceiling))
-    judged = _judge(ceiling, needs, unused)
+    judged = _judge(ceiling, {grant.action.lower() for grant in used}, {need.action.lower() for need in needs}, unused)
     for action, judgement in judged.items():
         if judgement.verdict is Verdict.UNKNOWN:
             for pattern in list_patterns(action, principal.partition):
@@ -197,13 +230,18 @@ def _list_companions(
     return found
 
 
-def _judge(ceiling: Ceiling, needs: Iterable[Need], unused: Unused) -> dict[str, Judgement]:
-    """Judge all that is granted and that no call shows, and calls whose other resources may be missing."""
-    shown = {need.action.lower() for need in needs}
+def _judge(ceiling: Ceiling, used: Collection[str], called: Collection[str], unused: Unused) -> dict[str, Judgement]:
+    """Judge all that is granted and not ``used``, and calls whose other resources may be missing.
+
+    What was only ``called`` on resources that nothing grants is as unused as what was not called at all.
+    """
     found: dict[str, Judgement] = {}
     for action in ceiling.granted:
-        if action.lower() not in shown:
-            found[action] = unused.judge(action)
+        if action.lower() not in used:
+            judgement = unused.judge(action)
+            if action.lower() in called and judgement.verdict is Verdict.REMOVED:
+                judgement = dataclasses.replace(judgement, why=_CALLED_ELSEWHERE)
+            found[action] = judgement
         elif not unused.is_complete(action):
             judgement = unused.judge(action)
             if judgement.verdict is Verdict.UNKNOWN:
@@ -269,9 +307,8 @@ def _scope_regions(need: Need, regions: Sequence[str]) -> tuple[Condition, ...]:
 
 
 def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ceiling, found: _Found) -> Generated:
-    shaped = shape(found.grants, ceiling, compress=settings.compress)
-    packed = pack(shaped, ceiling.denials, principal, settings)
-    after = _list_granted(found.grants)
+    grants, shaped, packed = _fit(principal, settings, ceiling, found)
+    after = _list_granted(grants)
     removed = {name: item for name, item in found.judged.items() if item.verdict is Verdict.REMOVED}
     unknown = {name: item for name, item in found.judged.items() if item.verdict is Verdict.UNKNOWN}
     documents = () if isinstance(packed, Misfit) else packed
@@ -306,6 +343,21 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
         window_days=count_days(coverage.since, coverage.until) if coverage.since and coverage.until else 0,
         digest=_digest(record, documents),
     )
+
+
+def _fit(
+    principal: Principal, settings: Settings, ceiling: Ceiling, found: _Found
+) -> tuple[tuple[Grant, ...], tuple[Shaped, ...], t.Union[tuple[Document, ...], Misfit]]:
+    """Make documents that name each action, or else the wildcards of services of which nothing is known."""
+    shaped = shape(found.grants, ceiling, compress=settings.compress)
+    packed = pack(shaped, ceiling.denials, principal, settings)
+    if isinstance(packed, Misfit):
+        whole = keep_whole_services(found.grants, found.judged, ceiling)
+        smaller = shape(whole, ceiling, compress=settings.compress)
+        fitting = pack(smaller, ceiling.denials, principal, settings)
+        if not isinstance(fitting, Misfit):
+            return whole, smaller, fitting
+    return found.grants, shaped, packed
 
 
 def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
@@ -344,7 +396,7 @@ def _explain_misfit(misfit: Misfit, record: Record, needs: Sequence[Need], unkno
         return (
             f"service last accessed was not read, so all {len(unknown):,} actions stay that log files alone can't show "
             f"as unused, such as {first}. Allow iam:GenerateServiceLastAccessedDetails and "
-            "iam:GetServiceLastAccessedDetails, or set assume_logged if the trail logs these calls"
+            f"iam:GetServiceLastAccessedDetails, or {_advise_on_files(record.coverage)}"
         )
     largest = sorted(misfit.sizes.items(), key=lambda item: (-item[1], item[0]))[:5]
     sizes = ", ".join(f"{service} {size:,}" for service, size in largest)
@@ -352,6 +404,14 @@ def _explain_misfit(misfit: Misfit, record: Record, needs: Sequence[Need], unkno
         f"the statements take {misfit.needed:,} characters, and policies have room for {misfit.available:,}; "
         f"the largest are {sizes}. Set the level of these services to prefix or service"
     )
+
+
+def _advise_on_files(coverage: Coverage) -> str:
+    if coverage.gaps:
+        return f"give the log files of all days: some are missing since {coverage.gaps[0][0].date().isoformat()}"
+    if coverage.files_broken:
+        return f"replace the {coverage.files_broken} log files that can't be read"
+    return "set assume_logged if the trail logs these calls"
 
 
 def _digest(record: Record, documents: Sequence[Document]) -> str:

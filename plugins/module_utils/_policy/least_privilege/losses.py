@@ -26,9 +26,11 @@ from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
+from ..evaluation.matching import overlaps
 from ..evaluation.narrowing import find_narrowed_layers, names_no_bucket, possible_resources
 from ..evaluation.tokens import Patterns
 from ..evaluation.truth import NO, YES
+from ..evaluation.variables import generalize
 from ..impact.judge import Breakage, Judge, Verdict
 from ..trail.coverage import Record, Status
 from ..trail.log_classes import log_class
@@ -60,6 +62,10 @@ class Losses:
     ) -> None:
         self._record: t.Final = record
         self._judges: t.Final = tuple(_make_judges(before, after))
+        # Nothing is known of a layer that was not given: a recorded success passed it.
+        self._others: t.Final = Judge(
+            Layers(identity=after.identity), dataclasses.replace(after, session=(), endpoint=None)
+        )
         self._old: t.Final = _Statements(before.identity)
         self._new: t.Final = _Statements(after.identity)
         self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
@@ -118,7 +124,19 @@ class Losses:
     def _find_loss(self, use: Use) -> t.Optional[Loss]:
         """Find a loss by identity-based policies, or by another layer if one changes too."""
         losses = (self._weigh(use, judge.verdict(use)) for judge in self._judges)
-        return next((loss for loss in losses if loss is not None), None)
+        found = next((loss for loss in losses if loss is not None), None)
+        return found or self._find_loss_by_others(use)
+
+    def _find_loss_by_others(self, use: Use) -> t.Optional[Loss]:
+        """Find a recorded call that another layer, as it is now, does not allow: it may be younger than the call."""
+        if use.may_be_denied:
+            return None
+        verdict = self._others.verdict(use)
+        if verdict.outcome is not Breakage.WILL_BREAK:
+            return None
+        return Loss(
+            use, f"the layer {verdict.layer} as it is denies it, also under the old policies: {verdict.reason}", True
+        )
 
     def _weigh(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
         if verdict.outcome is Breakage.SAFE:
@@ -209,8 +227,14 @@ def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, 
     resources = [_reach(new).resources for new in usable]
     parts = resource_parts(old[0].statement, old[1])
     if not kinds:
-        return all(is_within(part, resources) for part in parts)
+        # Other resources of the old statement have nothing to do with the call.
+        about = (part for part in parts if part.besides or _may_name(part.text, old[1], facts.resource))
+        return all(is_within(part, resources) for part in about)
     return all(_is_common_within(kind, part, resources) for kind in kinds for part in parts)
+
+
+def _may_name(pattern: str, version: str, resource: str) -> bool:
+    return overlaps(generalize(pattern, version=version), resource)
 
 
 def _holds_with(old: Reach, new: _Versioned, facts: Facts) -> bool:

@@ -99,10 +99,10 @@ class _Room:
         self._inline_first: t.Final = principal.kind is PrincipalKind.PERMISSION_SET
         self.total: t.Final = self._managed_left * LIMITS[Kind.MANAGED] + self._inline_left
 
-    def open(self, needed: int, percent: int) -> _Bin:
+    def open(self, needed: int, percent: int, *, managed_only: bool = False) -> _Bin:
         """Open a new policy with room for ``needed`` characters, of which ``percent`` of the limit may be used."""
-        ways = (self._open_inline, self._open_managed)
-        for way in ways if self._inline_first else ways[::-1]:
+        ways = [self._open_managed, *([] if managed_only else [self._open_inline])]
+        for way in ways[::-1] if self._inline_first else ways:
             found = way(percent)
             if found is not None and found.fits(needed):
                 self._take(found)
@@ -121,6 +121,11 @@ class _Room:
         else:
             # One inline policy takes all that is left, so that several cannot exceed their common limit.
             self._inline_left = 0
+
+    @property
+    def prefers_managed(self) -> bool:
+        """Whether an inline policy is for what is left over, so that a service is rather split over managed ones."""
+        return not self._inline_first
 
     @property
     def largest(self) -> int:
@@ -192,19 +197,21 @@ def _pack_allowing(shaped: Sequence[Shaped], room: _Room, percent: int) -> list[
         groups.setdefault(item.service, []).extend(_split(item.statement, item.service, largest))
     bins: list[_Bin] = []
     for _service, statements in sorted(groups.items(), key=lambda pair: (-sum(map(_size_of, pair[1])), pair[0])):
-        if not _place(statements, bins, room, percent):
+        if not _place(statements, bins, room, percent, managed_only=room.prefers_managed):
             for statement in sorted(statements, key=lambda item: (-_size_of(item), item.sid or "")):
                 if not _place([statement], bins, room, percent):
                     raise _Full
     return bins
 
 
-def _place(statements: Sequence[Statement], bins: list[_Bin], room: _Room, percent: int) -> bool:
+def _place(
+    statements: Sequence[Statement], bins: list[_Bin], room: _Room, percent: int, *, managed_only: bool = False
+) -> bool:
     needed = sum(map(_size_of, statements))
     found = next((item for item in bins if item.fits(needed)), None)
     if found is None:
         try:
-            found = room.open(needed, percent)
+            found = room.open(needed, percent, managed_only=managed_only)
         except _Full:
             return False
         bins.append(found)

@@ -22,6 +22,7 @@ from ..._policy.least_privilege.generate import (
     Generated,
     Status,
     answer_refusal,
+    describe_given,
     generate,
     make_record_for_proof,
 )
@@ -97,7 +98,7 @@ class Proposer:
         if too_large:
             reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
             return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
-        return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)
+        return describe_given(principal, record, self.settings, documents)
 
     def _prove(self, subject: Subject, arn: str, records: Mapping[str, Record], generated: Generated) -> Proof:
         """Prove the new policies for one principal: the chosen one, or a member of the chosen group."""

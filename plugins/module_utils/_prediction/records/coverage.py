@@ -135,6 +135,8 @@ class _Judge:
         return f"the event history of {', '.join(missing[:_NAMED])}{more} was not read" if missing else ""
 
     def _find_notes(self) -> Iterator[str]:
+        if self._sources.seen.note:
+            yield self._sources.seen.note
         for name, place in self._places:
             yield from (self._name(name, limit) for limit in place.limits)
         for name, place in self._places:

@@ -7,7 +7,8 @@
 
 """Records from log files alone, without AWS: what principals did, as far as the files show it.
 
-Nobody knows then which trail wrote the files, nor when an action was last used. So no service is complete.
+Nobody knows then when an action was last used, nor which trail wrote the files: that follows from their events, as far
+as it does.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..._policy.trail.exclusions import Exclusion
 from ..._policy.trail.sessions import SessionScan, needs_scan
 from ..._policy.trail.usage import merge_uses
 from .coverage import describe_coverage
+from .seen import SeenEvents, SeenScan
 from .selectors import TrailFacts
 from .sources import Sources
 from .summary import describe_sessions, hash_uses, list_left_out, was_in_console
@@ -80,8 +82,8 @@ def read_file_records(
     """
     since = source.now - timedelta(days=source.days)
     files = [LogFiles(logs, source.account_id, since, source.now) for logs in source.logs]
-    scan, ids = SessionScan(source.exclusions), IdScan(frozenset(principals))
-    scans: list[EventScan] = [ids, *([scan] if needs_scan(keys, source.exclusions) else [])]
+    scan, ids, seen = SessionScan(source.exclusions), IdScan(frozenset(principals)), SeenScan()
+    scans: list[EventScan] = [ids, seen, *([scan] if needs_scan(keys, source.exclusions) else [])]
     for record in LogPlaces(files, (StoreError,)).records():
         for each in scans:
             each.add(record)
@@ -98,13 +100,19 @@ def read_file_records(
     )
     again = [one.restart() for one in files]
     activities = read_log_files(again, reader, days=source.days, errors=(StoreError,))
-    return _make_records(source, principals, activities)
+    return _make_records(source, principals, activities, seen.find())
 
 
 def _make_records(
-    source: FileSource, principals: Mapping[str, KnownPrincipal], activities: tuple[LogActivity, ...]
+    source: FileSource,
+    principals: Mapping[str, KnownPrincipal],
+    activities: tuple[LogActivity, ...],
+    seen: SeenEvents,
 ) -> dict[str, Record]:
-    sources = Sources(source.days, source.now, activities, trails=source.trails)
+    is_known = source.trails is not None
+    sources = Sources(
+        source.days, source.now, activities, trails=source.trails, seen=SeenEvents() if is_known else seen
+    )
     coverage = describe_coverage(sources)
     found: dict[str, Record] = {}
     for arn, known in principals.items():

@@ -58,6 +58,8 @@ class PlaceJudge:
         """Judge whether the place has all events of a class of a service, with the reason if not."""
         if self._logs.source.failure is not None:
             return NO, self._logs.source.failure
+        if not self._trails and self._sources.seen.show(service, log_class):
+            return (UNKNOWN, self.limits[0]) if self.limits else (YES, "")
         if not self._trails:
             return UNKNOWN, self._sources.trails_reason or "it is not known which trail wrote the log files"
         found = [self._judge_one(trail, service, log_class) for trail in self._trails]

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from ..._account.activity import Activity
 from ..._account.log_files import LogActivity
+from .seen import SeenEvents
 from .selectors import TrailFacts
 
 
@@ -25,6 +26,7 @@ class Sources:
     ``logs`` are the places with log files. ``trails`` are the trails that cover the account, None if they were not
     asked for or could not be read, for the ``trails_reason``. ``regions`` are the regions that the account has enabled,
     None if they are not known. ``changes`` are calls in the event history that changed a trail, as times and names.
+    ``seen`` are the management events of files that nobody knows the trail of.
     """
 
     asked_days: int
@@ -36,6 +38,7 @@ class Sources:
     trails_reason: str = ""
     regions: t.Optional[tuple[str, ...]] = None
     changes: tuple[tuple[datetime, str], ...] = ()
+    seen: SeenEvents = SeenEvents()
 
     @property
     def start(self) -> datetime:

@@ -180,7 +180,10 @@ def _parse_documents(arn: str, documents: t.Any) -> Iterator[PolicyDocument]:
     option = f"old_policies.{arn}"
     parts = arn_parts(arn)
     if parts is None or parts.service != "iam" or _kind_of(arn) not in _KINDS:
-        raise TaskError(f"{option}: the ARN of a user or role is needed")
+        raise TaskError(
+            f"{option}: the ARN of a user or role is needed. Log files do not say who is in a group; give the "
+            "policies of a group with those of each member"
+        )
     given = documents if isinstance(documents, list) else [documents]
     for index, document in enumerate(given):
         place = f"{option}[{index}]"

@@ -42,8 +42,22 @@ def build_result(
 
 
 def build_results(document: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The principals in the form that other tools read: complete lists, one proof, and a status for each service."""
-    return [_build_entry(item) for item in document["principals"]]
+    """The principals in the form that other tools read: complete lists, one proof, and a status for each service.
+
+    Those that nobody can change have an entry with the reason as well: they were asked for.
+    """
+    entries = [_build_entry(item) for item in document["principals"]]
+    return [*entries, *(_build_unchangeable(item) for item in document["skipped"])]
+
+
+def _build_unchangeable(item: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "principal": item["principal"],
+        **{name: [] for name in ("documents", "kept", "removed", "unknown")},
+        "coverage": {},
+        "proof": _join_proofs(()),
+        "reason": item["reason"],
+    }
 
 
 def _build_entry(item: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.n
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Subject
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease, LeaseError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
@@ -70,6 +71,7 @@ class Scene:
         self.reports = directory / "reports"
         self.methods: dict[str, t.Any] = {}
         self.waited: list[float] = []
+        self.meanwhile: Callable[[], None] = lambda: None
         self.task: Task
         self.capability: Containing
 
@@ -88,8 +90,13 @@ class Scene:
             lambda _connection: self.capability,
             module=MODULE,
             emergency=Emergency.from_task(self.task, releases=releases),
-            sleep=self.waited.append,
+            sleep=self.wait,
         )
+
+    def wait(self, seconds: float) -> None:
+        """Nobody waits in a test; meanwhile another job may be at work."""
+        self.waited.append(seconds)
+        self.meanwhile()
 
     @property
     def store(self) -> DirectoryStore:
@@ -103,9 +110,13 @@ class Scene:
     def writes(self) -> list[str]:
         return [str(parameters["Name"]) for _operation, parameters in self.aws.calls]
 
-    def take_lease(self, module: str) -> None:
+    def take_lease(self, module: str) -> Lease:
+        """The lease of another job, which renews it before each of its writes."""
         holder = Holder("other", "2", module, CALLER)
-        Lease(self.store, holder, partition="aws", account_id=ACCOUNT, clock=lambda: NOW).acquire()
+        always = timedelta()
+        lease = Lease(self.store, holder, partition="aws", account_id=ACCOUNT, renewed_after=always, clock=lambda: NOW)
+        lease.acquire()
+        return lease
 
 
 @pytest.fixture
@@ -342,10 +353,45 @@ def test_the_lease_of_another_job_is_taken_over(scene: Scene) -> None:
 
 
 def test_another_containment_is_waited_for_and_named(scene: Scene) -> None:
-    scene.take_lease("session_revocation")
+    scene.meanwhile = scene.take_lease("session_revocation").renew
     with pytest.raises(TaskError, match="run other .* writes in account"):
         scene.run(change("a"))
     assert not scene.aws.calls and sum(scene.waited) == 60
+
+
+@pytest.mark.parametrize("releases", [False, True], ids=["containment", "release"])
+def test_a_containment_that_was_killed_is_not_waited_for_long(scene: Scene, releases: bool) -> None:
+    """It renewed its lease before each write, so silence says that it writes no more."""
+    if releases:
+        scene.run(change("a"))
+    killed = scene.take_lease("credential_quarantine")
+    scene.run(change("b"), releases=releases)
+    assert scene.writes[-1:] == ["b"] and sum(scene.waited) == 18
+    assert any("run other" in text and "it was cut off" in text for text in scene.task.warnings)
+    with pytest.raises(LeaseError, match=f"run {RUN} .* took over the lease"):
+        killed.renew()
+
+
+def test_what_a_killed_containment_did_last_is_concluded_where_nothing_is_left(scene: Scene) -> None:
+    scene.run(change("a"))
+    kept = scene.store
+    (outcome,) = [key for key in kept.list(f"{ACCOUNT}/") if key.endswith("outcome.json")]
+    (scene.journal / outcome).unlink()
+    killed = Holder(RUN, JOB, "credential_quarantine", CALLER, process="another")
+    Lease(kept, killed, partition="aws", account_id=ACCOUNT, clock=lambda: NOW).acquire()
+    assert find_interrupted(kept, ACCOUNT)
+    scene.run(run_id="rerun", job_id="7")
+    assert not find_interrupted(kept, ACCOUNT) and sum(scene.waited) == 18
+    assert any("its target shows: applied" in text for text in scene.task.warnings)
+
+
+def test_a_containment_that_goes_on_after_a_pause_is_waited_for(scene: Scene) -> None:
+    other = scene.take_lease("credential_quarantine")
+    renewals = iter([False, False, False, True] * 3)
+    scene.meanwhile = lambda: other.renew() if next(renewals, False) else None
+    scene.run(change("a"))
+    # Twelve looks of three seconds, then those of a silent one.
+    assert scene.writes == ["a"] and sum(scene.waited) == 54
 
 
 def test_another_containment_that_ends_meanwhile_is_followed(scene: Scene) -> None:

@@ -71,6 +71,7 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
         place: t.Optional[Store] = None,
         account_id: str = ACCOUNT,
         longest_write: float = 35,
+        renewed_after: t.Optional[timedelta] = None,
         keeps: bool = False,
         clock: Clock = clock,
     ) -> Lease:
@@ -80,6 +81,7 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
             partition="aws",
             account_id=account_id,
             longest_write=longest_write,
+            renewed_after=renewed_after,
             clock=lambda: clock.now,
             monotonic=lambda: clock.passed,
         )
@@ -560,6 +562,30 @@ def test_an_emergency_does_not_take_the_lease_of_another_one(
     # Broken by name, or over, it is nobody's any more.
     clock.now += LASTS
     assert make("two", "2").acquire(takes_over=True) is not None
+
+
+def test_an_emergency_takes_the_lease_of_another_one_that_does_not_renew_it(make: MakeLease, store: FakeStore) -> None:
+    first = make(renewed_after=timedelta())
+    first.acquire()
+    set_module(store, "credential_quarantine")
+    with pytest.raises(HeldError) as held:
+        make("two", "2").acquire(takes_over=True, silent="of another time")
+    # Only an emergency takes it.
+    with pytest.raises(HeldError):
+        make("two", "2").acquire(silent=held.value.version)
+    assert make("two", "2").acquire(takes_over=True, silent=held.value.version) is not None
+
+
+def test_a_lease_that_is_renewed_at_once_has_another_version_each_time(make: MakeLease, store: FakeStore) -> None:
+    first = make(renewed_after=timedelta())
+    first.acquire()
+    versions = []
+    for _look in range(3):
+        with pytest.raises(HeldError) as held:
+            make("two", "2").acquire()
+        versions.append(held.value.version)
+        first.renew()
+    assert len(set(versions)) == 3
 
 
 def test_the_job_that_lost_its_lease_writes_no_more(make: MakeLease, clock: Clock) -> None:

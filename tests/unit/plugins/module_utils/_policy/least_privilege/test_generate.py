@@ -166,6 +166,17 @@ def test_what_no_policy_grants_is_not_added() -> None:
     assert "s3" not in json.dumps(statements_of(found))
 
 
+def test_an_action_that_was_only_called_elsewhere_is_listed() -> None:
+    """The call on the other bucket was allowed by the policy of that bucket."""
+    old = [allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::data/*")]
+    calls = call("s3:PutObject", "arn:aws:s3:::data/a"), call("s3:GetObject", "arn:aws:s3:::theirs/a")
+    found = run(old, *calls)
+    assert [item.action for item in found.ungranted] == ["s3:GetObject"]
+    (removed,) = [item for item in found.removed if item.action == "s3:GetObject"]
+    assert removed.why == "its recorded calls were about resources that no policy of the principal grants it on"
+    assert [item.action for item in found.kept] == ["s3:PutObject"]
+
+
 # Denials
 
 

@@ -13,7 +13,11 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Evaluator,
+    Layers,
+    Outcome,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Generated,
     Status,
@@ -21,10 +25,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.pack import write_template
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.principal import PrincipalKind
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
 
 from .samples import (
     ACCOUNT,
     ADMIN,
+    DAY,
+    NOW,
     ROLE,
     allow,
     blind,
@@ -36,9 +43,11 @@ from .samples import (
     policy,
     run,
     settings,
+    statements_of,
 )
 
 EU: t.Final = f"eu-west-1:{ACCOUNT}"
+MFA: t.Final = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
 def queues(count: int) -> list[str]:
@@ -80,17 +89,55 @@ def test_what_does_not_fit_is_named_with_its_sizes_and_nothing_is_cut() -> None:
     assert len(found.kept[0].resources) == 400
 
 
+def test_services_of_which_nothing_is_known_keep_their_wildcards_if_their_actions_do_not_fit() -> None:
+    """To name a thousand actions of which none is removable takes nothing away, and no principal has the room."""
+    record = make_record(call("sqs:SendMessage", queues(1)[0]), but=[blind("ec2")], last_accessed=False)
+    old = policy(allow("ec2:*", Condition=MFA), allow(["sqs:*", "iam:*"]))
+    found = generate(make_principal(old, quota=0), record, settings())
+    assert found.status is Status.GENERATED
+    (statement,) = [item for item in statements_of(found) if "ec2" in json.dumps(item["Action"])]
+    assert statement == allow("ec2:*", Condition=MFA)
+    assert {item.action for item in found.unknown} >= {"ec2:RunInstances", "ec2:DescribeInstances"}
+    assert "iam:CreateUser" in {item.action for item in found.removed}
+    assert "actions that AWS adds later are granted by ec2:*" in found.warnings
+    proof = prove(Layers(identity=(old,)), new_layers(found), record, removed=[item.action for item in found.removed])
+    assert proof.is_proved
+
+
+@pytest.mark.parametrize(
+    ("old", "quota"),
+    [({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, 0), (allow("ecs:*Task"), 0), (allow("ecs:*"), 10)],
+    ids=["NotAction", "part of a service", "enough room"],
+)
+def test_no_wildcard_is_made_that_is_not_needed_or_not_that_of_a_service(old: t.Any, quota: int) -> None:
+    record = make_record(call("sqs:SendMessage", queues(1)[0]), but=[blind("ecs")], last_accessed=False)
+    found = generate(make_principal(policy(allow("sqs:*"), old), quota=quota), record, settings())
+    actions = [item["Action"] for item in statements_of(found)]
+    assert "ecs:*" not in actions and (actions or found.status is Status.DOES_NOT_FIT)
+
+
 def test_without_dates_of_last_access_the_reason_is_not_the_size_of_services() -> None:
     """To name resources by prefix would change nothing: nearly everything stays because nobody knows what is used."""
     record = make_record(call("sqs:SendMessage", queues(1)[0]), but=[blind("ec2")], last_accessed=False)
-    principal = make_principal(policy(allow(["ec2:*", "sqs:*"])), quota=0)
+    principal = make_principal(policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), quota=0)
     unread = generate(principal, record, settings())
     assert unread.status is Status.DOES_NOT_FIT
     assert "service last accessed was not read, so all " in unread.reason
     assert "iam:GetServiceLastAccessedDetails" in unread.reason
     assert "set assume_logged" in unread.reason
     assert "prefix" not in unread.reason
+    gap = dataclasses.replace(record.coverage, gaps=((NOW - 9 * DAY, NOW - 7 * DAY),))
+    missing = generate(principal, dataclasses.replace(record, coverage=gap), settings()).reason
+    assert "give the log files of all days: some are missing since 2026-11-19" in missing
+    assert "assume_logged" not in missing
     assert "Set the level of these services to prefix" in send_to(queues(400), old=allow("sqs:*"), quota=1).reason
+
+
+def test_a_service_is_split_over_managed_policies_before_one_is_inline() -> None:
+    """A document that is given back as it is, without its kind, fits a managed policy."""
+    found = send_to(queues(110), old=allow("sqs:*"))
+    assert sum(item.size for item in found.documents) > LIMITS[Kind.MANAGED]
+    assert {item.kind for item in found.documents} == {Kind.MANAGED}
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.covera
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals.propose import Proposer
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals.subjects import Subject
 
-from ..._policy.least_privilege.samples import ROLE, allow, call, make_principal, make_record, policy, settings
+from ..._policy.least_privilege.samples import ROLE, allow, call, cover, make_principal, make_record, policy, settings
 
 
-def take(record: Record) -> Generated:
-    new = policy(allow("sqs:SendMessage"), name="document 1")
+def take(record: Record, action: str = "sqs:SendMessage") -> Generated:
+    new = policy(allow(action), name="document 1")
     proposer = Proposer(t.cast(t.Any, None), settings(), (new,))
     principal = make_principal(policy(allow("sqs:*")))
     entity = Role("app", ROLE, "/dev/", None, t.cast(t.Any, None), (), (), None, None, None)
@@ -31,3 +31,16 @@ def test_documents_of_a_person_are_not_proved_without_evidence() -> None:
     refused = take(dataclasses.replace(make_record(), coverage=Coverage(90)))
     assert (refused.status, refused.documents) == (Status.NO_EVIDENCE, ())
     assert take(make_record(days=9)).status is Status.REFUSED
+
+
+def test_documents_of_a_person_are_compared_with_the_policies_of_today() -> None:
+    queue = "arn:aws:sqs:eu-west-1:111122223333:q"
+    calls = call("sqs:SendMessage", queue), call("sqs:PurgeQueue", queue, count=3)
+    found = take(make_record(*calls, but=[cover("sqs", data=False)], last_accessed=False))
+    assert [(item.action, item.resources) for item in found.kept] == [("sqs:SendMessage", (queue,))]
+    removed = {item.action: item.why for item in found.removed}
+    assert removed["sqs:PurgeQueue"] == "the documents do not grant it, although it was called"
+    assert "sqs:ReceiveMessage" in removed and "sqs:SendMessage" not in removed
+    wide = take(make_record(*calls, but=[cover("sqs", data=False)], last_accessed=False), "sqs:*Message")
+    assert "sqs:ReceiveMessage" in {item.action for item in wide.unknown}
+    assert "sqs:ReceiveMessage" not in {item.action for item in wide.removed}

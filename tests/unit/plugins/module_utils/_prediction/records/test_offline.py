@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import trail_files
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import UNKNOWN, YES
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import KnownPrincipal
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record, Status
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import LogClass, Record, Status
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.exclusions import Exclusion
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.offline import (
     FileSource,
@@ -38,7 +42,7 @@ def read(directory: Path, *exclusions: Exclusion, unique_id: str = "", trail: Tr
     return read_file_records(source, principals, keys=frozenset())[ROLE]
 
 
-def test_the_files_alone_give_uses_but_no_complete_service(tmp_path: Path) -> None:
+def test_the_files_alone_give_uses_and_no_service_with_data_events_is_complete(tmp_path: Path) -> None:
     trail_files.write_log_files(tmp_path, 4000)
     found = read(tmp_path)
     assert {"s3:GetObject", "kms:Decrypt", "ec2:DescribeInstances"} <= {use.action for use in found.uses}
@@ -67,6 +71,63 @@ def test_no_files_are_no_record(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert (found.uses, found.coverage.since) == ((), None)
     assert found.coverage.of("ec2").status is Status.BLIND
+
+
+EVENT: t.Final = {
+    "eventName": "ListRoles",
+    "eventSource": "iam.amazonaws.com",
+    "recipientAccountId": trail_files.ACCOUNT,
+    "awsRegion": "us-east-1",
+    "readOnly": True,
+    "managementEvent": True,
+    "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{trail_files.ACCOUNT}:user/somebody"},
+}
+
+
+def read_days(directory: Path, *events: dict[str, t.Any], but: range = range(0)) -> Record:
+    """Read a folder with these events on each day of the window."""
+    for day in set(range(60)) - set(but):
+        moment = trail_files.NOW - timedelta(days=day, hours=1)
+        records = [{**EVENT, **event, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"} for event in events]
+        name = f"{trail_files.ACCOUNT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_{day:016}.json"
+        path = directory / "AWSLogs" / trail_files.ACCOUNT / "CloudTrail" / "us-east-1" / f"{moment:%Y/%m/%d}" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"Records": records}), encoding="utf-8")
+    return read(directory)
+
+
+WRITE: t.Final = {"readOnly": False, "eventName": "CreateUser"}
+
+
+def test_events_of_one_service_show_which_management_events_the_trail_records(tmp_path: Path) -> None:
+    """No selector can leave out the management events of a single service, but those of KMS and the RDS Data API."""
+    found = read_days(tmp_path, {}, WRITE)
+    assert found.coverage.of("cloudformation").status is Status.COMPLETE
+    assert found.coverage.of("s3").logged == {LogClass.READ: YES, LogClass.WRITE: YES, LogClass.DATA: UNKNOWN}
+    assert YES not in found.coverage.of("kms").logged.values()
+    assert any("management reads and writes, so it records all of these" in note for note in found.coverage.notes)
+
+
+def test_reads_do_not_show_that_writes_are_recorded(tmp_path: Path) -> None:
+    keys = {"eventSource": "kms.amazonaws.com", "eventName": "ListKeys"}
+    found = read_days(tmp_path, {}, keys)
+    assert found.coverage.of("sns").logged[LogClass.READ] is YES
+    assert found.coverage.of("sns").logged[LogClass.WRITE] is UNKNOWN
+    assert found.coverage.of("kms").logged[LogClass.READ] is YES
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"managementEvent": False, "eventCategory": "Data"}, {"managementEvent": "true"}, {"readOnly": "true"}, WRITE],
+    ids=["data", "malformed", "malformed kind", "another kind"],
+)
+def test_other_events_show_nothing_of_management_reads(tmp_path: Path, event: dict[str, t.Any]) -> None:
+    assert read_days(tmp_path, event).coverage.of("sns").logged[LogClass.READ] is UNKNOWN
+
+
+def test_files_that_are_missing_show_nothing(tmp_path: Path) -> None:
+    found = read_days(tmp_path, {}, WRITE, but=range(20, 24))
+    assert set(found.coverage.of("sns").logged.values()) == {UNKNOWN}
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

@@ -131,7 +131,17 @@ def test_given_layers_bear_on_the_proof_and_unknown_ones_pass(logs: Path) -> Non
     limited = ask(old_policies={ROLE: [OLD]}, layers={"scps": [[allow("kms:*", "ec2:*", "sqs:*")]]}, **common)
     (entry,) = limited["results"]
     assert not limited.get("failed"), limited.get("msg")
-    assert {one["action"].partition(":")[0] for one in entry["proof"]["lost"]} <= {"s3"}
+    assert {one["action"].partition(":")[0] for one in entry["proof"]["lost"]} == {"s3"}
+    assert all("the layer scp as it is denies it" in one["why"] for one in entry["proof"]["lost"])
+
+
+def test_a_role_that_nobody_can_change_is_answered_with_the_reason(logs: Path) -> None:
+    linked = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+    answer = ask(principals=[linked], trail_logs=[str(logs)], trail_days=60, old_policies={linked: [allow("ecs:*")]})
+    (entry,) = answer["results"]
+    assert (entry["principal"], entry["documents"], entry["kept"]) == (linked, [], [])
+    assert entry["proof"] == {"recorded": 0, "lost": [], "beyond": [], "unproven": []}
+    assert "service-linked role" in entry["reason"]
 
 
 def test_two_accounts_are_answered_side_by_side(logs: Path) -> None:
