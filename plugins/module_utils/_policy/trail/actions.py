@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ..documents.arn import arn_parts
+from ..documents.arn import arn_account, arn_parts
 from ..evaluation.context import Context, Values
 from ..evaluation.pass_role import PassedRole, find_passed_role
 from .callers import (
@@ -233,7 +233,10 @@ class EventReader:
         for resource, services in find_passed_roles(record, role, self._names, partition):
             # Of several services it was one: only what holds for each of them is certain.
             known: dict[str, Values] = {"iam:PassedToService": services} if matters else {}
-            yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
+            # The role must be in the account of the service's resource:
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+            one = () if resource else (f"arn:{partition}:iam::{arn_account(principal)}:role/*",)
+            yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key, candidates=one)
 
 
 @functools.lru_cache(maxsize=8192)
