@@ -76,6 +76,9 @@ def _list_compute() -> Iterator[Row]:
         ("ec2:RunInstances", f"arn:aws:ec2:{REGION}::image/ami-0aaaaaaaaaaaaaaaa"),
         ("ec2:RunInstances", arn("ec2", "subnet/subnet-0aaaaaaaaaaaaaaaa")),
     )
+    # A subnet of another account that is shared with this one: the request does not tell whose it is.
+    # https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227
+    also = (*also, ("ec2:RunInstances", arn("ec2", "subnet/subnet-0123456789abcdef0", account=FOREIGN)))
     yield row("ec2:RunInstances", run, "instance/*", arn("ec2", "instance/*", ELSEWHERE), also=also, never=never)
     for name, kind, request in (
         ("CreateVpc", "vpc", {"cidrBlock": "10.0.0.0/16"}),
