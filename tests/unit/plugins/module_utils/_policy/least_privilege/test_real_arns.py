@@ -24,6 +24,8 @@ from .real_arns_compute import COMPUTE
 from .samples import ROLE, allow, cover, make_principal, make_record, policy, run, settings, statements_of
 
 ROWS = (*DATA, *COMPUTE)
+# One of another account may be used without a name.
+SHARED = ("capacity-reservation/*",)
 
 
 def generate(row: Row) -> list[Mapping[str, t.Any]]:
@@ -63,11 +65,20 @@ def _matches(pattern: str, text: str) -> bool:
     return re.fullmatch(escaped, text, re.DOTALL) is not None
 
 
+def list_open_patterns(statements: list[Mapping[str, t.Any]], action: str) -> list[str]:
+    """The patterns for an action that have any Region and any account, though an event has both."""
+    own = [statement for statement in statements if action in _list(statement["Action"])]
+    found = [pattern for statement in own for pattern in _list(statement["Resource"]) if ":*:*:" in pattern]
+    return [pattern for pattern in found if not pattern.endswith(SHARED)]
+
+
 def judge(row: Row) -> Iterator[str]:
     statements = generate(row)
     for action, arn in ((row.action, row.arn), *row.also):
         if not allows(statements, action, arn):
             yield f"{row.event} {row.request}: {action} on {arn} is denied by {statements}"
+    if open_patterns := list_open_patterns(statements, row.action):
+        yield f"{row.event} {row.request}: {row.action} is allowed in any Region and account on {open_patterns}"
     for action, arn in ((row.action, row.other), *row.never):
         if arn and allows(statements, action, arn):
             yield f"{row.event} {row.request}: {action} on {arn} is allowed by {statements}"
