@@ -417,7 +417,7 @@ def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:
     """An entity of IAM that a request names without its path: directly, or below any."""
     stem = kind.pattern.removesuffix("*")
     if kind.action == _LINKED_ROLE:
-        services = parameters.texts("awsservicename")
+        services = [text for text in parameters.texts("awsservicename") if not _WILD.search(text)]
         return tuple(f"{stem}aws-service-role/{name}/*" for name in services) or (f"{stem}aws-service-role/*",)
     texts = parameters.texts(_WITH_PATH[kind.places[0]])
     if len(texts) != 1 or _WILD.search(texts[0]) or texts[0].startswith("arn:"):
