@@ -119,7 +119,8 @@ _OWNERS: t.Final[Mapping[str, str]] = {
     "glue": "catalogid",
     "lambda": "functionname",
 }
-_ACCOUNT: t.Final = re.compile(r"(\d{12})(?::function:.+)?\Z")
+_ACCOUNT: t.Final = re.compile(r"(\d{12})\Z")
+_ACCOUNT_OF_FUNCTION: t.Final = re.compile(r"(\d{12}):function:")
 # Types of which a call may be about one that another account shares, without naming it.
 # https://docs.aws.amazon.com/ram/latest/userguide/shareable.html
 _SHARED: t.Final = frozenset({"ec2:capacity-reservation", "ec2:ipam-pool", "s3:accesspoint", "s3:accesspointobject"})
@@ -279,7 +280,7 @@ def fill(kind: Kind, parameters: Parameters, places: Places, *, chosen: Sequence
 def _find_owner(kind: Kind, parameters: Parameters, places: Places) -> Places:
     """Put the account in the place of the caller's that a request says a resource is in."""
     owner = next(iter(parameters.texts(_OWNERS[kind.service])), "") if kind.service in _OWNERS else ""
-    found = _ACCOUNT.match(owner)
+    found = (_ACCOUNT_OF_FUNCTION if kind.service == "lambda" else _ACCOUNT).match(owner)
     return dataclasses.replace(places, account=found[1]) if found else places
 
 
