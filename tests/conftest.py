@@ -160,9 +160,11 @@ def draw_sample(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: 
 
 
 def draw_waiting(items: t.Collection[pytest.Item], turns: t.Optional[int], seed: object) -> set[pytest.Item]:
-    """The tests of files that wait for another run: half of those in scope.py; of units, one file of ``turns`` runs."""
+    """The tests of files that wait for another run: as scope.py says; of units, all but one of ``turns`` files."""
     files = {_file(item) for item in items}
-    waiting = set() if runs_all() else _draw_files(files & TAKING_TURNS, 2, seed)
+    waiting: set[str] = set()
+    for count in () if runs_all() else set(TAKING_TURNS.values()):
+        waiting |= _draw_files({name for name in files if TAKING_TURNS.get(name) == count}, count, seed)
     if turns is not None:
         waiting |= _draw_files({name for name in files if name.startswith("tests/unit/")}, turns, seed)
     return {item for item in items if _file(item) in waiting}

@@ -76,14 +76,15 @@ SAMPLED: t.Final[dict[str, int]] = {
     # Sphinx takes half a minute. What can go wrong without it, test_pages.py and test_build_docs.py have.
     "tests/gates/test_docs_site.py": 0,
     # A run of the module over moto in each, some of them over all stages.
-    "tests/unit/plugins/modules/test_access_key_rotation.py": 30,
-    "tests/unit/plugins/modules/test_key_migration.py": 14,
+    "tests/unit/plugins/modules/test_access_key_rotation.py": 20,
+    "tests/unit/plugins/modules/test_key_migration.py": 8,
 }
 
-# Files that take longest, since each goes through many runs. "make test" draws half of them, other ones in each run. Of
-# those that wait, what is marked in_every_sample waits too. One that is asked for alone runs.
-TAKING_TURNS: t.Final = frozenset(
-    f"tests/integration/test_{name}.py"
+# Files that go through many runs each. "make test" draws one of so many of them, other ones in each run. Of those that
+# wait, what is marked in_every_sample waits too. One that is asked for alone runs.
+LONGEST: t.Final = 4
+TAKING_TURNS: t.Final[dict[str, int]] = {
+    f"tests/integration/test_{name}.py": LONGEST
     for name in (
         "ansible_runner",
         "audit_sheet",
@@ -107,6 +108,19 @@ TAKING_TURNS: t.Final = frozenset(
         "thirty_accounts",
         "waves",
     )
+}
+# Of the other files of integration tests that are sampled, so many runs have each once, but for these, which all have.
+OTHERS: t.Final = 3
+IN_EACH_RUN: t.Final = frozenset(
+    f"tests/integration/test_{name}.py"
+    for name in ("access_keys", "credential_quarantine", "lock_out", "rollback", "session_revocation")
+)
+TAKING_TURNS.update(
+    {
+        name: OTHERS
+        for name in SAMPLED
+        if name.startswith("tests/integration/") and name not in IN_EACH_RUN and name not in TAKING_TURNS
+    }
 )
 
 

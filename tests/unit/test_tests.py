@@ -14,7 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from conftest import draw_cases, draw_sample, draw_waiting, not_run, seed_of
-from scope import SAMPLED, TAKING_TURNS
+from scope import IN_EACH_RUN, LONGEST, OTHERS, SAMPLED, TAKING_TURNS
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -262,7 +262,7 @@ def test_a_slow_file_is_sampled_unless_all_run(
 
 
 def test_files_that_are_sampled_exist() -> None:
-    assert [name for name in (*SAMPLED, *TAKING_TURNS) if not (TESTS.parent / name).is_file()] == []
+    assert [name for name in (*SAMPLED, *TAKING_TURNS, *IN_EACH_RUN) if not (TESTS.parent / name).is_file()] == []
 
 
 def waiting(names: t.Iterable[str], seed: int, turns: t.Optional[int] = None) -> set[str]:
@@ -272,12 +272,13 @@ def waiting(names: t.Iterable[str], seed: int, turns: t.Optional[int] = None) ->
     return {item.nodeid.partition("::")[0] for item in found}
 
 
-def test_half_of_the_longest_files_wait_for_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("turns", [LONGEST, OTHERS])
+def test_files_take_turns(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
     monkeypatch.setenv("HARDENING_TEST_ALL", "")
-    names = sorted(TAKING_TURNS)
-    drawn_first = [waiting([*names, "tests/unit/test_a.py"], seed) for seed in range(40)]
-    assert {len(found) for found in drawn_first} == {len(names) // 2}
-    assert set.union(*drawn_first) == set(names)
+    names = sorted(name for name, count in TAKING_TURNS.items() if count == turns)
+    drawn = [set(names) - waiting([*names, "tests/unit/test_a.py"], seed) for seed in range(60)]
+    assert {len(found) for found in drawn} == {-(-len(names) // turns)}
+    assert set.union(*drawn) == set(names)
     assert all(waiting([name], seed) == set() for name in names for seed in range(5))
     monkeypatch.setenv("HARDENING_TEST_ALL", "1")
     assert waiting(names, 0) == set()

@@ -101,6 +101,12 @@ def _date(parts: t.Sequence[str]) -> t.Optional[date]:
         return None
 
 
+def find_account(key: str) -> str:
+    """Find the account in the folders of a path, into which only that account's trail writes; empty without one."""
+    account = _ACCOUNT.search(key)
+    return account[1] if account else ""
+
+
 def is_wanted(key: str, account_id: str, since: datetime) -> bool:
     """Whether a file may hold events of an account since a moment, by its path."""
     if not _LOG_FILE.search(key) or _NO_LOG_FILE.search(key):

@@ -30,7 +30,7 @@ from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext
 from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
-from .._converge.journal import Journal, find_interrupted
+from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
@@ -42,7 +42,7 @@ from .connection import Connection
 from .emergency import LIMITS, Emergency
 from .enforcing import check_enforcing
 from .fleet_failures import count_failures
-from .interrupted import report_interrupted
+from .interrupted import hold_if_cut_off, report_interrupted
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl, check_journal
@@ -300,22 +300,12 @@ def _begin(invocation: _Invocation, capability: Capability[t.Any], changes: Sequ
     capability.begin(changes)
 
 
-@contextlib.contextmanager
-def _take_over(invocation: _Invocation, access: Access) -> Iterator[None]:
-    """Hold the lease where a run of the incident has changes that it has not concluded: it may have been killed.
-
-    Nothing may be left to be done when it has made its last change. Its records are concluded all the same.
-    """
-    emergency, control = invocation.emergency, invocation.control
-    with contextlib.ExitStack() as stack:
-        if emergency and invocation.run.writes:
-            try:
-                runs = emergency.find_runs(invocation.account_id)
-                if find_interrupted(control.store, invocation.account_id, runs=runs):
-                    stack.enter_context(control.hold_lease(access))
-            except (StoreError, GuardError) as error:
-                invocation.warn(str(error))
-        yield
+def _take_over(invocation: _Invocation, access: Access) -> contextlib.AbstractContextManager[None]:
+    """Hold the lease if another run of the incident was cut off. Nothing else reads its journal, or needs to."""
+    emergency, account_id = invocation.emergency, invocation.account_id
+    if emergency is None or not invocation.run.writes:
+        return contextlib.nullcontext()
+    return hold_if_cut_off(invocation.control, access, lambda: emergency.find_runs(account_id), invocation.warn)
 
 
 def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:

@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.fence import FenceError
 from .._converge.capability import Capability
 from .._converge.change import Change
+from .._converge.errors import GuardError
 from .._converge.journal import RecordError, find_interrupted, record_found
 from .._converge.store import StoreError
 from .._converge.verification import settle
@@ -70,3 +72,21 @@ def report_interrupted(
             control.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:
         control.warn(f"it is not known whether an earlier run was cut off: {error}")
+
+
+@contextlib.contextmanager
+def hold_if_cut_off(
+    control: RunControl, access: Access, list_runs: Callable[[], Collection[str]], warn: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold the lease of the account where one of some runs has changes that it has not concluded.
+
+    It may have been killed after its last change, so that nothing is left to be done. Its records are concluded all
+    the same, and a job that is at work is waited for.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            if find_interrupted(control.store, control.account_id, runs=list_runs()):
+                stack.enter_context(control.hold_lease(access))
+        except (StoreError, GuardError) as error:
+            warn(str(error))
+        yield

@@ -33,6 +33,10 @@ _LONGEST: t.Final = 200
 _STACK_SET: t.Final = re.compile(r"StackSet-(?P<name>.+)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOWER: t.Final = re.compile(r"(StackSet-)?AWSControlTower")
 
+_CENTER: t.Final = "IAM Identity Center"
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+_PERMISSION_SET: t.Final = re.compile(r"AWSReservedSSO_(?P<name>[\w+=,.@-]+)_[0-9a-f]{16}", re.ASCII)
+
 # Roles that the console's wizards make for a service. Anybody may create and edit roles of this path.
 _SERVICE_PATH: t.Final = "/service-role/"
 # Parts of tag keys and values that name a tool.
@@ -79,11 +83,17 @@ def clean(text: object) -> str:
 
 
 def find_owner(item: IamObject, sources: Sources) -> Owner:
-    """Find the owner of an object by the strongest evidence."""
+    """Find the owner of an object by the strongest evidence.
+
+    An entry for a whole account also matches what AWS or a landing zone made, and gives nobody the right to change it.
+    """
+    protected = _find_protected(item)
+    if protected is not None:
+        return protected
     declared = find_declared(sources.declared, item)
     if declared is not None:
         return _add_template(declared.make_owner(), item, sources)
-    certain = _find_protected(item) or _find_in_state(item, sources) or _find_in_stacks(item, sources)
+    certain = _find_in_state(item, sources) or _find_in_stacks(item, sources)
     if certain is not None:
         return certain
     unread = _list_unread(item, sources)
@@ -107,6 +117,11 @@ def _find_protected(item: IamObject) -> t.Optional[Owner]:
     reason = protection_of(item.arn)
     if reason is None:
         return None
+    name = item.arn.rpartition("/")[2]
+    permission_set = _PERMISSION_SET.fullmatch(name)
+    if permission_set:
+        place = Place(f"the permission set {permission_set['name']} in the account of IAM Identity Center")
+        return Owner(_CENTER, _CENTER, Confidence.CERTAIN, place, (reason,))
     return Owner("AWS or a landing zone", "", Confidence.CERTAIN, Place("the service that made it"), (reason,))
 
 

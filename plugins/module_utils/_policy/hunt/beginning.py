@@ -16,7 +16,9 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from .clusters import ClusterKey, Clusters, Suspected, is_by_service, key_of
+from .callers import find_family
+from .classes import SENSITIVE, classify
+from .clusters import ClusterKey, Clusters, Suspected, is_by_service, is_usual, key_anywhere, key_of
 from .event import Event
 from .profile import Profile, name_session
 from .question import Question
@@ -26,8 +28,10 @@ _EARLY: t.Final = 0.25
 _LEAST_BEFORE: t.Final = timedelta(days=1)
 _ALERT: t.Final = timedelta(days=2)
 _REST: t.Final = timedelta(days=7)
+#: The calls so shortly before a break are no habits: they may be an intruder's first.
+UNSURE: t.Final = timedelta(hours=1)
 # Of a principal with more clusters than these, as of one in a cloud with changing addresses, only so many are tried.
-_MOST_CLUSTERS: t.Final = 500
+_MOST_CLUSTERS: t.Final = 20_000
 
 
 class Basis(enum.StrEnum):
@@ -91,8 +95,8 @@ def find_earlier(since: datetime, events: Sequence[Event], addresses: frozenset[
     """
     named = [event.time for event in events if event.source_address in addresses]
     found = [named[0]] if named and since - _ALERT <= named[0] < since else []
-    for own in _group(events):
-        found += _list_breaks_before(since, own)
+    breaks = [one for own in _group(events) for one in _list_breaks_around(since, own)]
+    found += [one.time for one in _drop_moves(breaks) if one.time < since]
     return min(found, default=None)
 
 
@@ -106,7 +110,17 @@ def _group(events: Sequence[Event]) -> Iterator[list[Event]]:
     yield from groups.values()
 
 
-def _list_breaks_before(since: datetime, events: Sequence[Event]) -> Iterator[datetime]:
+@dataclasses.dataclass(frozen=True)
+class _Break:
+    """A break of habits: its time, whether the habits were settled, and whether nothing but the network changed."""
+
+    time: datetime
+    is_settled: bool
+    is_move: bool
+
+
+def _list_breaks_around(since: datetime, events: Sequence[Event]) -> Iterator[_Break]:
+    """List the breaks from shortly before a time on."""
     members: collections.defaultdict[ClusterKey, list[Event]] = collections.defaultdict(list)
     before = Profile()
     for event in events:
@@ -115,31 +129,52 @@ def _list_breaks_before(since: datetime, events: Sequence[Event]) -> Iterator[da
         elif not is_by_service(event):
             members[key_of(event)].append(event)
     for key, own in members.items():
-        if own[0].time < since and _is_break(key, own, before):
-            yield own[0].time
+        if _is_break(key, own, before):
+            yield _Break(own[0].time, before.is_settled, _is_move(own, before))
+
+
+def _drop_moves(breaks: Sequence[_Break]) -> Sequence[_Break]:
+    """Drop mere moves to another network, unless there is nothing else: people move house, and travel."""
+    return [one for one in breaks if not one.is_move] or breaks
 
 
 def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
     """Find the time at which a principal begins to work from elsewhere, or with something else, than ever before."""
     first, last = events[0].time, events[-1].time
+    breaks = _drop_moves(list(_list_breaks(events)))
+    certain = [one.time for one in breaks if one.is_settled or one.time - first >= (last - first) * _EARLY]
+    return min(certain or [one.time for one in breaks], default=None)
+
+
+def _list_breaks(events: Sequence[Event]) -> Iterator[_Break]:
     firsts: dict[ClusterKey, int] = {}
     members: collections.defaultdict[ClusterKey, list[Event]] = collections.defaultdict(list)
     for number, event in enumerate(events):
         if is_by_service(event):
             continue
-        firsts.setdefault(key_of(event), number)
-        members[key_of(event)].append(event)
-    breaks: list[tuple[datetime, bool]] = []
+        key = key_of(event)
+        # Of somebody who works through many addresses, each shows one call.
+        for one in (key, key_anywhere(key[0], event)):
+            firsts.setdefault(one, number)
+            members[one].append(event)
     profile, counted = Profile(), 0
     for key, number in list(firsts.items())[:_MOST_CLUSTERS]:
-        for event in events[counted:number]:
-            profile.add(event)
-        counted = number
         moment = events[number].time
-        if moment - first >= _LEAST_BEFORE and _is_break(key, members[key], profile):
-            breaks.append((moment, profile.is_settled))
-    certain = [moment for moment, is_settled in breaks if is_settled or moment - first >= (last - first) * _EARLY]
-    return min(certain or [moment for moment, _settled in breaks], default=None)
+        while counted < number and events[counted].time < moment - UNSURE:
+            profile.add(events[counted])
+            counted += 1
+        if moment - events[0].time >= _LEAST_BEFORE and _is_break(key, members[key], profile):
+            yield _Break(moment, profile.is_settled, _is_move(members[key], profile))
+
+
+def _is_move(members: Sequence[Event], before: Profile) -> bool:
+    """Whether calls have nothing new but their network: the agent is known, and what was called is."""
+    return all(
+        find_family(event.user_agent) in before.families
+        and not event.is_failed
+        and (is_usual(event, before) or classify(event) not in SENSITIVE)
+        for event in members
+    )
 
 
 def _is_break(key: ClusterKey, members: Sequence[Event], before: Profile) -> bool:

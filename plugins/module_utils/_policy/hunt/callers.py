@@ -30,12 +30,16 @@ _CHANGING: t.Final = frozenset(
 )
 _PRODUCT: t.Final = re.compile(r"([A-Za-z][\w.+-]*)/(\S*)")
 _ENVIRONMENT: t.Final = re.compile(r"exec-env/([\w.-]+)")
+# Tools that try attacks mark each run with an id of its own.
+_RUN: t.Final = re.compile(r"[_-][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+# What differs from call to call with the same tool on the same machine.
+_OF_CALL: t.Final = re.compile(r"\b(md/)?(api|app|cfg|command|ft|m|prompt|exec-env)[/#]\S*|[\[\]]")
 _OF_CONSOLE: t.Final = re.compile(r"console\.amazonaws\.com|S3Console|aws-internal/3|AWS-Console", re.IGNORECASE)
 _BROWSER: t.Final = re.compile(r"Mozilla/\S+ \((\w+)")
 # Tools that attack accounts, and systems that are made for it. Few legitimate agents have these names.
 _ATTACK: t.Final = re.compile(
     r"(?<![a-z])(pacu|kali|parrot(os)?|pentoo|blackarch|cloudfox|enumerate-iam|scoutsuite|stratus-red-team|trufflehog|weirdaal"
-    r"|nimbostratus|peirates|s3-account-search|aws_consoler|cloudgoat|quiet-riot)(?![a-z])",
+    r"|grimoire|nimbostratus|peirates|s3-account-search|aws_consoler|cloudgoat|quiet-riot)(?![a-z])",
     re.IGNORECASE,
 )
 _REMEMBERED: t.Final = 8192
@@ -70,6 +74,7 @@ def find_family(agent: str) -> str:
         return ""
     if _SERVICE_NAME.match(agent):
         return SERVICE
+    agent = _RUN.sub("", agent)
     browser = _BROWSER.match(agent)
     if browser:
         return f"browser {browser[1].lower()}"
@@ -84,6 +89,15 @@ def find_family(agent: str) -> str:
     environment = _ENVIRONMENT.search(agent)
     found = [*dict.fromkeys(names)][:_MOST_NAMES] or [agent.split("/")[0].split(" ")[0].lower()]
     return " ".join([*found, *([f"exec-env/{environment[1]}"] if environment else [])])
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def find_build(agent: str) -> str:
+    """Find the tool and the machine with their versions: a user agent without what changes from call to call.
+
+    All calls of somebody who works through many addresses have one, and so have all runners of an image.
+    """
+    return " ".join(_OF_CALL.sub("", _RUN.sub("", agent)).split())
 
 
 def find_tool(agent: str) -> str:

@@ -37,6 +37,9 @@ _READ: t.Final = re.compile(
 )
 
 _DEFENCE_EVASION: t.Final[Mapping[str, frozenset[str]]] = {
+    "bedrock": frozenset({"DeleteGuardrail", "DeleteModelInvocationLoggingConfiguration"}),
+    "detective": frozenset({"DeleteGraph"}),
+    "route53resolver": frozenset({"DeleteResolverQueryLogConfig", "DisassociateResolverQueryLogConfig"}),
     "access-analyzer": frozenset({"CreateArchiveRule", "DeleteAnalyzer", "UpdateArchiveRule"}),
     "cloudtrail": frozenset(
         {
@@ -72,10 +75,15 @@ _DEFENCE_EVASION: t.Final[Mapping[str, frozenset[str]]] = {
             *("StopMonitoringMembers", "UpdateDetector", "UpdateFilter", "UpdateIPSet"),
         }
     ),
-    "iam": frozenset({"DeactivateMFADevice", "DeleteAccountPasswordPolicy", "DeleteVirtualMFADevice"}),
+    "iam": frozenset(
+        {"DeactivateMFADevice", "DeleteAccountPasswordPolicy", "DeleteVirtualMFADevice", "UpdateAccountPasswordPolicy"}
+    ),
     "inspector2": frozenset({"Disable"}),
     "logs": frozenset(
-        {"DeleteLogGroup", "DeleteLogStream", "DeleteMetricFilter", "DeleteRetentionPolicy", "PutRetentionPolicy"}
+        {
+            *("DeleteLogGroup", "DeleteLogStream", "DeleteMetricFilter", "DeleteRetentionPolicy"),
+            *("DeleteSubscriptionFilter", "PutRetentionPolicy"),
+        }
     ),
     "macie2": frozenset({"DisableMacie"}),
     "monitoring": frozenset({"DeleteAlarms", "DisableAlarmActions"}),
@@ -101,7 +109,7 @@ _DEFENCE_EVASION: t.Final[Mapping[str, frozenset[str]]] = {
                 "DisableSecurityHubV2",
                 "DisassociateFromAdministratorAccount",
             ),
-            *("UpdateStandardsControl", "BatchUpdateStandardsControlAssociations"),
+            *("UpdateStandardsControl", "BatchUpdateStandardsControlAssociations", "DeleteMembers"),
         }
     ),
     "ses": frozenset({"UpdateAccountSendingEnabled"}),
@@ -112,6 +120,8 @@ _DEFENCE_EVASION: t.Final[Mapping[str, frozenset[str]]] = {
 _PERSISTENCE: t.Final[Mapping[str, frozenset[str]]] = {
     "amplify": frozenset({"CreateApp", "UpdateApp"}),
     "apprunner": frozenset({"CreateService", "UpdateService"}),
+    "appsync": frozenset({"CreateApiKey"}),
+    "ecr": frozenset({"PutImage"}),
     "cloudformation": frozenset(
         {"CreateStack", "CreateStackInstances", "CreateStackSet", "UpdateStack", "UpdateStackSet"}
     ),
@@ -133,6 +143,7 @@ _PERSISTENCE: t.Final[Mapping[str, frozenset[str]]] = {
                 "ReplaceIamInstanceProfileAssociation",
             ),
             *("RunInstances", "RequestSpotInstances", "RequestSpotFleet", "CreateFleet", "CreateNetworkAclEntry"),
+            *("AcceptVpcPeeringConnection", "CreateVpcPeeringConnection", "EnableSerialConsoleAccess"),
         }
     ),
     "ec2-instance-connect": frozenset({"SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"}),
@@ -216,7 +227,12 @@ _PERSISTENCE: t.Final[Mapping[str, frozenset[str]]] = {
             *("PutConsoleAuthorizationConfiguration", "PutResourcePermissionStatement"),
         }
     ),
-    "ssm": frozenset({"CreateAssociation", "ResumeSession", "SendCommand", "StartAutomationExecution", "StartSession"}),
+    "ssm": frozenset(
+        {
+            *("CreateAssociation", "ResumeSession", "SendCommand", "StartAutomationExecution", "StartSession"),
+            "UpdateDocument",
+        }
+    ),
     "sso": frozenset(
         {
             *("AttachManagedPolicyToPermissionSet", "CreateAccountAssignment", "CreateApplication", "CreateInstance"),
@@ -242,7 +258,12 @@ _ESCALATION: t.Final[Mapping[str, frozenset[str]]] = {
 }
 _IMPACT: t.Final[Mapping[str, frozenset[str]]] = {
     "account": frozenset({"CloseAccount", "EnableRegion"}),
-    "backup": frozenset({"DeleteBackupVault", "DeleteRecoveryPoint"}),
+    "backup": frozenset({"DeleteBackupVault", "DeleteRecoveryPoint", "PutBackupVaultAccessPolicy"}),
+    "datasync": frozenset({"CreateTask", "StartTaskExecution"}),
+    "elasticfilesystem": frozenset({"DeleteFileSystem"}),
+    "logs": frozenset({"PutSubscriptionFilter"}),
+    "redshift": frozenset({"AuthorizeSnapshotAccess", "DeleteCluster"}),
+    "transfer": frozenset({"CreateServer", "CreateUser"}),
     "bedrock": frozenset(
         {
             *("Converse", "ConverseStream", "CreateFoundationModelAgreement", "InvokeModel"),
@@ -266,10 +287,13 @@ _IMPACT: t.Final[Mapping[str, frozenset[str]]] = {
                 "StopInstances",
                 "TerminateInstances",
                 "CreateInstanceExportTask",
+                "CreateTrafficMirrorSession",
+                "DisableImageBlockPublicAccess",
+                "DisableSnapshotBlockPublicAccess",
             ),
         }
     ),
-    "ecr": frozenset({"SetRepositoryPolicy", "DeleteRepository"}),
+    "ecr": frozenset({"SetRepositoryPolicy", "DeleteRepository", "PutRegistryPolicy"}),
     "iam": frozenset({"DeleteRole", "DeleteUser", "DeleteLoginProfile"}),
     "kms": frozenset({"DeleteImportedKeyMaterial", "DisableKey", "ScheduleKeyDeletion"}),
     "organizations": frozenset({"CloseAccount", "CreateAccount"}),
@@ -282,7 +306,7 @@ _IMPACT: t.Final[Mapping[str, frozenset[str]]] = {
                 "DeleteDBSnapshot",
                 "ModifyDBClusterSnapshotAttribute",
             ),
-            *("ModifyDBInstance", "ModifyDBSnapshotAttribute", "StartExportTask"),
+            *("ModifyDBCluster", "ModifyDBInstance", "ModifyDBSnapshotAttribute", "StartExportTask"),
         }
     ),
     "s3": frozenset(
@@ -307,7 +331,7 @@ _IMPACT: t.Final[Mapping[str, frozenset[str]]] = {
                 "PutBucketPublicAccessBlock",
                 "PutBucketReplication",
             ),
-            *("PutBucketVersioning", "PutObjectAcl"),
+            *("DeleteAccountPublicAccessBlock", "PutBucketVersioning", "PutObjectAcl"),
         }
     ),
     "secretsmanager": frozenset(

@@ -18,13 +18,13 @@ import dataclasses
 import enum
 import types
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from .callers import SERVICE, find_family, find_network, find_tool, is_attack_tool
+from .callers import SERVICE, find_build, find_family, find_network, find_tool, is_attack_tool
 from .classes import SENSITIVE, EventClass, classify
 from .event import Event
-from .links import find_target, opens_session, short_name
-from .profile import Profile, name_action, name_session
+from .links import find_minted, find_target, opens_session, short_name
+from .profile import Profile, is_opening, name_action, name_opening, name_session
 
 
 class Suspected(enum.StrEnum):
@@ -44,7 +44,7 @@ class Verdict:
     is_inference: bool = False
 
 
-#: The principal, the address and the family of the agent.
+#: The principal, the address and the family of the agent. From anywhere it is the build of the agent instead.
 ClusterKey = tuple[str, str, str]
 _YES_FROM: t.Final = 4
 _NO_UNTIL: t.Final = 1
@@ -54,15 +54,45 @@ _MANY_DENIED: t.Final = 3
 _MANY_READS: t.Final = 8
 _MANY_SERVICES: t.Final = 3
 _FEW_FAMILIES: t.Final = 5
+_GAINS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT, EventClass.DEFENCE_EVASION)
+# With so many sensitive actions that it never called, and hardly another one, a principal is not at its own work.
+_MANY_UNUSUAL: t.Final = 3
+# The address of a cluster of calls from anywhere.
+_ANYWHERE: t.Final = "*"
+_MANY_SECRETS: t.Final = 10
+_SECRETS: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "ec2:GetPasswordData": ("instanceId",),
+    "secretsmanager:GetSecretValue": ("secretId",),
+    "secretsmanager:BatchGetSecretValue": ("secretIdList",),
+    "ssm:GetParameter": ("name",),
+    "ssm:GetParameters": ("names",),
+}
 
 
 def key_of(event: Event, profiles: Mapping[str, Profile] = types.MappingProxyType({})) -> ClusterKey:
-    """The cluster that an event is in. A session name with habits of its own, such as an instance, is one by itself."""
-    principal = short_name(event.principal_arn) or event.principal_id or event.on_behalf_of
-    own = profiles.get(name_session(event))
+    """The cluster that an event is in. A session name with habits of its own, such as an instance, is one by itself.
+
+    For a principal that comes from new networks all the time, the build of the agent counts, and not the address.
+    """
+    principal = short_name(event.principal_arn) or name_opening(event) or event.principal_id or event.on_behalf_of
+    name = name_opening(event, is_by_name=True) if is_opening(event) else name_session(event)
+    own = profiles.get(name)
     if own is not None and own.is_enough:
-        principal = name_session(event)
+        principal = name
+    profile = profiles.get(principal)
+    if profile is not None and profile.is_roaming and _is_of_stranger(event, profile):
+        return key_anywhere(principal, event)
     return principal, event.source_address, find_family(event.user_agent)
+
+
+def key_anywhere(principal: str, event: Event) -> ClusterKey:
+    """The cluster of all calls of a principal with the build of an agent, from any address."""
+    return principal, _ANYWHERE, find_build(event.user_agent)
+
+
+def _is_of_stranger(event: Event, profile: Profile) -> bool:
+    is_new = find_network(event.source_address) not in profile.networks
+    return is_new and find_build(event.user_agent) not in profile.builds
 
 
 def is_by_service(event: Event) -> bool:
@@ -83,6 +113,12 @@ class Cluster:
     classes: collections.Counter[EventClass] = dataclasses.field(default_factory=collections.Counter)
     reads: set[str] = dataclasses.field(default_factory=set)
     unusual: set[str] = dataclasses.field(default_factory=set)
+    usual: set[str] = dataclasses.field(default_factory=set)
+    has_gains: bool = False
+    made: set[str] = dataclasses.field(default_factory=set)
+    keys: set[str] = dataclasses.field(default_factory=set)
+    secrets: set[str] = dataclasses.field(default_factory=set)
+    has_new_opener: bool = False
     regions: set[str] = dataclasses.field(default_factory=set)
 
     def add(self, event: Event, profile: Profile) -> None:
@@ -96,8 +132,23 @@ class Cluster:
         self.regions.add(event.region)
         if found is EventClass.RECONNAISSANCE:
             self.reads.add(name_action(event))
-        if found in SENSITIVE and not is_usual(event, profile):
+        self.keys.add(event.access_key_id)
+        self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
+        self.secrets.update(_list_secrets(event))
+        if is_usual(event, profile):
+            self.usual.add(name_action(event))
+        elif found in SENSITIVE:
             self.unusual.add(name_action(event))
+            self.has_gains = self.has_gains or found in _GAINS
+        if is_opening(event) and event.principal_id not in profile.openers:
+            self.has_new_opener = True
+
+
+def _list_secrets(event: Event) -> Iterator[str]:
+    """The secrets, parameters and machines whose content or password an event reads."""
+    for member in _SECRETS.get(f"{event.service}:{event.name}", ()):
+        named = event.request.get(member)
+        yield from (one for one in (named if isinstance(named, list) else (named,)) if isinstance(one, str))
 
 
 def _is_denied(event: Event) -> bool:
@@ -131,7 +182,9 @@ class Clusters:
             known.add(event, profile)
             if not profile.is_enough:
                 stranger = Cluster(event.source_address, event.user_agent)
-                self._strangers.setdefault(key[1:], stranger).add(event, profile)
+                self._strangers.setdefault((event.source_address, find_family(event.user_agent)), stranger).add(
+                    event, profile
+                )
 
     def profile_of(self, event: Event) -> Profile:
         """The habits of the principal behind an event; an empty profile if nothing is known."""
@@ -187,6 +240,9 @@ def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:
         is_other_tool = find_tool(cluster.agent) not in profile.tools
         score += 3 if is_other_tool and len(profile.families) < _FEW_FAMILIES else 2
         reasons.append(f"the baseline has no call with the agent {family!r}")
+    if cluster.has_new_opener:
+        score += 2
+        reasons.append("the baseline has no session that this caller opened")
     if not reasons and (cluster.address, family) not in profile.pairs and not profile.is_roaming:
         score += 1
         reasons.append("address and agent are known, but not together")
@@ -198,11 +254,14 @@ def _score_content(cluster: Cluster, profile: Profile) -> list[tuple[int, str]]:
     family = find_family(cluster.agent)
     if (cluster.address, family) in profile.pairs:
         return []
-    is_known = family in profile.families and (find_network(cluster.address) in profile.networks or profile.is_roaming)
+    is_near = find_network(cluster.address) in profile.networks
+    is_known = family in profile.families and (is_near or profile.is_roaming)
     found = []
     if cluster.unusual and not is_known:
         names = ", ".join(sorted(cluster.unusual)[:3])
         found.append((2, f"{len(cluster.unusual)} sensitive actions are not in the baseline, such as {names}"))
+    elif not is_near and len(cluster.unusual) >= max(_MANY_UNUSUAL, len(cluster.usual) + 1):
+        found += _score_novelty(cluster)
     if cluster.denied >= _MANY_DENIED:
         found.append((1, f"{cluster.denied} calls were denied"))
     if not cluster.in_usual_hours:
@@ -212,6 +271,16 @@ def _score_content(cluster: Cluster, profile: Profile) -> list[tuple[int, str]]:
     if cluster.has_attack_tool:
         found.append((2, "the agent names a tool or a system for attacks"))
     return found
+
+
+def _score_novelty(cluster: Cluster) -> Iterator[tuple[int, str]]:
+    """Score calls of a principal that comes from new networks all the time, and never called most of these."""
+    yield 2, f"{len(cluster.unusual)} sensitive actions are not in the baseline, more than those that are"
+    services = {name.partition(":")[0] for name in cluster.unusual}
+    if cluster.has_gains:
+        yield 1, "calls of the classes escalation, persistence, impact or defence_evasion are among them"
+    elif len(cluster.unusual) >= _MANY_READS and len(services) >= _MANY_SERVICES:
+        yield 1, f"they are of {len(services)} services"
 
 
 def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
@@ -234,10 +303,18 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
         signs.append(f"{gains} calls of the classes escalation, persistence and impact")
     if cluster.classes[EventClass.DEFENCE_EVASION]:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
+    if cluster.made & cluster.keys:
+        signs.append("the caller made an access key, and works with it")
+    if len(cluster.secrets) >= _MANY_SECRETS:
+        signs.append(f"{len(cluster.secrets)} secrets and passwords were read")
     if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:
         signs.append("the caller asked who it is")
-    is_hostile = bool(
-        cluster.has_attack_tool or cluster.denied >= _MANY_DENIED or cluster.classes[EventClass.DEFENCE_EVASION]
+    is_hostile = (
+        cluster.has_attack_tool
+        or cluster.denied >= _MANY_DENIED
+        or bool(cluster.classes[EventClass.DEFENCE_EVASION])
+        or bool(cluster.made & cluster.keys)
+        or len(cluster.secrets) >= _MANY_SECRETS
     )
     if is_hostile and len(signs) > _SIGNS:
         return Verdict(Suspected.YES, (*dict.fromkeys(signs), lack), is_inference=True)

@@ -145,7 +145,9 @@ def _make_unfollowed(one: Unfollowed) -> Document:
 def _make_coverage(reads: Reads) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for (account_id, region), read in sorted(reads.items()):
-        found.setdefault(account_id, {})[region] = read.coverage.value
+        # A record in an export may lack both.
+        if account_id and region:
+            found.setdefault(account_id, {})[region] = read.coverage.value
     return found
 
 
@@ -177,7 +179,9 @@ def _make_baseline(outcome: Outcome) -> Document:
         "basis": beginning.basis.value,
         "days": 30,
         "principals": {
-            name: profile.describe() for name, profile in sorted(outcome.profiles.items()) if "|" not in name
+            name: profile.describe()
+            for name, profile in sorted(outcome.profiles.items())
+            if "|" not in name and not name.startswith("opening ")
         },
     }
 
@@ -253,11 +257,13 @@ def _describe_beginning(outcome: Outcome) -> str:
 def _describe_reads(reads: Reads) -> Iterator[str]:
     for coverage, words in ((Coverage.DENIED, "were not read"), (Coverage.PARTIAL, "were read in part")):
         by_account: dict[str, list[str]] = {}
+        reasons: dict[str, str] = {}
         for (account_id, region), read in sorted(reads.items()):
             if read.coverage is coverage:
                 by_account.setdefault(account_id, []).append(region)
+                reasons.setdefault(account_id, next((f" ({reason})" for reason in read.reasons), ""))
         for account_id, regions in by_account.items():
-            yield f"{len(regions)} regions of account {account_id} {words}: {_join(regions)}"
+            yield f"{len(regions)} regions of account {account_id} {words}: {_join(regions)}{reasons[account_id]}"
 
 
 def _describe_limits(outcome: Outcome, now: datetime, *, is_of_files: bool) -> Iterator[str]:

@@ -138,7 +138,7 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         caller=caller,
         caller_account_id=_text(identity, "accountId"),
         principal_arn=arn,
-        principal_id=unique_id_of(identity),
+        principal_id=_find_id(identity),
         session_name=_find_session_name(identity),
         access_key_id=_text(identity, "accessKeyId"),
         source_identity=_text(session, "sourceIdentity"),
@@ -242,6 +242,12 @@ def _derive_issuer(arn: str) -> str:
     if parts is None or not parts.resource.startswith("assumed-role/"):
         return ""
     return f"arn:{parts.partition}:iam::{parts.account}:role/{parts.resource.split('/')[1]}"
+
+
+def _find_id(identity: Record) -> str:
+    """Find the unique id of the caller; of one with a token of an identity provider, the provider and the subject."""
+    shown = _text(identity, "principalId")
+    return shown if shown.startswith("arn:") else unique_id_of(identity)
 
 
 def _find_session_name(identity: Record) -> str:

@@ -20,8 +20,8 @@ from .clusters import Suspected
 from .event import Caller, Event
 from .gaps import Coverage, Reads
 from .hunt import BEFORE, Outcome
-from .judge import session_of
 from .links import OUTSIDE, find_made, find_minted, find_switch, find_target, opens_session, short_name
+from .taints import session_of
 
 
 class Kind(enum.StrEnum):

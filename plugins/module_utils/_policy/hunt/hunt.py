@@ -18,15 +18,16 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from .beginning import Basis, Beginning, find_beginning
+from .beginning import UNSURE, Basis, Beginning, find_beginning
 from .callers import find_network, is_address
 from .clusters import Suspected, Verdict
 from .event import Event
 from .index import Index
-from .judge import Before, Judge, Tainted, identities_of
-from .links import find_minted, short_name
-from .profile import Profile, name_session
+from .judge import Before, Judge, identities_of
+from .links import find_minted, find_target, short_name
+from .profile import Profile, is_opening, name_opening, name_session
 from .question import BASELINE, Question
+from .taints import Tainted
 
 Read = Callable[[], Iterable[Event]]
 # A chain over accounts grows the scope once, an intruder's address once more, and what its victims made again.
@@ -155,7 +156,7 @@ class Hunt:
         return find_beginning(self._question, [event for event in events if self._is_of_seed(event, scope)])
 
     def _is_of_seed(self, event: Event, scope: Scope) -> bool:
-        return self._question.begins_with(event) or short_name(event.principal_arn) in scope.watched
+        return self._question.begins_with(event) or name_caller(event) in scope.watched
 
     def _collect(self, scope: Scope, since: t.Optional[datetime]) -> tuple[list[Event], dict[str, Profile], Before]:
         """Read the events of a scope, the habits of its principals, and what anybody used before a time."""
@@ -186,6 +187,11 @@ class Hunt:
         )
 
 
+def name_caller(event: Event) -> str:
+    """The short name of the principal that called; of who opens a session and shows no principal, that of the role."""
+    return short_name(find_target(event)) if is_opening(event) else short_name(event.principal_arn)
+
+
 class _Collector:
     """Keeps the events of a scope, each once."""
 
@@ -203,9 +209,10 @@ class _Collector:
     def add(self, event: Event) -> None:
         """Look at an event."""
         since = self._since
-        if since is not None and event.time < since:
+        if since is not None and event.time < since - UNSURE:
             self.identities.update(identities_of(event))
-            if is_address(event.source_address):
+            # What failed, or shows no principal, may be an intruder's first try.
+            if is_address(event.source_address) and event.principal_arn and not event.is_failed:
                 self.networks.add(find_network(event.source_address))
         if not self._matters(event):
             self._add_to_profile(event)
@@ -225,7 +232,7 @@ class _Collector:
 
     def _matters(self, event: Event) -> bool:
         scope = self._scope
-        short = short_name(event.principal_arn)
+        short = name_caller(event)
         if scope.has_all or short in scope.watched or event.access_key_id in scope.keys:
             return True
         if event.source_address in scope.addresses or not scope.identities.isdisjoint(identities_of(event)):
@@ -235,14 +242,14 @@ class _Collector:
         return short in scope.reached and (self._since is None or event.time >= self._since - BEFORE)
 
     def _add_to_profile(self, event: Event) -> None:
-        since, short = self._since, short_name(event.principal_arn)
+        since, short = self._since, name_caller(event)
         scope = self._scope
-        if since is None or not short or not since - BASELINE <= event.time < since:
+        if since is None or not short or not since - BASELINE <= event.time < since - UNSURE:
             return
         is_wanted = scope.has_all or short in scope.watched or short in scope.reached
         if not is_wanted:
             return
-        self.profiles.setdefault(short, Profile()).add(event)
-        session = name_session(event)
+        self.profiles.setdefault(name_opening(event) or short, Profile()).add(event)
+        session = name_opening(event, is_by_name=True) or name_session(event)
         if session and (session in self.profiles or len(self.profiles) < _MOST_PROFILES):
             self.profiles.setdefault(session, Profile()).add(event)

@@ -55,10 +55,17 @@ class Index:
         self.trail_changes: t.Final[list[TrailChange]] = []
         #: What was made or changed, by the key and by the principal that did it: short names of principals.
         self._made: t.Final[collections.defaultdict[str, set[str]]] = collections.defaultdict(set)
+        #: The principals that somebody made, by their short names.
+        self.made: t.Final[set[str]] = set()
+        #: The time of the first event of each account.
+        self.firsts: t.Final[dict[str, datetime]] = {}
         self.is_complete = True
 
     def add(self, event: Event) -> None:
         """Look at an event."""
+        first = self.firsts.get(event.account_id)
+        if first is None or event.time < first:
+            self.firsts[event.account_id] = event.time
         change = read_trail_change(event)
         if change is not None:
             self.trail_changes.append(change)
@@ -79,6 +86,8 @@ class Index:
             maker, target = switched, short_name(event.principal_arn)
         if target and maker and len(self._made) < _MOST_MINTS:
             self._made[maker].add(target)
+            if made is not None and made.is_new:
+                self.made.add(target)
             self._made[short_name(event.principal_arn)].add(target)
 
     def _add_mint(self, mint: Mint) -> None:

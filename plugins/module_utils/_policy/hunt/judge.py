@@ -18,20 +18,25 @@ import collections
 import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .callers import find_family, find_network, is_address
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .event import Caller, Event
 from .index import Index, Mint
 from .links import find_made, find_minted, find_target, opens_session, short_name
-from .profile import Profile, name_session
+from .profile import Profile, is_opening, name_session
 from .question import Question
+from .taints import Taint, Tainted, note, session_of
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
 # Services that open sessions for the code that runs on them. Others, such as CloudFormation, act for who asked them.
 _MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
+# An intruder's first tries are so long before the first call that is unlike the principal's.
+_NEAR: t.Final = timedelta(days=2)
+_SLEEP: t.Final = timedelta(days=14)
+_OPENER: t.Final = "calls in the session, from where it was opened, are suspected"
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
 
 
@@ -41,55 +46,6 @@ class Before:
 
     networks: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
-
-
-@dataclasses.dataclass(frozen=True)
-class Taint:
-    """Why a key, a principal or a session is suspected: the event that made it, and the keys before it."""
-
-    event_id: str
-    chain: tuple[str, ...]
-    is_doubtful: bool = False
-
-    def describe(self, what: str) -> str:
-        """Describe it in words."""
-        doubt = " that may be an intruder's" if self.is_doubtful else " that is suspected"
-        return f"{what} was made by event {self.event_id}{doubt}"
-
-
-@dataclasses.dataclass
-class Tainted:
-    """What suspected events made, each with its first taint."""
-
-    keys: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    sessions: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    principals: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    touched: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    names: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    shared: dict[str, Taint] = dataclasses.field(default_factory=dict)
-    addresses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    identities: dict[str, Taint] = dataclasses.field(default_factory=dict)
-
-    def count(self) -> tuple[int, ...]:
-        """How much there is, to see whether a round found anything new."""
-        books: tuple[Mapping[str, t.Any], ...] = (
-            *(self.keys, self.sessions, self.principals, self.touched, self.names, self.shared, self.addresses),
-            self.identities,
-        )
-        doubtful = sum(taint.is_doubtful for taint in self.keys.values())
-        return (*map(len, books), doubtful, sum(map(len, self.addresses.values())))
-
-    def chain_of(self, event: Event) -> tuple[str, ...]:
-        """The keys on the way to an event."""
-        key = event.access_key_id
-        known = self.keys.get(key) or self.sessions.get(session_of(event))
-        own = key or session_of(event) or event.principal_arn
-        return (*known.chain, own) if known else (own,)
-
-
-def session_of(event: Event) -> str:
-    """The id of a role's session, ``AROA…:name``; empty for other callers."""
-    return f"{event.principal_id}:{event.session_name}" if event.session_name and event.principal_id else ""
 
 
 class Judge:
@@ -123,6 +79,10 @@ class Judge:
         self._addresses: t.Final = _list_addresses(events)
         self.tainted = Tainted()
         self._clusters = self._make_clusters()
+        #: By the key of a session, the verdicts on what the caller did itself with it.
+        self._own: dict[str, set[Suspected]] = {}
+        #: By the key of a session, the addresses of suspected calls.
+        self._suspected_from: dict[str, set[str]] = {}
 
     def judge(self) -> dict[str, Verdict]:
         """Judge all events, and return the verdicts by the events' ids."""
@@ -130,12 +90,29 @@ class Judge:
         before: tuple[int, ...] = ()
         for _round in range(_MOST_ROUNDS):
             verdicts = {event.event_id: self._judge_and_taint(event) for event in self._events}
+            own = self._list_sessions(verdicts)
+            self._suspected_from = self._list_suspected_addresses(verdicts)
             now = self.tainted.count()
-            if now == before:
+            if now == before and own == self._own:
                 break
+            self._own = own
             before = now
             self._clusters = self._make_clusters()
         return verdicts
+
+    def _list_sessions(self, verdicts: Mapping[str, Verdict]) -> dict[str, set[Suspected]]:
+        found: collections.defaultdict[str, set[Suspected]] = collections.defaultdict(set)
+        for event in self._events:
+            if event.access_key_id.startswith("ASIA") and not is_by_service(event):
+                found[event.access_key_id].add(verdicts[event.event_id].suspected)
+        return dict(found)
+
+    def _list_suspected_addresses(self, verdicts: Mapping[str, Verdict]) -> dict[str, set[str]]:
+        found: collections.defaultdict[str, set[str]] = collections.defaultdict(set)
+        for event in self._events:
+            if event.access_key_id and verdicts[event.event_id].suspected is Suspected.YES:
+                found[event.access_key_id].add(event.source_address)
+        return dict(found)
 
     def _make_clusters(self) -> Clusters:
         late = (event for event in self._events if self._is_late(event))
@@ -155,13 +132,20 @@ class Judge:
     def _judge(self, event: Event) -> Verdict:
         if not self._is_late(event):
             return self._judge_early(event)
-        for verdict in (self._judge_chain(event), self._judge_address(event), self._judge_identity(event)):
-            if verdict is not None:
-                return verdict
+        judges = (self._judge_opened, self._judge_chain, self._judge_address, self._judge_identity)
+        verdict = next((found for judge in judges if (found := judge(event)) is not None), None)
+        if verdict is not None:
+            return verdict
         twin = self._find_twin(event)
         if twin is not None:
             return self._judge(twin)
-        return self._judge_service(event) or self._judge_opening(event) or self._clusters.judge(event)
+        return (
+            self._judge_service(event)
+            or self._judge_opener(event)
+            or self._judge_opening(event)
+            or self._judge_session(event)
+            or self._judge_sleeper(event, self._clusters.judge(event))
+        )
 
     def _find_twin(self, event: Event) -> t.Optional[Event]:
         """Find the same call in the account of the caller, which shows the caller."""
@@ -170,7 +154,8 @@ class Judge:
     def _judge_early(self, event: Event) -> Verdict:
         if event.source_address in self._question.addresses:
             return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
-        return _BEFORE
+        is_near = self._since is not None and event.time >= self._since - _NEAR
+        return (self._judge_opened(event) or self._judge_address(event) if is_near else None) or _BEFORE
 
     def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
         """Judge by what was made for the caller; None if nothing is known."""
@@ -255,6 +240,57 @@ class Judge:
             return Verdict(Suspected.UNCERTAIN, (f"an intruder changed the role {target}",))
         return Verdict(Suspected.NO, ("a service opened the session for its own machine or function",))
 
+    def _judge_opener(self, event: Event) -> t.Optional[Verdict]:
+        """Judge who opened a session and shows no ARN, by who else opened those of the role; None for anything else.
+
+        Without such habits the session is judged by what was done with it.
+        """
+        if not is_opening(event):
+            return None
+        found = self._clusters.judge(event)
+        if any(minted.key_id in self._question.keys for minted in find_minted(event)):
+            return found
+        return found if found.suspected is Suspected.YES else Verdict(Suspected.NO, found.reasons)
+
+    def _judge_opened(self, event: Event) -> t.Optional[Verdict]:
+        """Judge a session, and its opening, by the calls from where a stranger opened it; None for anything else."""
+        keys = [minted.key_id for minted in find_minted(event)] if is_opening(event) else [event.access_key_id]
+        known = ((self._suspected_from.get(key, ()), mint) for key in keys for mint in self._index.mints_of(key))
+        if any(_is_of_stranger(mint) and mint.address in suspected for suspected, mint in known):
+            return Verdict(Suspected.YES, (_OPENER,), is_inference=True)
+        return None
+
+    def _judge_session(self, event: Event) -> t.Optional[Verdict]:
+        """Judge what a service did in a session by what the caller did itself with it; None for anything else."""
+        if not is_by_service(event) or event.access_key_id not in self._own:
+            return None
+        if self._own[event.access_key_id] != {Suspected.YES}:
+            return None
+        return Verdict(Suspected.YES, ("all other calls in this session are suspected",), is_inference=True)
+
+    def _judge_sleeper(self, event: Event, found: Verdict) -> Verdict:
+        """Judge calls of a user that you named, and that nobody used in the days before."""
+        if found.suspected is not Suspected.UNCERTAIN or not self._has_slept(event):
+            return found
+        reason = f"you named it, and nobody used it in the {_SLEEP.days} days before, in which others worked"
+        return Verdict(Suspected.YES, (reason, *found.reasons), is_inference=True)
+
+    def _has_slept(self, event: Event) -> bool:
+        """Whether nobody used a user of the seeds for long, in an account of which the record reaches back."""
+        question, index = self._question, self._index
+        is_named = event.access_key_id in question.keys or question.names_principal(event)
+        if not is_named or event.caller not in (Caller.USER, Caller.ROOT) or self._since is None:
+            return False
+        # Somebody made it, so that a first use is nothing unusual.
+        if index.mints_of(event.access_key_id) or short_name(event.principal_arn) in index.made:
+            return False
+        first = index.firsts.get(event.account_id)
+        return (
+            first is not None
+            and first <= self._since - _SLEEP
+            and not self._profiles.get(short_name(event.principal_arn))
+        )
+
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session by who opened it; None if that is not known, or it is none."""
         if event.access_key_id in self._question.keys:
@@ -267,6 +303,8 @@ class Judge:
         by = opened.parent or opened.parent_id or "a caller of another account"
         reason = f"{by} opened the session by event {opened.event_id}, which is not suspected"
         by_habits = self._clusters.judge(event)
+        if _is_of_stranger(opened) and by_habits.suspected is Suspected.YES:
+            return by_habits
         has_moved = self._has_moved(event, opened) and self._clusters.profile_of(event).is_enough
         if not has_moved or by_habits.suspected is Suspected.NO:
             return Verdict(Suspected.NO, (reason,))
@@ -303,17 +341,17 @@ class Judge:
         tainted = self.tainted
         taint = Taint(event.event_id, tainted.chain_of(event), is_doubtful)
         for minted in find_minted(event):
-            _note(tainted.keys, minted.key_id, taint)
+            note(tainted.keys, minted.key_id, taint)
             if minted.session_id:
-                _note(tainted.sessions, minted.session_id, taint)
+                note(tainted.sessions, minted.session_id, taint)
         if event.shared_event_id:
-            _note(tainted.shared, event.shared_event_id, taint)
+            note(tainted.shared, event.shared_event_id, taint)
         if is_doubtful:
             return
         self._taint_made(event, taint)
         for identity in identities_of(event):
             if identity not in self._before_all.identities:
-                _note(tainted.identities, identity, taint)
+                note(tainted.identities, identity, taint)
         if is_by_service(event):
             return
         if is_address(event.source_address) and find_network(event.source_address) not in self._before_all.networks:
@@ -325,9 +363,14 @@ class Judge:
             return
         tainted = self.tainted
         if made.principal:
-            _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
+            note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
-            _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+            note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def _is_of_stranger(mint: Mint) -> bool:
+    """Whether the caller who opened a session is one of another account, or with a token: that clears nobody."""
+    return not mint.parent and bool(mint.parent_id)
 
 
 def _is_for_machine(event: Event) -> bool:
@@ -350,10 +393,3 @@ def identities_of(event: Event) -> tuple[str, ...]:
     asked = event.request.get("sourceIdentity") if opens_session(event) else None
     found = (event.source_identity, asked if isinstance(asked, str) else "", event.on_behalf_of)
     return tuple(dict.fromkeys(filter(None, found)))
-
-
-def _note(book: dict[str, Taint], name: str, taint: Taint) -> None:
-    """Note a taint. The first one stays, unless it is doubtful and this one is not."""
-    known = book.get(name)
-    if known is None or (known.is_doubtful and not taint.is_doubtful):
-        book[name] = taint

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -163,6 +164,7 @@ def find_switch(event: Event) -> str:
     return _text(event.additional, "SwitchFrom")
 
 
+@functools.lru_cache(maxsize=8192)
 def short_name(arn: str) -> str:
     """The account, kind and name of a principal without its path, by which events are compared; empty for no ARN."""
     parts = arn_parts(arn)

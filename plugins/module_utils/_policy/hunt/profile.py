@@ -14,8 +14,8 @@ import dataclasses
 import typing as t
 from datetime import date, datetime, timedelta
 
-from .callers import SERVICE, find_family, find_network, find_tool
-from .event import Event
+from .callers import SERVICE, find_build, find_family, find_network, find_tool
+from .event import Caller, Event
 from .links import find_target, opens_session, short_name
 
 # So many different values of each kind are kept of a principal: a forged record could have any number.
@@ -44,7 +44,9 @@ class Profile:
     networks: set[str] = dataclasses.field(default_factory=set)
     families: set[str] = dataclasses.field(default_factory=set)
     tools: set[str] = dataclasses.field(default_factory=set)
+    builds: set[str] = dataclasses.field(default_factory=set)
     pairs: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    openers: set[str] = dataclasses.field(default_factory=set)
     regions: set[str] = dataclasses.field(default_factory=set)
     actions: set[str] = dataclasses.field(default_factory=set)
     targets: set[str] = dataclasses.field(default_factory=set)
@@ -67,6 +69,9 @@ class Profile:
         _add(self.networks, network)
         _add(self.families, family)
         _add(self.tools, find_tool(event.user_agent))
+        _add(self.builds, find_build(event.user_agent))
+        if is_opening(event):
+            _add(self.openers, event.principal_id)
         _add(self.pairs, (event.source_address, family))
 
     @property
@@ -111,6 +116,23 @@ def name_session(event: Event) -> str:
     """
     short = short_name(event.principal_arn)
     return f"{short}|{event.session_name}" if event.session_name and ":role/" in short else ""
+
+
+def is_opening(event: Event) -> bool:
+    """Whether somebody opens a session of whom the event shows no ARN.
+
+    It is a caller of another account, or one with the token of an identity provider.
+    """
+    return opens_session(event) and not event.principal_arn and event.caller is not Caller.SERVICE
+
+
+def name_opening(event: Event, *, is_by_name: bool = False) -> str:
+    """The name of such calls for profiles: by their role, or by the name of the session as well; else empty."""
+    target = short_name(find_target(event)) if is_opening(event) else ""
+    if not target or not is_by_name:
+        return f"opening {target}" if target else ""
+    name = event.request.get("roleSessionName")
+    return f"opening {target}|{name}" if isinstance(name, str) and name else ""
 
 
 _V = t.TypeVar("_V")

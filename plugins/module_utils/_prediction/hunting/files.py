@@ -13,6 +13,7 @@ whose path names no account are read as well, such as an export for an investiga
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -21,14 +22,16 @@ from datetime import datetime
 from ..._account.activity import load_json
 from ..._account.digests import Chain, PublicKeys
 from ..._account.log_files import LogFacts, LogFiles, Logs, parse_records, unpack
-from ..._account.log_places import read_digest_place, read_place
+from ..._account.log_places import find_account, read_digest_place, read_place
 from ..._account.moments import format_utc
 from ..._account.progress import Progress, silent
 from ..._policy.hunt.event import EARLIEST, Event, Origin, find_id, parse_event
 from ..._policy.hunt.gaps import Coverage, RegionRead
 from .kept import KeptRecord
 
-_PLAIN: t.Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?\Z")
+_PLAIN: t.Final = re.compile(r"\.(json|jsonl|ndjson|log|cloudtrail)(\.gz)?\Z|[^.]\.gz\Z", re.IGNORECASE)
+_JSON: t.Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?\Z", re.IGNORECASE)
+_SPACE: t.Final = re.compile(r"\s*")
 # The files of this collection and of AWS that have no events.
 _NO_EVENTS: t.Final = re.compile(r"(\A|/)CloudTrail-(Digest|Insight|Aggregated)/|_CloudTrail-(Digest|Insight)_[^/]*\Z")
 _NAMED: t.Final = 3
@@ -74,16 +77,19 @@ class HuntFiles:
         except self._errors as error:
             self.failures[place.location] = str(error)
             return
-        accounts: set[str] = set()
+        confirmed = {digest.account_id for name in names if (digest := read_digest_place(name)) is not None}
+        accounts, own = set(confirmed), []
         for name in names:
-            digest = read_digest_place(name)
-            account = digest.account_id if digest is not None else read_place(name).account_id
+            account = find_account(name) or (found if (found := read_place(name).account_id) in confirmed else "")
             if account:
                 accounts.add(account)
             elif _PLAIN.search(name) and not _NO_EVENTS.search(name):
+                # The name alone is whatever somebody gave a copy: nothing confirms it.
                 self._plain.append((place, name))
+                continue
+            own.append(name)
         for account in sorted(accounts if self._accounts is None else accounts & self._accounts):
-            listed = _Listed(place, names)
+            listed = _Listed(place, own)
             files = LogFiles(listed, account, self._since, self._now, keys, self._progress)
             self._files.append((account, files))
 
@@ -138,6 +144,8 @@ class HuntFiles:
                 self.failures[files.location] = str(error)
                 return
             records = files.accept(name, content)
+            if records is None and not _has_good_digest(files, name):
+                records = parse_records(content)
             if records is None:
                 continue
             lines = {id(record): line for line, record in enumerate(records, start=1)}
@@ -152,7 +160,7 @@ class HuntFiles:
             self.failures[place.location] = str(error)
             return
         records = parse_plain(content)
-        if not records:
+        if not records and _JSON.search(name):
             self._broken.append(name)
         for line, record in records:
             yield record, Origin(place.location, name, line)
@@ -197,6 +205,12 @@ class _Listed:
         return [name for name in self._names if name.startswith(prefix)]
 
 
+def _has_good_digest(files: LogFiles, name: str) -> bool:
+    """Whether any digest of the region of a file holds. Broken ones confirm nothing, and must hide nothing."""
+    chain = files.facts().chains.get(read_place(name).region)
+    return chain is not None and bool(chain.good)
+
+
 def _doubt(facts: LogFacts, files: LogFiles) -> dict[str, list[str]]:
     """The regions of an account with files or digests, each with the reasons why events may be missing."""
     found: dict[str, list[str]] = {region: [] for region in (*facts.days, *facts.chains) if region}
@@ -223,30 +237,64 @@ def _doubt_chain(chain: Chain) -> list[str]:
 def parse_plain(content: t.Optional[bytes]) -> list[tuple[int, t.Any]]:
     """Parse a file with events in one of the usual forms, with the number of each record; empty if it is none.
 
-    The forms are CloudTrail's own, a list, one record a line, and the answers of LookupEvents.
+    The forms are CloudTrail's own, a list, one record a line, several documents one after another, and records in the
+    envelope of LookupEvents, EventBridge, CloudWatch or a search engine.
     """
-    found = parse_records(content)
-    if found is None:
-        document = _load(content)
-        found = document if isinstance(document, list) else _unwrap(document)
-    if found is None:
-        found = [_load(line) for line in (content or b"").splitlines()]
+    found = _list_records(content)
     records = ((line, _open(record)) for line, record in enumerate(found, start=1))
     return [(line, record) for line, record in records if isinstance(record, Mapping) and "eventName" in record]
 
 
-def _unwrap(document: t.Any) -> t.Optional[list[t.Any]]:
+def _list_records(content: t.Optional[bytes]) -> list[t.Any]:
+    document = _load(content)
+    if document is not None:
+        return _unwrap(document)
+    lines = [_load(line) if line.strip() else None for line in (content or b"").splitlines()]
+    if any(line and isinstance(line, (Mapping, list)) for line in lines):
+        # A line may be cut off, and holds its place in the numbers.
+        return [record for line in lines for record in ([None] if line is None else _unwrap(line))]
+    return [record for document in _load_several(content) for record in _unwrap(document)]
+
+
+def _unwrap(document: t.Any) -> list[t.Any]:
+    """The records in a document."""
+    if isinstance(document, list):
+        return document
     if not isinstance(document, Mapping):
-        return None
-    if isinstance(document.get("Events"), list):
-        return t.cast(list[t.Any], document["Events"])
-    return [document] if "eventName" in document or "CloudTrailEvent" in document else None
+        return []
+    inner = document.get("hits")
+    lists = [document.get(name) for name in ("Records", "Events", "events", "logEvents")]
+    lists.append(inner.get("hits") if isinstance(inner, Mapping) else None)
+    return next((one for one in lists if isinstance(one, list)), [document])
+
+
+#: The members in which others than CloudTrail have a record: some as a text.
+_ENVELOPES: t.Final = ("CloudTrailEvent", "detail", "_source", "message")
 
 
 def _open(record: t.Any) -> t.Any:
-    """The record in an answer of LookupEvents, which has it as a text."""
-    text = record.get("CloudTrailEvent") if isinstance(record, Mapping) else None
-    return _load(text.encode()) if isinstance(text, str) else record
+    """The record in an envelope."""
+    if not isinstance(record, Mapping) or "eventName" in record:
+        return record
+    for name in _ENVELOPES:
+        inner = record.get(name)
+        found = _load(inner.encode()) if isinstance(inner, str) else inner
+        if isinstance(found, Mapping) and "eventName" in found:
+            return found
+    return record
+
+
+def _load_several(content: t.Optional[bytes]) -> Iterator[t.Any]:
+    """Load documents that follow one another, up to the first that is broken."""
+    text = (content or b"").decode("utf-8-sig", errors="replace")
+    decoder, start = json.JSONDecoder(), 0
+    while start < len(text):
+        start = _SPACE.match(text, start).end()  # type: ignore[union-attr]
+        try:
+            document, start = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return
+        yield document
 
 
 def _load(content: t.Optional[bytes]) -> t.Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 
 from .model import Condition
 from .template import Facts, Missing
@@ -25,6 +26,25 @@ def sets(name: str, *values: str) -> Condition:
 
     def applies(facts: Facts) -> bool:
         return any(_write(value) in values for value in _find(facts, name))
+
+    return applies
+
+
+def sets_inside(place: str, name: str, *values: str) -> Condition:
+    """Whether a member of a structure in the request has one of some values, in any case."""
+
+    def applies(facts: Facts) -> bool:
+        return any(_write(value) in values for value in _find_inside(facts, place, name))
+
+    return applies
+
+
+def turns_off(place: str) -> Condition:
+    """Whether a request sets a member of a structure to false, or has no such structure, as a deletion."""
+
+    def applies(facts: Facts) -> bool:
+        found = [value for value in _find(facts, place) if isinstance(value, Mapping)]
+        return not found or any(_write(value) == "false" for one in found for value in one.values())
 
     return applies
 
@@ -58,6 +78,11 @@ def is_accelerated(facts: Facts) -> bool:
 
 def _find(facts: Facts, name: str) -> list[t.Any]:
     return [value for key, value in facts.event.request.items() if str(key).lower() == name.lower()]
+
+
+def _find_inside(facts: Facts, place: str, name: str) -> list[t.Any]:
+    outer = (value for value in _find(facts, place) if isinstance(value, Mapping))
+    return [value for one in outer for key, value in one.items() if str(key).lower() == name.lower()]
 
 
 def _write(value: t.Any) -> str:

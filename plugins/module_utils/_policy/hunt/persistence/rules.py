@@ -20,7 +20,10 @@ from .tables.code import CODE_RULES
 from .tables.entry import ENTRY_RULES
 from .tables.iam import IAM_RULES
 from .tables.money import MONEY_RULES
+from .tables.opened import OPENED_RULES
 from .tables.sharing import SHARING_RULES
+from .tables.silenced import SILENCED_RULES
+from .tables.started import STARTED_RULES
 
 RULES: t.Final[tuple[Rule, ...]] = (
     *IAM_RULES,
@@ -29,6 +32,9 @@ RULES: t.Final[tuple[Rule, ...]] = (
     *SHARING_RULES,
     *MONEY_RULES,
     *BLINDFOLD_RULES,
+    *OPENED_RULES,
+    *STARTED_RULES,
+    *SILENCED_RULES,
 )
 
 # Lambda and CloudFront append the version of their API: CreateFunction20150331, AddPermission20150331v2.

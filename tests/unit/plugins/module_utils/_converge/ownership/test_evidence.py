@@ -21,7 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
     clean,
     find_owner,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import Confidence, Owner
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import Confidence, Owner, Write
 
 from .owned import ACCOUNT, ROLE, USER, index, item, stack
 
@@ -109,6 +109,18 @@ def test_a_state_is_certain_and_comes_before_a_stack() -> None:
 )
 def test_what_belongs_to_aws_or_a_landing_zone_is_certain(arn: str) -> None:
     assert find(arn).confidence is Confidence.CERTAIN
+
+
+def test_an_entry_for_an_account_does_not_own_what_aws_made() -> None:
+    name = "AWSReservedSSO_Admin-Team_0123456789abcdef"
+    declared = parse_owners([{"account": "*", "owner": "platform", "write": "allow"}])
+    owner = find(f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{name}", declared=declared)
+    assert (owner.name, owner.confidence) == ("IAM Identity Center", Confidence.CERTAIN)
+    assert owner.write is not Write.ALLOW
+    assert owner.place is not None
+    assert owner.place.text == "the permission set Admin-Team in the account of IAM Identity Center"
+    linked = find(f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole", declared=declared)
+    assert (linked.name, linked.write is Write.ALLOW) == ("AWS or a landing zone", False)
 
 
 def test_a_declared_owner_comes_first_and_a_stack_adds_where() -> None:

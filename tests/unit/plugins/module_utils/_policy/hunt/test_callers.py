@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.callers import (
     SERVICE,
+    find_build,
     find_family,
     find_network,
     find_tool,
@@ -48,6 +49,10 @@ def test_a_service_is_no_address() -> None:
         ("aws-cli/2.31.0 os/macos#24.5.0 md/command#iam.list-users", "aws-cli/2.32.1 os/macos#25.0 md/command#sts.x"),
         ("python-requests/2.32", "python-requests/2.31"),
         ("Mozilla/5.0 (Macintosh; Intel) Safari/605", "Mozilla/5.0 (Macintosh; Intel) Chrome/130"),
+        (
+            "aws-cli/2.17.3 exec-env/grimoire_f7d7ebda-1205-4f68-b2a3-da10e4efec0e md/command#sts.x",
+            "aws-cli/2.17.3 exec-env/grimoire_00000000-1205-4f68-b2a3-da10e4efec0e md/command#iam.x",
+        ),
         ("[S3Console/0.4, aws-internal/3 x]", "console.amazonaws.com/s3"),
     ],
 )
@@ -66,6 +71,12 @@ def test_versions_and_commands_do_not_matter(one: str, other: str) -> None:
 )
 def test_products_and_platforms_matter(one: str, other: str) -> None:
     assert find_family(one) != find_family(other)
+
+
+def test_a_build_is_the_same_for_all_calls_and_another_for_each_version() -> None:
+    agent = "aws-cli/2.17.3 md/awscrt#0.22.0 os/linux#6.8 cfg/retry-mode#standard md/command#{}"
+    assert find_build(agent.format("sts.get-caller-identity")) == find_build(f"[{agent.format('s3.ls')}]")
+    assert find_build(agent) != find_build(agent.replace("2.17.3", "2.9.19"))
 
 
 def test_the_tool_is_the_first_product() -> None:

@@ -102,11 +102,55 @@ LOOKED_UP: t.Final = {"EventId": "e", "CloudTrailEvent": json.dumps(_EVENT)}
         json.dumps({"Events": [LOOKED_UP, LOOKED_UP]}),
         f"{json.dumps(_EVENT)}\n{json.dumps(_EVENT)}\n",
         f"{json.dumps(LOOKED_UP)}\n{json.dumps(LOOKED_UP)}",
+        json.dumps({"Records": [_EVENT]}) * 2,
+        f"{json.dumps({'Records': [_EVENT]})}\n{json.dumps([_EVENT])}",
+        json.dumps(_EVENT, indent=1) * 2,
+        json.dumps([{"detail": _EVENT}, {"detail": _EVENT}]),
+        json.dumps({"hits": {"hits": [{"_source": _EVENT}, {"_source": _EVENT}]}}),
+        json.dumps({"events": [{"message": json.dumps(_EVENT)}] * 2}),
     ],
-    ids=["CloudTrail", "list", "lookup-events", "lines", "lines of lookup-events"],
+    ids=[
+        *("CloudTrail", "list", "lookup-events", "lines", "lines of lookup-events", "files one after another"),
+        *("lines of files", "indented", "EventBridge", "search", "CloudWatch"),
+    ],
 )
 def test_exports_are_read_in_the_usual_forms(content: str) -> None:
     assert parse_plain(content.encode()) == [(1, _EVENT), (2, _EVENT)]
+
+
+def test_a_line_that_is_cut_off_holds_its_place() -> None:
+    lines = [json.dumps(_EVENT), json.dumps(_EVENT)[:20], "", json.dumps(_EVENT)]
+    assert parse_plain("\n".join(lines).encode()) == [(1, _EVENT), (4, _EVENT)]
+
+
+def test_a_copy_whose_name_alone_has_another_account_is_read(tmp_path: Path) -> None:
+    """Published logs have other account ids in their events than in the names of their files."""
+    (path,) = write(tmp_path / "from", [make(ONE)])
+    (tmp_path / "to").mkdir()
+    path.rename(tmp_path / "to" / path.name.replace(ONE, OTHER))
+    files = open_files(tmp_path / "to")
+    assert [event.account_id for event in files.events()] == [ONE]
+    assert not files.has_digests
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.JSON", "a.gz", "a.json.cloudtrail"])
+def test_copies_have_any_usual_name(tmp_path: Path, name: str) -> None:
+    content = json.dumps(make(ONE)).encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    (tmp_path / "server.log").write_text("no event")
+    files = open_files(tmp_path)
+    assert [event.account_id for event in files.events()] == [ONE]
+    assert {read.coverage for read in files.describe().values()} == {Coverage.COMPLETE}
+
+
+def test_a_broken_digest_hides_no_events(tmp_path: Path) -> None:
+    """An intruder who can write one would hide everything."""
+    write(tmp_path, [make(ONE)])
+    name = f"{ONE}_CloudTrail-Digest_us-east-1_main_us-east-1_20261128T110000Z.json.gz"
+    (tmp_path / name).write_bytes(gzip.compress(b"{}"))
+    files = open_files(tmp_path)
+    assert [event.account_id for event in files.events()] == [ONE]
+    assert {read.coverage for read in files.describe().values()} == {Coverage.PARTIAL}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text", b"{}", b'{"a": 1}', b"[1, 2]", b"\xff\xfe", b"[" * 100_000])

@@ -31,6 +31,12 @@ ASKED: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("guardduty", "UpdateDetector"): {"enable": False},
     ("ec2", "RunInstances"): {"instanceType": "p5.48xlarge"},
     ("sns", "SetTopicAttributes"): {"attributeName": "Policy", "attributeValue": "{}"},
+    ("s3", "PutBucketVersioning"): {"VersioningConfiguration": {"Status": "Suspended"}},
+    ("s3", "DeleteBucketPublicAccessBlock"): {"bucketName": "exports"},
+    ("s3", "PutBucketPublicAccessBlock"): {
+        "bucketName": "exports",
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "BlockPublicPolicy": False},
+    },
     ("sqs", "SetQueueAttributes"): {"attributes": {"policy": "{}"}},
 }
 

@@ -43,6 +43,15 @@ def families(source: str, name: str, request: t.Any) -> list[Family]:
         ("sqs", "SetQueueAttributes", {"attributes": {"VisibilityTimeout": "30"}}, 0),
         ("guardduty", "UpdateDetector", {"detectorId": "a", "enable": False}, 1),
         ("guardduty", "UpdateDetector", {"detectorId": "a", "enable": True}, 0),
+        ("s3", "PutBucketVersioning", {"bucketName": "a", "VersioningConfiguration": {"Status": "Suspended"}}, 1),
+        ("s3", "PutBucketVersioning", {"bucketName": "a", "VersioningConfiguration": {"Status": "Enabled"}}, 0),
+        ("s3", "PutBucketVersioning", {"bucketName": "a", "VersioningConfiguration": "Suspended"}, 0),
+        ("s3", "DeleteBucketPublicAccessBlock", {"bucketName": "a"}, 1),
+        ("s3", "PutBucketPublicAccessBlock", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": False}}, 1),
+        ("s3", "PutBucketPublicAccessBlock", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}, 0),
+        ("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "a", "masterUserPassword": "****"}, 1),
+        ("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "a", "publiclyAccessible": True}, 1),
+        ("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "a", "publiclyAccessible": False}, 0),
     ],
 )
 def test_a_rule_is_about_some_requests(source: str, name: str, request_: t.Any, count: int) -> None:

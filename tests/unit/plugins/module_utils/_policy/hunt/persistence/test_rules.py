@@ -33,6 +33,11 @@ each_event = pytest.mark.parametrize(("rule", "name"), CASES, ids=[f"{rule.sourc
 #: Events of the console, and of operations of which botocore knows nothing.
 WITHOUT_MODEL: t.Final = {
     ("bedrock", "PutFoundationModelEntitlement"),
+    ("s3", "DeleteAccountPublicAccessBlock"),
+    ("s3", "DeleteBucketPublicAccessBlock"),
+    ("s3", "PutAccountPublicAccessBlock"),
+    ("s3", "PutBucketPublicAccessBlock"),
+    ("signin", "GetSigninToken"),
     ("sso-directory", "AddMemberToGroup"),
     ("sso-directory", "CreateUser"),
 }
@@ -78,7 +83,10 @@ guardduty DeleteDetector UpdateDetector CreateFilter DisassociateFromAdministrat
 securityhub DisableSecurityHub
 access-analyzer DeleteAnalyzer CreateArchiveRule
 config StopConfigurationRecorder
-organizations LeaveOrganization AcceptHandshake DetachPolicy DisablePolicyType
+route53resolver DeleteResolverQueryLogConfig
+ec2-instance-connect SendSSHPublicKey
+sts GetFederationToken GetSessionToken
+organizations LeaveOrganization AcceptHandshake DetachPolicy DisablePolicyType MoveAccount
  InviteOrganizationToTransferResponsibility CloseAccount
 """
 
