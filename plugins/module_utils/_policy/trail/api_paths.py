@@ -39,9 +39,12 @@ def find_path_arn(event_name: str, parameters: Parameters, places: Places) -> t.
     for path in _list_paths().get(event_name, ()):
         values = {name: next(iter(parameters.texts(name)), "") for name in _PLACE.findall(path)}
         if all(values.values()) and (values or parameters.is_whole):
-            filled = _PLACE.sub(lambda found, known=values: _write(known[found[1]]), path)
-            return f"arn:{places.partition}:apigateway:{region}::{filled}"
+            return f"arn:{places.partition}:apigateway:{region}::{_fill(path, values)}"
     return None
+
+
+def _fill(path: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda found: _write(values[found[1]]), path)
 
 
 def _write(value: str) -> str:

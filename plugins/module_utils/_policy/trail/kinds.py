@@ -124,7 +124,7 @@ _ACCOUNT_OF_FUNCTION: t.Final = re.compile(r"(\d{12}):function:")
 # Types of which a call may be about one that another account shares, without naming it.
 # https://docs.aws.amazon.com/ram/latest/userguide/shareable.html
 _SHARED: t.Final = frozenset({"ec2:capacity-reservation", "ec2:ipam-pool", "s3:accesspoint", "s3:accesspointobject"})
-# Services whose resources are those of the organization's management account, whoever calls.
+# Services whose resources are those of the organization's management account, in calls from other accounts as well.
 _OF_MANAGEMENT: t.Final = frozenset({"account", "identitystore", "organizations", "sso", "sso-directory"})
 # The users of QuickSight are in one Region, and those who call an API are in any.
 _OF_ANY_REGION: t.Final = frozenset({"execute-api", "quicksight"})
