@@ -18,14 +18,16 @@ description:
     of events get nowhere.
   - Nothing is started by findings of this collection, by changes of O(own_roles), by old events, or by events whose account, subject and
     resource have an open plan.
-  - A plan is open for 24 hours, or until a run has enforced something in its account. If its run left no report within an hour, its events
-    wait for another plan.
+  - A plan is open for 24 hours, or until a run has enforced something in its account. A plan about a credential is also open no longer if
+    a run of C(hardening.iam.contain) has contained something under the id of its draft. If its run left no report within an hour, its
+    events wait for another plan.
+  - If more credentials of an account are reported than it remembers, the draft says how many are missing, and how to see all of them.
   - At most O(max_plans_per_hour) plans are begun. Half of them is for leaked credentials, a quarter for controls, and the rest for
     everything else. One account gets at most a fifth of each part, but one plan. Events beyond that wait, and are named in one notice.
   - A plan is about everything that waits of its account.
   - The playbook C(hardening.iam.plan_for_event) calls it. There the action plugin fills in O(accounts) and O(own_roles).
   - Nothing in an account is read or changed. The agenda, the notice and the draft of an incident are written into the folder C(events) of
-    O(report_dir), also in check mode.
+    O(report_dir), also in check mode. Of O(journal) it only reads the records of incidents.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -34,6 +36,7 @@ extends_documentation_fragment:
   - hardening.iam._account.run
   - hardening.iam._report_place
   - hardening.iam._report_place.required
+  - hardening.iam._journal
   - hardening.iam._attributes
 attributes:
   check_mode:
@@ -98,6 +101,11 @@ options:
       - Older events start nothing. The nightly run has seen what they are about.
     type: float
     default: 6
+  max_principals:
+    description:
+      - The largest number of credentials in a draft. Give the number that the containment allows.
+    type: int
+    default: 10
 seealso:
   - module: hardening.iam.event_alerts
 """
@@ -172,7 +180,8 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.arguments import REQUIRED_REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
+from ..module_utils._events.agenda import MOST_DRAFTED
+from ..module_utils._module.arguments import JOURNAL_PLACE_ARGUMENTS, REQUIRED_REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
 from ..module_utils._questions.event_plan import OPERATIONS, run
@@ -189,12 +198,14 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **RUN_ARGUMENTS,
         **REQUIRED_REPORT_PLACE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
         "event_file": {"type": "path"},
         "events": {"type": "raw"},
         "accounts": {"type": "list", "elements": "dict", "default": [], "options": _ACCOUNT},
         "own_roles": {"type": "list", "elements": "str", "default": []},
         "max_plans_per_hour": {"type": "int", "default": 10},
         "max_age_hours": {"type": "float", "default": 6},
+        "max_principals": {"type": "int", "default": MOST_DRAFTED},
     }
 
 

@@ -75,7 +75,8 @@ options:
         type: str
       platform:
         description:
-          - The platform that the workload runs on. Without it, the user agents in CloudTrail decide, if they all name the same platform.
+          - The platform that the workload runs on. Without it, the evidence decides, if it names one platform. It is the settings that
+            have the id of the key, the user agents in CloudTrail, and the tags of the node that has the address of a caller.
         type: str
         choices: [ec2, ecs, lambda, eks_pod_identity, eks_irsa, github]
       role:
@@ -88,25 +89,27 @@ options:
         type: str
       region:
         description:
-          - The region of the workload. The default is the region of the task.
+          - The region of the workload. The default is the region of what has the key in its settings, or of the node that calls. If
+            there is none, it is the region of the task.
         type: str
       instances:
         description:
-          - The ids of the instances, for the printed step. Only for V(ec2).
+          - The ids of the instances, for the printed step. Only for V(ec2). The default are those whose user data has the key.
         type: list
         elements: str
         default: []
       task_definition:
         description:
-          - The family of the task definition, for the printed step. Only for V(ecs).
+          - The family of the task definition, for the printed step. Only for V(ecs). The default is the one that has the key.
         type: str
       function:
         description:
-          - The name of the function, for the printed step. Only for V(lambda).
+          - The name of the function, for the printed step. Only for V(lambda). The default is the one that has the key.
         type: str
       cluster:
         description:
-          - The name of the cluster. Required for V(eks_pod_identity) and V(eks_irsa).
+          - The name of the cluster. Required for V(eks_pod_identity) and V(eks_irsa). If C(platform) is unset, the default is the
+            cluster that the tags of the calling node name.
         type: str
       namespace:
         description:
@@ -366,12 +369,50 @@ workloads:
     platform_source:
       description: V(declared) or V(detected).
       type: str
+    platform_confidence:
+      description:
+        - The surest evidence for a detected platform. V(certain) is the id of the key in settings, V(likely) a user agent, V(inferred) the
+          tags of a node. None if the platform is declared or not clear.
+      type: str
     platform_reason:
-      description: The reason why the calls do not show the platform. None if they do.
+      description: The reason why the evidence does not show the platform, such as sources that contradict each other. None if it does.
       type: str
     contradicted:
-      description: Whether the calls name other platforms than the declared one.
+      description: Whether evidence contradicts the platform, the cluster or the region.
       type: bool
+    contradictions:
+      description: This evidence. None if there is none.
+      type: str
+    cluster:
+      description: The cluster of EKS, declared or inferred. None if there is none.
+      type: str
+    region:
+      description: The region of the workload.
+      type: str
+    named_in:
+      description: The settings that have the id of the key. Their values are neither kept nor returned.
+      type: list
+      elements: dict
+      contains:
+        kind:
+          description:
+            - One of V(function), V(task_definition), V(build_project), V(stack), V(instance) and V(launch_template).
+          type: str
+        resource:
+          description: The ARN or the id of what has these settings.
+          type: str
+        region:
+          description: Its region.
+          type: str
+        place:
+          description: The place in the settings, such as the name of a variable.
+          type: str
+        owner:
+          description: The owner by its tags. None if they name none.
+          type: str
+        description:
+          description: All of this in words.
+          type: str
     callers:
       description: The callers with the key, the last one first.
       type: list
@@ -396,7 +437,7 @@ workloads:
           description: The platform of the caller, such as V(ecs_fargate). Callers choose their user agents, so it is a hint.
           type: str
         confidence:
-          description: V(likely) if the user agent names the platform, else V(inferred).
+          description: V(likely) if the user agent names the platform, else V(inferred), by the tags of the instance or not at all.
           type: str
         why:
           description: The evidence for the platform.

@@ -144,7 +144,7 @@ def test_every_option_is_one_of_the_module() -> None:
 
 def find_purpose(name: str) -> str:
     """Find the principal that a template's jobs run as, by the name of the template."""
-    if name.startswith(("IAM contain", "IAM release")):
+    if name.startswith(("IAM contain", "IAM drill", "IAM release")):
         return "contain"
     return "write" if name.endswith(" apply") else "read"
 
@@ -165,7 +165,7 @@ def test_jobs_that_read_that_write_and_that_contain_are_different_principals(awx
             "instance_groups": [f"IAM hardening {purpose}"],
         }
         assert template["prevent_instance_group_fallback"] is True
-        assert not [name for name, value in template.items() if name.startswith("ask_variables") and value]
+        assert template["ask_variables_on_launch"] is (template["name"] == "IAM event plan")
     for group in controller.all("instance_groups"):
         spec = yaml.safe_load(group["pod_spec_override"])["spec"]
         assert spec["serviceAccountName"] == f"iam-{group['name'].split()[-1]}"
@@ -193,7 +193,8 @@ def test_what_each_job_is_given(awx: Awx) -> None:
     incident = {name for name, given in variables.items() if given["aws_source_identity"].startswith("incident-")}
     assert incident == {name for name in variables if find_purpose(name) == "contain"}
     approved = {name for name, given in variables.items() if "hardening_plan_sha256" in str(given)}
-    assert approved == {"IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"}
+    applying = {"IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply", "IAM move apply"}
+    assert approved == applying
     # False would win over an inventory that asks for a ticket.
     assert not [name for name, given in variables.items() if "hardening_require_change_ticket" in given]
     # Four slices, so the report of all is the next job's.
@@ -245,12 +246,14 @@ def list_answers(awx: Awx, template: dict[str, t.Any]) -> set[str]:
 def test_the_templates_of_an_incident(awx: Awx) -> None:
     """A containment sees all accounts at once, in one job. Nobody is the second person by what the first one types."""
     templates = {item["name"]: item for item in awx.controller.all("job_templates")}
-    for name in ("IAM contain plan", "IAM contain", "IAM contain confirm"):
+    for name in ("IAM contain plan", "IAM contain", "IAM contain confirm", "IAM drill plan", "IAM drill"):
         found = templates[name]
         assert (found["forks"], found["job_slice_count"], found["allow_simultaneous"]) == (50, 1, False)
         assert found["ask_limit_on_launch"] is False
     types = {name: templates[name]["job_type"] for name in templates if find_purpose(name) == "contain"}
-    assert {name for name, job_type in types.items() if job_type == "check"} == {"IAM contain plan", "IAM release plan"}
+    assert {name for name, job_type in types.items() if job_type == "check"} == {
+        *("IAM contain plan", "IAM drill plan", "IAM release plan"),
+    }
     asked = {name: list_answers(awx, item) for name, item in templates.items()}
     assert not [name for name, variables in asked.items() if "compromise_response_confirmed_by" in variables]
     confirmed = {name for name, variables in asked.items() if "compromise_response_confirm" in variables}
@@ -282,9 +285,9 @@ def test_the_rights_of_the_teams(awx: Awx) -> None:
     assert rights["IAM assess", "execute_role"] == {"IAM auditors", "IAM operators"}
     assert rights["IAM plan", "execute_role"] == rights["IAM change", "execute_role"] == {"IAM operators"}
     assert rights["IAM change", "approval_role"] == rights["IAM rotation", "approval_role"] == {"IAM approvers"}
-    for name in ("IAM contain plan", "IAM contain", "IAM contain confirm", "IAM release plan", "IAM release"):
+    for name in (item["name"] for item in controller.all("job_templates") if find_purpose(item["name"]) == "contain"):
         assert rights[name, "execute_role"] == {"IAM responders"}
-    for name in ("IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"):
+    for name in ("IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply", "IAM move apply"):
         assert rights[name, "execute_role"] == rights[name, "admin_role"] == set()
 
 
@@ -341,7 +344,7 @@ def test_the_certified_collection(tmp_path: Path) -> None:
     awx = new_awx(tmp_path, prefix="/api/controller/v2/")
     done = awx.set_up(**REQUIRED, awx_collection="ansible.controller")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(awx.controller.all("workflow_job_templates")) == 5
+    assert len(awx.controller.all("workflow_job_templates")) == 6
     # Without an identity of its own nothing contains: its jobs would run as the principal of schedules.
     assert not [item for item in awx.controller.all("job_templates") if find_purpose(item["name"]) == "contain"]
     assert "IAM responders" not in {team["name"] for team in awx.controller.all("teams")}

@@ -19,6 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules import key_migration
+from emulator.seed import access_key_id
 
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, write_inventory
 
@@ -27,15 +28,17 @@ REGION: t.Final = "eu-west-1"
 GITHUB: t.Final = "token.actions.githubusercontent.com"
 ROLES: t.Final = f"arn:aws:iam::{ACCOUNT}:role/workload/"
 BOTO: t.Final = "Boto3/1.40.0 md/Botocore#1.40.0 ua/2.1 os/linux"
+NODE: t.Final = "10.0.0.5"
+KEYS: t.Final = {name: access_key_id(ACCOUNT, f"svc-{name}") for name in ("task", "function")}
+SECRET: t.Final = "planted-secret"
 #: By the name of the workload: the program that calls with the key of its user, and what the play declares.
 WORKLOADS: t.Final[dict[str, tuple[str, Record]]] = {
     "vm": (f"{BOTO} exec-env/EC2", {"instances": ["i-0123456789abcdef0"]}),
-    "task": (f"{BOTO} exec-env/AWS_ECS_FARGATE", {"task_definition": "report"}),
-    "function": (f"{BOTO} exec-env/AWS_Lambda_python3.13", {"function": "resize"}),
-    "pod": (
-        BOTO,
-        {"platform": "eks_pod_identity", "cluster": "apps", "namespace": "shop", "service_account": "orders"},
-    ),
+    # Their keys are in their settings.
+    "task": (BOTO, {}),
+    "function": (BOTO, {}),
+    # It is on a node.
+    "pod": (BOTO, {"namespace": "shop", "service_account": "orders"}),
     "irsa": (BOTO, {"platform": "eks_irsa", "cluster": "apps", "namespace": "shop", "service_account": "billing"}),
     "pipeline": (
         "aws-sdk-nodejs/3.9 configure-aws-credentials-for-github-actions",
@@ -67,20 +70,45 @@ def seed() -> Record:
     account = organization["accounts"][ACCOUNT]
     for name, (agent, _more) in WORKLOADS.items():
         policy = "aws:AdministratorAccess" if name == "vm" else "aws:ReadOnlyAccess"
+        place = {"address": NODE} if name == "pod" else {}
         account.setdefault("users", {})[f"svc-{name}"] = {
             "created_days": 400,
             "policies": [policy],
             "access_keys": [{"age_days": 200, "last_used_days": 1, "service": "sqs"}],
         }
         account.setdefault("activity", {})[f"user/svc-{name}"] = {
-            "sessions": {"key": {"agent": agent, "by": "service/ec2.amazonaws.com"}},
+            "sessions": {"key": {"agent": agent, "by": "service/ec2.amazonaws.com", **place}},
             "calls": [{"call": "sns:ListTopics", "each": "daily"}, {"call": "sqs:ListQueues", "each": "daily"}],
         }
     trust = copy.deepcopy(account["roles"]["assessor"]["trust"])
     account["roles"]["eks-apps"] = {"trust": trust, "policies": ["aws:ReadOnlyAccess"]}
-    account["regions"] = {REGION: {"clusters": {"apps": {"role": "eks-apps", "mode": "API"}}}}
+    account["roles"]["resize"] = {"trust": trust}
+    account["regions"] = {
+        REGION: {
+            "clusters": {"apps": {"role": "eks-apps", "mode": "API", "addons": ["eks-pod-identity-agent"]}},
+            "instances": {"node": {"tags": {"eks:cluster-name": "apps"}, "started_days": 100, "address": NODE}},
+            "functions": {"resize": {"role": "resize"}},
+            "made": [
+                {"call": "lambda:UpdateFunctionConfiguration", "parameters": name_in_function(KEYS["function"])},
+                {"call": "ecs:RegisterTaskDefinition", "parameters": name_in_task(KEYS["task"])},
+            ],
+        }
+    }
     account["oidc_providers"] = {GITHUB: {}}
     return organization
+
+
+def name_in_function(*keys: str) -> Record:
+    """The settings of a function that holds keys, each with its secret."""
+    variables = {f"{kind}_{key}": value for key in keys for kind, value in (("KEY", key), ("SECRET", SECRET))}
+    return {"FunctionName": "resize", "Environment": {"Variables": variables}}
+
+
+def name_in_task(*keys: str) -> Record:
+    """A revision of a task definition that holds keys, each with its secret."""
+    variables = [{"name": name, "value": value} for key in keys for name, value in (("KEY", key), ("SECRET", SECRET))]
+    container = {"name": "main", "image": "report", "memory": 128, "environment": variables}
+    return {"family": "report", "containerDefinitions": [container]}
 
 
 class Move:
@@ -122,6 +150,14 @@ class Move:
     def give_roles(self, *names: str) -> None:
         """Do what people do: from now on these workloads call by their roles."""
         self.moved |= {f"user/svc-{name}": f"role/{name}" for name in names}
+
+    def take_keys(self, *names: str) -> None:
+        """Do the rest of what people do: take the keys out of settings."""
+        client: t.Callable[..., t.Any] = boto3.client
+        if "function" in names:
+            client("lambda", **self.session).update_function_configuration(**name_in_function())
+        if "task" in names:
+            client("ecs", **self.session).register_task_definition(**name_in_task())
 
     def play(self, stage: str, *arguments: str) -> Outcome:
         """Run the playbook."""
@@ -211,6 +247,7 @@ def test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key(move: Mo
     assessed = move.run("assess")
     assert (assessed["changed"], assessed["refused"]) == (False, [])
     assert {one["name"]: one["platform"] for one in assessed["workloads"]} == PLATFORMS
+    check_evidence(assessed)
     predicted = move.play("prepare", "--check", "--diff").succeeded()
     assert (predicted.writes, move.list_roles(), move.list_records("vm")) == ([], [], [])
     done = move.play("prepare").succeeded()
@@ -223,8 +260,16 @@ def test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key(move: Mo
         "      id-token: write",
     ):
         assert words in done.output
-    for words in ("create-pod-identity-association", "kubectl annotate serviceaccount"):
+    for words in (
+        "create-pod-identity-association --region eu-west-1 --cluster-name apps --namespace shop",
+        "kubectl annotate serviceaccount",
+        "update-function-configuration --region eu-west-1 --function-name resize",
+        "describe-task-definition --region eu-west-1 --task-definition report",
+        "the key is in the function resize in eu-west-1",
+    ):
         assert words in done.output
+    kept = [path.read_text(encoding="utf-8") for path in move.ansible.directory.rglob("*.*") if path.is_file()]
+    assert SECRET not in done.output + predicted.output and not any(SECRET in text for text in kept)
     check_roles(move)
     assert move.run("prepare")["changed"] is False
     # Nobody has moved yet: neither proof nor retirement.
@@ -236,10 +281,14 @@ def test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key(move: Mo
     assert {one["name"] for one in verified["workloads"] if one["next_state"] == "verified"} == set(MOVED)
     late = of(verified, "late")
     assert late["next"] == "wait" and late["callers"][0]["platform"] == "ecs_fargate"
+    # The function is not forgotten in which nobody took the key out of the settings.
+    move.take_keys("task")
+    named = ("still_named", "svc-function")
+    assert list_refused(move.run("retire")) == [named, ("not_verified", "svc-late")]
+    assert move.status("function") == "Active"
+    move.take_keys("function")
     retired = move.run("retire")
-    assert [(one["rule"], one["target"].rpartition("/")[2]) for one in retired["refused"]] == [
-        ("not_verified", "svc-late")
-    ]
+    assert list_refused(retired) == [("not_verified", "svc-late")]
     assert {name: move.status(name) for name in WORKLOADS} == {**dict.fromkeys(MOVED, "Inactive"), "late": "Active"}
     assert [one["operation"] for one in move.run("retire")["changes"]] == []
     move.wait(8)
@@ -247,6 +296,26 @@ def test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key(move: Mo
     assert {name: move.status(name) for name in WORKLOADS} == {**dict.fromkeys(MOVED), "late": "Active"}
     assert move.list_records("vm") == ["prepared", "verified", "key_inactive", "key_deleted"]
     assert move.list_records("late") == ["prepared"]
+
+
+def list_refused(result: Record) -> list[tuple[str, str]]:
+    return [(one["rule"], one["target"].rpartition("/")[2]) for one in result["refused"]]
+
+
+def check_evidence(assessed: Record) -> None:
+    """Each platform is shown by another source."""
+    confidence = {one["name"]: one["platform_confidence"] for one in assessed["workloads"]}
+    assert confidence == {
+        **dict.fromkeys(("task", "function"), "certain"),
+        **dict.fromkeys(("vm", "pipeline", "late"), "likely"),
+        "pod": "inferred",
+        "irsa": None,
+    }
+    function, pod = of(assessed, "function"), of(assessed, "pod")
+    (named,) = function["named_in"]
+    assert (named["kind"], named["region"]) == ("function", REGION)
+    assert named["place"].startswith("environment KEY_")
+    assert pod["cluster"] == "apps" and "a node of the cluster apps" in pod["callers"][0]["why"]
 
 
 def check_roles(move: Move) -> None:
@@ -292,6 +361,7 @@ def test_a_move_is_taken_back(make_ansible: MakeAnsible) -> None:
     assert [one["rule"] for one in prepared["refused"]] == ["role_taken"]
     assert move.list_roles() == ["task"]
     move.give_roles("task")
+    move.take_keys("task")
     move.wait(8)
     assert of(move.run("verify"), "task")["next_state"] == "verified"
     move.run("retire")

@@ -30,12 +30,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Pr
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import OPERATIONS as CONSUMERS
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
     EVENT_BOUNDARY,
     PATH,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import OPERATIONS as CONSUMERS
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.observe import OPERATIONS as SWEEP
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.secrets import OPERATIONS as SECRETS
 

@@ -125,7 +125,10 @@ def test_only_what_is_called_apply_can_write(templates: dict[str, dict[str, t.An
     reads = {name for name in runs if templates[name]["playbook"] in ("fleet_report", "assess", "awx_approver")}
     writes = {name for name, template in templates.items() if template.get("writes")}
     assert writes == runs - reads - find_containing(templates)
-    assert writes == {"IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"}
+    assert writes == {
+        *("IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"),
+        "IAM move apply",
+    }
     assert {templates[name]["variables"]["hardening_approved_plan"] for name in writes} == {APPROVED}
 
 
@@ -204,8 +207,37 @@ def test_a_launch_chooses_accounts_and_tags_alone() -> None:
     for name in ("Make the job templates", "Make the workflows"):
         (task,) = [task for task in load(TASKS) if task["name"] == name]
         asks = {option for option, value in task["args"].items() if option.startswith("ask_") and value is not False}
-        assert asks == {"ask_limit_on_launch", "ask_tags_on_launch"}
-        assert task["args"]["ask_variables_on_launch"] is False
+        assert asks - {"ask_variables_on_launch"} == {"ask_limit_on_launch", "ask_tags_on_launch"}
+
+
+def test_no_launch_gives_variables_but_to_a_job_that_can_not_write(templates: dict[str, dict[str, t.Any]]) -> None:
+    """The rulebook hands a batch of events over. What else somebody gives there, the type check holds."""
+    tasks = {task["name"]: task["args"] for task in load(TASKS) if task["name"].startswith("Make the ")}
+    jobs, workflows = tasks["Make the job templates"], tasks["Make the workflows"]
+    assert jobs["ask_variables_on_launch"] == "{{ item.takes_events | default(false) }}"
+    assert (jobs["ask_job_type_on_launch"], workflows["ask_variables_on_launch"]) == (False, False)
+    taking = {name: template for name, template in templates.items() if template.get("takes_events")}
+    assert list(taking) == ["IAM event plan"]
+    [template] = taking.values()
+    assert (template["playbook"], template["job_type"]) == ("plan_for_event", "check")
+    assert "purpose" not in template and "writes" not in template
+
+
+def test_the_person_of_a_drill_is_the_user_of_the_job(data: dict[str, t.Any]) -> None:
+    """Nobody can drill in the name of somebody else, and no schedule drills."""
+    asked = {name: {one["variable"] for one in questions} for name, questions in surveys(data).items()}
+    assert not [name for name, variables in asked.items() if "containment_drill_person" in variables]
+    assert asked["IAM drill"] == asked["IAM drill plan"] == {"containment_drill_account", "containment_drill_break"}
+    [play, *_rest] = [one for one in load(CHECKOUT / "playbooks" / "drill.yml") if "vars" in one]
+    for job, typed, expected in (
+        ({}, "Ana", "Ana"),
+        ({"awx_job_id": 7, "awx_user_name": "bea"}, "Ana", "bea"),
+        ({"tower_job_id": 7, "tower_user_name": "bea"}, "Ana", "bea"),
+        ({"awx_job_id": 7}, "Ana", ""),
+        ({"awx_job_id": 7, "awx_user_name": None}, "Ana", ""),
+    ):
+        template = jinja2.nativetypes.NativeEnvironment().from_string(play["vars"]["__drill_person"])
+        assert (template.render(**job, containment_drill_person=typed) or "") == expected, job
 
 
 def test_no_limit_skips_the_job_that_finds_the_approver() -> None:
@@ -247,7 +279,8 @@ def test_every_variable_means_something(data: dict[str, t.Any]) -> None:
         path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml", "plugins/*/*.py") for path in CHECKOUT.glob(pattern)
     ]
     text = " ".join(path.read_text(encoding="utf-8") for path in sources if path != PLAYBOOK)
-    read = set(re.findall(r"\b(?:hardening|aws|compromise_response|credential_hunt|access_key_rotation)_\w+", text))
+    own = "hardening|aws|compromise_response|containment_drill|credential_hunt|access_key_rotation|key_migration"
+    read = set(re.findall(rf"\b(?:{own})_\w+", text))
     variables = {question["variable"] for questions in surveys(data).values() for question in questions}
     variables |= {name for template in data["templates"] for name in template.get("variables", {})}
     variables |= {*data["job_variables"], *data["job_url"]}

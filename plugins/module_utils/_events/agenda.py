@@ -11,6 +11,10 @@ Signals of one account and subject are one entry, and one plan is about everythi
 reads the whole account. So the agenda is never larger than the inventory, whatever anybody sends. The hourly number of
 plans is shared out: each kind of signal has its own part, and one account gets a fifth of it, at least one plan. A
 flood of one kind or about some accounts uses up its own part only.
+
+A flood about one account can name more credentials than the agenda remembers. Then ids of keys that are of another
+account are dropped first. The other ones that find no room are counted in their entry, and the next plan of the account
+says how many there were. So a real credential is in a plan, or a plan says that its list is incomplete.
 """
 
 from __future__ import annotations
@@ -22,8 +26,9 @@ import typing as t
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from .signals import QUARANTINE, SUBJECTS, Kind, Signal
+from .signals import QUARANTINE, SUBJECTS, Kind, Origin, Signal, find_origin
 
 #: A plan can be applied for so long, and then it is no longer open.
 PLAN_LIFE: t.Final = timedelta(hours=24)
@@ -35,10 +40,14 @@ CLOCK_SKEW: t.Final = timedelta(minutes=15)
 #: Of one entry, so many resources and credentials are remembered by name. Later ones are counted.
 MOST_RESOURCES: t.Final = 16
 MOST_CREDENTIALS: t.Final = 30
+#: More than these are not remembered, whatever the play asks for.
+MOST_ASKED: t.Final = 500
 #: A plan is about so many credentials, as many as an incident may name without being asked (``max_principals``).
 MOST_DRAFTED: t.Final = 10
-#: So many entries of each kind wait at most.
+#: So many entries of each kind wait at most. Those about credentials are never more than the inventory allows.
 MOST_WAITING: t.Final = 10_000
+#: A credential waits until its account gets a plan. An account that no run has seen for so long is forgotten.
+FORGOTTEN: t.Final = timedelta(days=14)
 #: So many accounts of plans are asked about in a run, besides those of its events.
 MOST_SETTLED: t.Final = 50
 _SHARES_OF_PART: t.Final = 5
@@ -55,17 +64,28 @@ class Dropped(enum.StrEnum):
     OPEN_PLAN = "already in an open plan"
     BEFORE_PLAN = "older than the plan of the account"
     TOO_MANY = "too many wait"
+    OTHER_ACCOUNT = "about keys that are of another account"
+    LOST = "about credentials, lost before their account was known"
     WAITED = "waited for a day"
     WRONG_CLOCK = "of a job whose clock was ahead"
 
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What may start a plan: known accounts, at most so many plans an hour, events of at most this age."""
+    """What may start a plan: known accounts, at most so many plans an hour, events of at most this age.
+
+    A plan names ``most_drafted`` credentials at most.
+    """
 
     accounts: frozenset[str]
     most_plans: int = 10
     longest_age: timedelta = timedelta(hours=6)
+    most_drafted: int = MOST_DRAFTED
+
+    @property
+    def most_remembered(self) -> int:
+        """How many credentials an entry remembers."""
+        return max(MOST_CREDENTIALS, min(self.most_drafted, MOST_ASKED))
 
     def part_of(self, kind: Kind) -> int:
         """The part of the hourly number that a kind has for itself: half, a quarter, and the rest."""
@@ -81,29 +101,42 @@ class Rules:
 
 @dataclasses.dataclass
 class Entry:
-    """Signals of one account and subject that wait, the first of them since ``since``."""
+    """Signals of one account and subject that wait, the first of them since ``since``.
+
+    ``lost`` is the number of signals about credentials whose names found no room.
+    """
 
     since: datetime
     count: int = 0
     resources: list[str] = dataclasses.field(default_factory=list)
     credentials: list[str] = dataclasses.field(default_factory=list)
+    lost: int = 0
 
-    def has_room(self, credential: str) -> bool:
-        """Whether it can remember a credential, or does; also where there is none."""
-        return not credential or credential in self.credentials or len(self.credentials) < MOST_CREDENTIALS
-
-    def add(self, resources: Iterable[str], credentials: Iterable[str], count: int = 1) -> None:
-        """Add signals."""
-        self.count += count
+    def add(self, resources: Iterable[str], credentials: Iterable[str], lost: int = 0) -> None:
+        """Add a signal, or those of a plan, with all their credentials."""
+        self.count += 1
+        self.lost += lost
         _extend(self.resources, resources, MOST_RESOURCES)
-        _extend(self.credentials, filter(None, credentials), MOST_CREDENTIALS)
+        self.credentials += [name for name in credentials if name and name not in self.credentials]
+
+    def make_room(self, account_id: str, most: int) -> t.Optional[Dropped]:
+        """Forget the credential that is believed least, the latest of them, if there are more than ``most``."""
+        if len(self.credentials) <= most:
+            return None
+        worst = max(reversed(self.credentials), key=lambda name: find_origin(account_id, name))
+        self.credentials.remove(worst)
+        if find_origin(account_id, worst) is Origin.OTHER:
+            return Dropped.OTHER_ACCOUNT
+        self.lost += 1
+        return Dropped.TOO_MANY
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """The part of a plan that is about one subject: of which run it is, and of which signals.
 
-    ``since`` is when the first of them began to wait. ``is_made`` says that its run left something.
+    ``since`` is when the first of them began to wait. ``is_made`` says that its run left something. ``lost`` is the
+    number of signals about credentials that it does not name.
     """
 
     account_id: str
@@ -114,6 +147,7 @@ class Plan:
     credentials: tuple[str, ...] = ()
     since: t.Optional[datetime] = None
     is_made: bool = False
+    lost: int = 0
 
     @property
     def kind(self) -> Kind:
@@ -137,6 +171,11 @@ class Begun:
     account_id: str
     kind: Kind
     parts: tuple[Plan, ...]
+
+    @property
+    def lost(self) -> int:
+        """The number of signals about credentials of the account that no plan will name."""
+        return sum(part.lost for part in self.parts)
 
 
 class State(enum.Enum):
@@ -170,8 +209,16 @@ class Agenda:
         self._correct(now)
         self.plans = [plan for plan in self.plans if now - plan.opened < PLAN_LIFE]
         self.made = [item for item in self.made if now - item[0] < PLAN_LIFE]
-        late = [place for place, entry in self.waiting.items() if now - entry.since >= PLAN_LIFE]
-        self.counts[Dropped.WAITED] += sum(self.waiting.pop(place).count for place in late)
+        self._forget(
+            place
+            for place, entry in self.waiting.items()
+            if now - entry.since >= PLAN_LIFE and SUBJECTS[place[1]] is not Kind.CREDENTIAL
+        )
+
+    def _forget(self, places: Iterable[Place]) -> None:
+        for place in list(places):
+            entry = self.waiting.pop(place)
+            self.counts[Dropped.WAITED] += max(entry.count, 1)
 
     def _correct(self, now: datetime) -> None:
         """Forget the plans of a job whose clock was ahead: they would never be over. Their events wait again."""
@@ -204,14 +251,27 @@ class Agenda:
 
     def _wait_again(self, plan: Plan, now: datetime) -> None:
         since = plan.since or plan.opened
-        if plan.place not in self.waiting and now - since >= PLAN_LIFE:
+        longest = FORGOTTEN if plan.kind is Kind.CREDENTIAL else PLAN_LIFE
+        if plan.place not in self.waiting and now - since >= longest:
             # Also an account whose runs all fail is left to the nightly run after a day.
             self.counts[Dropped.WAITED] += 1
             return
-        self.waiting.setdefault(plan.place, Entry(since)).add(plan.resources, plan.credentials)
+        self.waiting.setdefault(plan.place, Entry(since)).add(plan.resources, plan.credentials, plan.lost)
 
-    def take(self, signals: Iterable[Signal], rules: Rules, now: datetime) -> None:
-        """Let signals wait, or count why they don't."""
+    def take(
+        self, signals: Iterable[Signal], rules: Rules, now: datetime, lost: Mapping[Place, int] = MappingProxyType({})
+    ) -> None:
+        """Let signals wait, or count why they don't. ``lost`` are those that were lost before, by their place."""
+        self._forget(
+            place
+            for place, entry in self.waiting.items()
+            if place[0] not in rules.accounts and now - entry.since >= FORGOTTEN
+        )
+        for place, count in lost.items():
+            if place[0] in rules.accounts:
+                self.waiting.setdefault(place, Entry(now)).lost += count
+            else:
+                self.counts[Dropped.UNKNOWN_ACCOUNT] += count
         plans = defaultdict(list)
         for plan in self.plans:
             plans[plan.place].append(plan)
@@ -219,16 +279,22 @@ class Agenda:
         for signal in signals:
             place = signal.account_id, signal.subject
             reason = _object_to(signal, rules, now) or _find_cover(signal, plans[place])
-            if not reason and place not in self.waiting:
+            if not reason and place not in self.waiting and signal.kind is not Kind.CREDENTIAL:
                 kinds[signal.kind] += 1
                 reason = Dropped.TOO_MANY if kinds[signal.kind] > MOST_WAITING else None
-            elif not reason and not self.waiting[place].has_room(signal.credential):
-                reason = Dropped.TOO_MANY
+            reason = reason or self._keep(signal, rules, now)
             if reason:
                 self.counts[reason] += 1
-            else:
-                entry = self.waiting.setdefault(place, Entry(now))
-                entry.add([signal.resource], [signal.credential])
+
+    def _keep(self, signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:
+        """Let a signal wait. Returns why a credential had to go, which may be another one."""
+        entry = self.waiting.setdefault((signal.account_id, signal.subject), Entry(now))
+        before = len(entry.credentials)
+        entry.add([signal.resource], [signal.credential])
+        is_new = len(entry.credentials) > before
+        dropped = entry.make_room(signal.account_id, rules.most_remembered) if is_new else None
+        entry.count -= dropped is not None
+        return dropped
 
     def count_credentials(self, account: str) -> int:
         """The number of credentials of an account that wait."""
@@ -245,7 +311,7 @@ class Agenda:
             left = rules.part_of(kind) - sum(self._count_hour(kind, now).values())
             most = min(left, 1) if kind is Kind.CREDENTIAL else left
             queue = self._find_queue(kind, rules, now) if most > 0 else []
-            chosen += [self._begin(account, kind, now, run_id) for account in queue[:most]]
+            chosen += [self._begin(account, kind, now, run_id, rules.most_drafted) for account in queue[:most]]
         return chosen
 
     def _count_hour(self, kind: Kind, now: datetime) -> Counter[str]:
@@ -264,7 +330,7 @@ class Agenda:
                 since[account] = min(entry.since, since.get(account, entry.since))
         return sorted(since, key=lambda account: (day[account], since[account], account))
 
-    def _begin(self, account: str, kind: Kind, now: datetime, run_id: str) -> Begun:
+    def _begin(self, account: str, kind: Kind, now: datetime, run_id: str, most: int) -> Begun:
         """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind.
 
         Those that the plan has no room for wait for the next one.
@@ -274,24 +340,26 @@ class Agenda:
             for place in self.waiting
             if place[0] == account and (kind is Kind.CREDENTIAL or SUBJECTS[place[1]] is not Kind.CREDENTIAL)
         ]
-        drafted, parts = self._draw_credentials(taken), []
+        for place in taken:
+            self.waiting[place].credentials.sort(key=lambda name: find_origin(account, name))
+        drafted, parts = self._draw_credentials(taken, most), []
         for place in taken:
             entry = self.waiting.pop(place)
             named = tuple(name for name in entry.credentials if name in drafted)
             rest = [name for name in entry.credentials if name not in drafted]
-            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named, entry.since))
+            parts.append(Plan(*place, now, run_id, tuple(entry.resources), named, entry.since, lost=entry.lost))
             if rest:
                 self.waiting[place] = Entry(entry.since, len(rest), credentials=rest)
         self.plans += parts
         self.made.append((now, account, kind))
         return Begun(account, kind, tuple(parts))
 
-    def _draw_credentials(self, places: Iterable[Place]) -> frozenset[str]:
+    def _draw_credentials(self, places: Iterable[Place], most: int) -> frozenset[str]:
         """The credentials of a plan: of each subject in turn. Last is what anybody in the account can cause."""
         order = sorted(places, key=lambda place: place[1] == QUARANTINE)
         turns = itertools.zip_longest(*(self.waiting[place].credentials for place in order))
         names = dict.fromkeys(name for turn in turns for name in turn if name)
-        return frozenset(itertools.islice(names, MOST_DRAFTED))
+        return frozenset(itertools.islice(names, most))
 
 
 def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:

@@ -85,6 +85,7 @@ def _encode_plan(plan: Plan) -> dict[str, t.Any]:
         "credentials": list(plan.credentials),
         "since": format_utc(plan.since) if plan.since else None,
         "is_made": plan.is_made,
+        "lost": plan.lost,
     }
 
 
@@ -96,6 +97,7 @@ def _encode_entry(place: Place, entry: Entry) -> dict[str, t.Any]:
         "count": entry.count,
         "resources": entry.resources,
         "credentials": entry.credentials,
+        "lost": entry.lost,
     }
 
 
@@ -126,12 +128,17 @@ def _decode_plan(item: Mapping[str, t.Any]) -> Plan:
         tuple(_texts(item["credentials"])),
         parse_moment(since) if since else None,
         item.get("is_made") is True,
+        _count(item.get("lost", 0)),
     )
 
 
 def _decode_entry(item: Mapping[str, t.Any]) -> tuple[Place, Entry]:
     entry = Entry(
-        parse_moment(item["since"]), _count(item["count"]), _texts(item["resources"]), _texts(item["credentials"])
+        parse_moment(item["since"]),
+        _count(item["count"]),
+        _texts(item["resources"]),
+        _texts(item["credentials"]),
+        _count(item.get("lost", 0)),
     )
     return _place(item["account_id"], item["subject"]), entry
 
@@ -176,10 +183,11 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
         lines.append(f"  - account {plan.account_id}: {_join_subjects(plan)}")
         rest = agenda.count_credentials(plan.account_id) if plan.kind is Kind.CREDENTIAL else 0
         lines += [f"  - account {plan.account_id}: {describe_rest(rest)} for a later draft"] if rest else []
+        lines += [f"  - account {plan.account_id}: {describe_lost(plan.lost)}: see its draft"] if plan.lost else []
     waiting = count_waiting(agenda)
     if waiting:
         lines.append(f"WAITING for a later hour, {len(waiting)} in all. The nightly run reads these accounts as well:")
-        shown = [f"  - account {place[0]}: {place[1]} ({_number(n, 'event')})" for place, n in waiting.items()]
+        shown = [_describe_entry(place, n, agenda.waiting[place].lost) for place, n in waiting.items()]
         lines += [*shown[:_SHOWN], *([f"  - and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else [])]
     ignored = [f"{count} {reason}" for reason, count in sorted(agenda.counts.items()) if count]
     if ignored and agenda.counted_since:
@@ -187,9 +195,19 @@ def describe(agenda: Agenda, begun: list[Begun]) -> str:
     return "\n".join(lines)
 
 
+def _describe_entry(place: Place, count: int, lost: int) -> str:
+    more = f", {describe_lost(lost)}" if lost else ""
+    return f"  - account {place[0]}: {place[1]} ({_number(count, 'event')}{more})"
+
+
 def describe_rest(count: int) -> str:
     """The credentials that a draft does not name, as a clause."""
     return f"{_number(count, 'more credential')} {'waits' if count == 1 else 'wait'}"
+
+
+def describe_lost(count: int) -> str:
+    """The reports of credentials that no draft names, as a clause."""
+    return f"{_number(count, 'more report')} of credentials {'was' if count == 1 else 'were'} lost"
 
 
 def _join_subjects(plan: Begun) -> str:

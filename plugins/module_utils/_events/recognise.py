@@ -74,10 +74,14 @@ class Ignored(enum.StrEnum):
 
 @dataclasses.dataclass
 class Reading:
-    """The signals of an event, and how many of its members were ignored for which reason."""
+    """The signals of an event, and how many of its members were ignored for which reason.
+
+    ``lost`` are numbers of signals about credentials that there was no room for, by account and subject.
+    """
 
     signals: list[Signal] = dataclasses.field(default_factory=list)
     ignored: Counter[str] = dataclasses.field(default_factory=Counter)
+    lost: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)
 
     def ignore_callers(self, own_roles: Collection[str]) -> None:
         """Ignore the calls of these roles. The event filter does not know them."""
@@ -101,6 +105,8 @@ def read_event(given: t.Any) -> Reading:
         for found in _Event(event).judge():
             if isinstance(found, Signal):
                 reading.signals.append(found)
+            elif isinstance(found, _Lost):
+                reading.lost[found.place] += found.count
             else:
                 reading.ignored[found] += 1
     except (ValueError, OverflowError):
@@ -146,7 +152,20 @@ def _dig_list(value: t.Any, *path: str) -> list[t.Any]:
     return found[:MOST_MEMBERS] if isinstance(found, list) else []
 
 
-Found = t.Union[Signal, Ignored]
+def _count(value: t.Any, *path: str) -> int:
+    found = _dig(value, *path)
+    return len(found) if isinstance(found, list) else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Lost:
+    """Members of an event about credentials that are too many."""
+
+    place: tuple[str, str]
+    count: int
+
+
+Found = t.Union[Signal, Ignored, _Lost]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,6 +232,9 @@ class _Event:
         values = [_dig_text(entity, "entityValue") for entity in _dig_list(self.detail, "affectedEntities")]
         for value in dict.fromkeys(values or [""]):
             yield self.signal(account_id, EXPOSED, value, value)
+        rest = _count(self.detail, "affectedEntities") - MOST_MEMBERS
+        if rest > 0:
+            yield _Lost((str(account_id), EXPOSED), rest)
 
     # https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
 

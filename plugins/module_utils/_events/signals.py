@@ -13,8 +13,10 @@ them has a form: 12 digits, a name from our tables, a hash, a moment, the id of 
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import enum
+import functools
 import hashlib
 import re
 import typing as t
@@ -29,6 +31,10 @@ _DIGEST: t.Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _KEY_ID: t.Final = re.compile(r"A(?:KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
 _USER: t.Final = re.compile(r"user/[\w+=,.@-]{1,64}", re.ASCII)
 _LONGEST_MOMENT: t.Final = 40
+# The 16 letters behind the prefix are 80 bits: one for the format, 40 of the account, and others.
+_CODED: t.Final = re.compile(r"A(?:KIA|SIA)([A-Z2-7]{16})", re.ASCII)
+_BEHIND_ACCOUNT: t.Final = 39
+_BITS_OF_ACCOUNT: t.Final = 40
 
 QUARANTINE: t.Final = "aws_quarantine"
 EXPOSED: t.Final = "exposed_credential"
@@ -83,6 +89,30 @@ def _make_subjects() -> dict[str, Kind]:
 SUBJECTS: t.Final[Mapping[str, Kind]] = _make_subjects()
 
 
+class Origin(enum.IntEnum):
+    """Whether a credential is of the account that an event names. A higher one is believed less."""
+
+    SAME = 0
+    UNKNOWN = 1
+    OTHER = 2
+
+
+@functools.lru_cache(maxsize=4096)
+def find_origin(account_id: str, credential: str) -> Origin:
+    """Whether the id of a key says that the key is of an account. Names of users and ids of older keys say nothing.
+
+    Anybody can make up an id of any account, so ``SAME`` proves nothing. Nor would a call: ``sts:GetAccessKeyInfo``
+    answers for ids that were made up as well.
+    https://awsteele.com/blog/2020/09/26/aws-access-key-format.html,
+    https://labs.withsecure.com/publications/a-bitwise-analysis-of-aws-access-key-identifiers.html
+    """
+    found = _CODED.fullmatch(credential)
+    number = int.from_bytes(base64.b32decode(found[1]), "big") >> _BEHIND_ACCOUNT if found else 0
+    if not number >> _BITS_OF_ACCOUNT:
+        return Origin.UNKNOWN
+    return Origin.SAME if number % (1 << _BITS_OF_ACCOUNT) == int(account_id) else Origin.OTHER
+
+
 def hash_resource(text: str) -> str:
     """The hash by which a resource or a caller is recognised again."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
@@ -106,6 +136,11 @@ class Signal:
     @property
     def kind(self) -> Kind:
         return SUBJECTS[self.subject]
+
+    @property
+    def origin(self) -> Origin:
+        """Whether its credential is of its account."""
+        return find_origin(self.account_id, self.credential)
 
     def as_dict(self) -> dict[str, str]:
         """The signal in JSON, which :meth:`from_dict` reads."""

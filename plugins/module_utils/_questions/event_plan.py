@@ -7,14 +7,14 @@
 
 """The module ``event_plan``: whether events start a plan, of which accounts, and the declaration that people complete.
 
-It asks AWS nothing about the accounts. It reads and writes files beside the reports only, also in check mode.
+It asks AWS nothing about the accounts. It reads and writes files beside the reports, also in check mode, and reads the
+records of incidents beside the journal.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
@@ -27,11 +27,13 @@ from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._controls.registry import all_controls
 from .._converge.incident.names import OF_CREDENTIALS
+from .._converge.incident.records import read_record
 from .._converge.parsing import parse
 from .._converge.store import Store, StoreError
-from .._events.agenda import FEWEST_PLANS, HOUR, MOST_DRAFTED, MOST_PLANS, Agenda, Begun, Plan, Rules, State
-from .._events.agenda_file import NOTICE, change_agenda, describe, describe_rest
+from .._events.agenda import FEWEST_PLANS, HOUR, MOST_PLANS, Agenda, Begun, Plan, Rules, State
+from .._events.agenda_file import NOTICE, change_agenda, describe
 from .._events.batch import read_batch
+from .._events.draft import draft_incident, draft_key, name_draft
 from .._events.recognise import MOST_CHARACTERS, Reading, read_event
 from .._events.signals import Kind, is_account_id, read_moment
 from .._module.task import Task, TaskError
@@ -44,7 +46,6 @@ _LONGEST_AGE: t.Final = 24 * 14
 _RUN_ID: t.Final = re.compile(r"([0-9]{1,18})(?:T([0-9]{6})Z)?", re.ASCII)
 #: So many runs after a plan are looked at.
 _MOST_RUNS: t.Final = 20
-_DECLARED_BY: t.Final = "nobody yet, drafted from an event"
 
 Result = dict[str, t.Any]
 
@@ -56,13 +57,15 @@ def run(task: Task) -> Result:
     reading = _read(task.options)
     try:
         store = task.open_store(task.reports)
+        places = _Places(store, _Containments(lambda: task.open_store(task.journal), task.warn))
         begun, agenda = change_agenda(
-            store, functools.partial(_judge, reading, rules=rules, now=task.started, run_id=task.run_id, store=store)
+            store, functools.partial(_judge, reading, rules=rules, now=task.started, run_id=task.run_id, places=places)
         )
         notice = describe(agenda, begun)
-        incident = _draft_incident(begun, hosts)
-        draft = _write_draft(incident, _count_rest(begun, agenda)) if incident else b""
-        place = store.put(_draft_key(incident["id"]), draft) if incident else None
+        draft = draft_incident(
+            begun, agenda, most=rules.most_drafted, partition_of=lambda account_id: hosts[account_id].partition
+        )
+        place = store.put(draft_key(draft.id), draft.as_bytes()) if draft else None
         store.put(NOTICE, f"{format_utc(task.started)}\n{notice}\n".encode())
     except (AwsError, StoreError) as error:
         raise TaskError(f"report_dir: {error}") from error
@@ -71,7 +74,7 @@ def run(task: Task) -> Result:
         "plan": bool(begun),
         "plans": [_describe_plan(plan, hosts, task.run_id) for plan in begun],
         "hosts": list(dict.fromkeys(hosts[plan.account_id].host for plan in begun)),
-        "incident": incident,
+        "incident": draft.as_incident() if draft else None,
         "incident_file": place,
         "waiting": len(agenda.waiting),
         "ignored": {str(reason): count for reason, count in sorted(agenda.counts.items()) if count},
@@ -113,7 +116,12 @@ def _read_rules(options: Mapping[str, t.Any], accounts: frozenset[str]) -> Rules
             f"max_age_hours (hardening_event_max_age_hours): {age} is not allowed; allowed is a number above 0, "
             f"{_LONGEST_AGE} at most"
         )
-    return Rules(accounts, most, timedelta(hours=age))
+    drafted = options["max_principals"]
+    if drafted < 1:
+        raise TaskError(
+            f"max_principals (compromise_response_max_principals): {drafted} is not allowed; allowed is 1 or more"
+        )
+    return Rules(accounts, most, timedelta(hours=age), drafted)
 
 
 def _read(options: Mapping[str, t.Any]) -> Reading:
@@ -127,6 +135,7 @@ def _read(options: Mapping[str, t.Any]) -> Reading:
             more = read_batch(None)
         reading.signals += more.signals
         reading.ignored.update(more.ignored)
+        reading.lost.update(more.lost)
     reading.ignore_callers(options["own_roles"])
     return reading
 
@@ -141,29 +150,63 @@ def _read_file(path: str) -> bytes:
 
 
 def _judge(
-    reading: Reading, agenda: Agenda, *, rules: Rules, now: datetime, run_id: str, store: Store
+    reading: Reading, agenda: Agenda, *, rules: Rules, now: datetime, run_id: str, places: _Places
 ) -> tuple[list[Begun], Agenda]:
     """Change the agenda. Returns the plans that are begun, and the agenda."""
     agenda.start(now)
-    accounts = {signal.account_id for signal in reading.signals if signal.account_id in rules.accounts}
+    named = {signal.account_id for signal in reading.signals} | {account_id for account_id, _subject in reading.lost}
+    accounts = named & rules.accounts
     # The schedule's run has no events, and still finds what became of earlier plans.
     asked = [*accounts, *agenda.find_overdue(now)]
-    agenda.settle(asked, functools.partial(_find_state, functools.cache(store.get), store, now), now)
+    agenda.settle(asked, functools.partial(_find_state, places, now), now)
     agenda.counts.update(reading.ignored)
-    agenda.take(reading.signals, rules, now)
+    agenda.take(reading.signals, rules, now, reading.lost)
     return agenda.choose(rules, now, run_id), agenda
 
 
-def _find_state(get: Callable[[str], t.Optional[bytes]], store: Store, now: datetime, plan: Plan) -> State:
+class _Containments:
+    """The records of containments beside the journal, which show what was contained of a draft."""
+
+    def __init__(self, open_store: Callable[[], Store], warn: Callable[[str], None]) -> None:
+        self._open_store = functools.cache(open_store)
+        self._warn = warn
+        self._is_unreadable = False
+        self.has_begun = functools.cache(self._has_begun)
+
+    def _has_begun(self, account_id: str, incident_id: str) -> bool:
+        """Whether a run really contained something of an incident. A journal that can't be read shows nothing."""
+        if self._is_unreadable:
+            return False
+        try:
+            record = read_record(self._open_store(), account_id, incident_id)
+        except (AwsError, StoreError) as error:
+            self._is_unreadable = True
+            self._warn(f"journal: it is not known which drafts were contained, so their plans stay open: {error}")
+            return False
+        return record is not None and not record.is_empty
+
+
+class _Places:
+    """Where it shows what became of plans. What was read once is remembered, since the parts of a plan share files."""
+
+    def __init__(self, store: Store, containments: _Containments) -> None:
+        self.store = store
+        self.containments = containments
+        self.get = functools.cache(store.get)
+
+
+def _find_state(places: _Places, now: datetime, plan: Plan) -> State:
     """What became of a plan. A run that enforced after it has applied it, or had a plan of its own.
 
-    ``get`` reads ``store`` and remembers, since the parts of a plan need the same files.
+    A plan about a credential is also applied if a run has contained what its draft names.
     """
+    if plan.kind is Kind.CREDENTIAL and places.containments.has_begun(plan.account_id, name_draft(plan)):
+        return State.APPLIED
     is_due = now - plan.opened > HOUR and not plan.is_made
-    if is_due and not _was_made(get, store, plan):
+    if is_due and not _was_made(places, plan):
         return State.LOST
-    keys = [f"{plan.account_id}/report.json", *_list_later_runs(store, plan)]
-    if any(_has_enforced(get(key), plan) for key in keys):
+    keys = [f"{plan.account_id}/report.json", *_list_later_runs(places.store, plan)]
+    if any(_has_enforced(places.get(key), plan) for key in keys):
         return State.APPLIED
     return State.MADE if is_due else State.OPEN
 
@@ -196,16 +239,16 @@ def _rank_run(run_id: str) -> t.Optional[tuple[int, int]]:
     return (1 if found[2] else 0, int(found[1] + (found[2] or ""))) if found else None
 
 
-def _was_made(get: Callable[[str], t.Optional[bytes]], store: Store, plan: Plan) -> bool:
+def _was_made(places: _Places, plan: Plan) -> bool:
     """Whether the run of a plan left it behind.
 
     Of a credential that is the draft, or what its containment left if somebody moved the draft since.
     """
     if plan.kind is not Kind.CREDENTIAL or not plan.credentials:
-        return get(run_report_key(plan.account_id, plan.run_id)) is not None
-    if get(_draft_key(_draft_id(plan))) is not None:
+        return places.get(run_report_key(plan.account_id, plan.run_id)) is not None
+    if places.get(draft_key(name_draft(plan))) is not None:
         return True
-    names = (key.rpartition("/")[2] for key in store.list(part_folder(plan.account_id, plan.run_id)))
+    names = (key.rpartition("/")[2] for key in places.store.list(part_folder(plan.account_id, plan.run_id)))
     return any(name.startswith(OF_CREDENTIALS) for name in names)
 
 
@@ -225,69 +268,6 @@ def _describe_plan(plan: Begun, hosts: Mapping[str, _Host], run_id: str) -> Resu
         "controls": list(dict.fromkeys(control for subject in subjects for control in _controls_of(subject))),
         "run_id": run_id,
     }
-
-
-# The declaration of an incident, which a person completes
-
-
-def _draft_id(plan: Plan) -> str:
-    """The id of the incident of a plan: the same for each of its parts, also when it is looked for later."""
-    moment = format_utc(plan.opened)
-    mark = hashlib.sha256(f"{plan.account_id} {moment} {plan.run_id}".encode()).hexdigest()[:8]
-    return f"EVENT-{moment[:10].replace('-', '')}-{mark}"
-
-
-def _draft_key(incident_id: str) -> str:
-    return f"events/{incident_id}.yml"
-
-
-def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host]) -> t.Optional[Result]:
-    """Draft the incident of the plan about a credential, as contain.yml needs it. None if no credential is named."""
-    parts = [part for plan in begun if plan.kind is Kind.CREDENTIAL for part in plan.parts if part.credentials]
-    if not parts:
-        return None
-    account_id = parts[0].account_id
-    named = list(dict.fromkeys(name for part in parts for name in part.credentials))
-    users = [name for name in named if name.startswith("user/")]
-    keys = [name for name in named if name not in users]
-    subjects = ", ".join(part.subject for part in parts)
-    where = f"arn:{hosts[account_id].partition}:iam::{account_id}:"
-    return {
-        "id": _draft_id(parts[0]),
-        "declared_by": _DECLARED_BY,
-        "reason": f"an event said so: {subjects} in account {account_id}",
-        **({"keys": [{"id": key} for key in keys]} if keys else {}),
-        **({"users": [where + user for user in users]} if users else {}),
-    }
-
-
-def _count_rest(begun: Sequence[Begun], agenda: Agenda) -> int:
-    """The credentials that the draft has no room for."""
-    return sum(agenda.count_credentials(plan.account_id) for plan in begun if plan.kind is Kind.CREDENTIAL)
-
-
-def _write_draft(incident: Mapping[str, t.Any], rest: int) -> bytes:
-    """The declaration as a file in which the person is missing: it declares nothing until somebody completes it."""
-    lines = [
-        "---",
-        "# Drafted from events, which anybody may have sent. Nobody has looked at it yet.",
-        f"# It names {MOST_DRAFTED} credentials at most. Forged events may be about some of them.",
-        *([f"# {describe_rest(rest)} for a later draft."] if rest else []),
-        "# Check whether the credential leaked. Then write your name behind declared_by, and contain it:",
-        "#",
-        "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",
-        "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml "
-        f"-e compromise_response_confirm={incident['id']}",
-        "hardening_incident:",
-        f"  id: {incident['id']}",
-        '  declared_by: ""',
-        f'  reason: "{incident["reason"]}"',
-    ]
-    if "keys" in incident:
-        lines += ["  keys:", *(f'    - id: "{key["id"]}"' for key in incident["keys"])]
-    if "users" in incident:
-        lines += ["  users:", *(f'    - "{arn}"' for arn in incident["users"])]
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _explain_draft(place: t.Optional[str]) -> str:

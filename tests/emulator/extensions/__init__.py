@@ -18,6 +18,7 @@ from emulator.extensions import (
     cloudtrail_events,
     config,
     config_organization,
+    ec2_addresses,
     events,
     iam_access_keys,
     iam_account,
@@ -82,6 +83,7 @@ _MODULES = (
     identity_center,
     root_sessions,
     sessions,
+    ec2_addresses,
     events,
     sns,
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""EKS: access entries and Pod Identity associations, which moto lacks. Both come from the seed; nothing makes them.
+"""EKS: access entries, Pod Identity associations and add-ons, which moto lacks. All of them come from the seed.
 
 https://docs.aws.amazon.com/eks/latest/APIReference/API_Operations_Amazon_Elastic_Kubernetes_Service.html
 """
@@ -35,12 +35,16 @@ class AccessDeniedError(EKSError):
 
 @dataclasses.dataclass
 class Access:
-    """Who may enter a cluster: entries by principal, associations by id. ``denied`` are operations that are refused."""
+    """Who may enter a cluster: entries by principal, associations by id. ``denied`` are operations that are refused.
+
+    ``addons`` are the names of its add-ons.
+    """
 
     entries: dict[str, Record] = dataclasses.field(default_factory=dict)
     policies: dict[str, list[Record]] = dataclasses.field(default_factory=dict)
     associations: dict[str, Record] = dataclasses.field(default_factory=dict)
     denied: tuple[str, ...] = ()
+    addons: tuple[str, ...] = ()
 
 
 def access_of(cluster: Cluster) -> Access:
@@ -88,6 +92,13 @@ def describe_pod_identity_association(response: EKSResponse) -> ActionResult:
     return ActionResult({"association": _find(access.associations, response._get_param("associationId"))})
 
 
+def describe_addon(response: EKSResponse) -> ActionResult:
+    """DescribeAddon."""
+    access, name = _open(response, "DescribeAddon"), response._get_param("addonName")
+    found = {one: {"addonName": one, "clusterName": response._get_param("name")} for one in access.addons}
+    return ActionResult({"addon": {**_find(found, name), "status": "ACTIVE"}})
+
+
 def _open(response: EKSResponse, operation: str) -> Access:
     """The access of the cluster that a request names. Raises EKSError: there is none, or the operation is refused."""
     backend: EKSBackend = response.eks_backend
@@ -130,6 +141,7 @@ def install() -> None:
         list_associated_access_policies,
         list_pod_identity_associations,
         describe_pod_identity_association,
+        describe_addon,
     ):
         setattr(EKSResponse, operation.__name__, operation)
     for path in (
@@ -138,5 +150,6 @@ def install() -> None:
         "/access-entries/(?P<principalArn>.+)$",
         "/pod-identity-associations$",
         "/pod-identity-associations/(?P<associationId>[^/]+)$",
+        "/addons/(?P<addonName>[^/]+)$",
     ):
         urls.url_paths[f"{_CLUSTER}{path}"] = urls.response.dispatch

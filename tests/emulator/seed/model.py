@@ -351,11 +351,15 @@ class MetricFilter:
 
 @dataclasses.dataclass(frozen=True)
 class Instance:
-    """Instances of EC2."""
+    """Instances of EC2. A single one can have a private ``address``, and those of its pods in ``pod_addresses``."""
 
     name: str
     profile: t.Optional[str] = None
     count: int = 1
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    started_days: float = 0
+    address: t.Optional[str] = None
+    pod_addresses: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -418,7 +422,10 @@ class PodIdentity:
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """A cluster of EKS, with its role by name. ``denied`` are operations that a policy denies to everybody."""
+    """A cluster of EKS, with its role by name. ``denied`` are operations that a policy denies to everybody.
+
+    ``addons`` are the names of add-ons that are active.
+    """
 
     name: str
     role: str
@@ -426,6 +433,7 @@ class Cluster:
     entries: dict[str, AccessEntry] = dataclasses.field(default_factory=dict)
     pods: dict[str, PodIdentity] = dataclasses.field(default_factory=dict)
     denied: tuple[str, ...] = ()
+    addons: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -265,8 +265,13 @@ def _instances(place: Place, seeded: model.Instance) -> None:
         [],
         instance_type="t3.micro",
         is_instance_type_default=False,
-        tags={"instance": {"Name": seeded.name}},
+        tags={"instance": {"Name": seeded.name, **seeded.tags}},
+        private_ip=seeded.address,
     )
+    for instance in reservation.instances:
+        instance.launch_time = moment(place.now, seeded.started_days)
+        pods = [{"Primary": False, "PrivateIpAddress": address} for address in seeded.pod_addresses]
+        instance.nics[0].private_ip_addresses += pods
     if seeded.profile is not None:
         profile = iam_backends[place.account.id][place.account.partition].get_instance_profile(seeded.profile)
         for instance in reservation.instances:

@@ -89,6 +89,7 @@ def _cluster(place: Place, seeded: model.Cluster) -> None:
     eks.set_mode(cluster, seeded.mode)
     access = eks.access_of(cluster)
     access.denied = seeded.denied
+    access.addons = seeded.addons
     for principal, entry in seeded.entries.items():
         access.entries[principal] = {
             "clusterName": seeded.name,

@@ -31,6 +31,7 @@ def eks() -> t.Iterator[t.Any]:
         "apps": cluster(
             entries={OPS: {"groups": ["deployers"], "policies": [VIEW]}, f"{OPS}2": {"type": "EC2_LINUX"}},
             pods={"shop/web": {"role": OPS}},
+            addons=["eks-pod-identity-agent"],
         ),
         "old": cluster(mode="CONFIG_MAP"),
         "closed": cluster(denied=["ListAccessEntries"]),
@@ -81,3 +82,10 @@ def test_answers_that_are_errors(eks: t.Any, operation: str, parameters: dict[st
     with pytest.raises(ClientError) as caught:
         getattr(eks, operation)(**parameters)
     assert caught.value.response["Error"]["Code"] == code
+
+
+def test_an_add_on_is_active_if_the_seed_has_it(eks: t.Any) -> None:
+    addon = eks.describe_addon(clusterName="apps", addonName="eks-pod-identity-agent")["addon"]
+    assert (addon["addonName"], addon["clusterName"], addon["status"]) == ("eks-pod-identity-agent", "apps", "ACTIVE")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        eks.describe_addon(clusterName="old", addonName="eks-pod-identity-agent")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 
@@ -33,6 +34,15 @@ def seeded() -> t.Iterator[Seeded]:
         },
         "keys": {KEY: {"grants": {"one": grant}}},
         "functions": {"web": {"role": "web", "versions": 2}},
+        "instances": {
+            "node": {
+                "tags": {"eks:cluster-name": "apps"},
+                "started_days": 3,
+                "address": "10.0.0.5",
+                "pod_addresses": ["10.0.0.6"],
+            },
+            "other": {},
+        },
     }
     with serving(account(roles={"web": {"trust": trust}, "new": {"trust": trust}}, regions={REGION: region})) as found:
         yield found
@@ -59,3 +69,27 @@ def test_published_versions_keep_their_role(seeded: Seeded) -> None:
     client.update_function_configuration(FunctionName="web", Role=ROLE.replace("web", "new"))
     roles = {one["Version"]: one["Role"] for one in client.list_versions_by_function(FunctionName="web")["Versions"]}
     assert roles == {"$LATEST": ROLE.replace("web", "new"), "1": ROLE, "2": ROLE}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("private-ip-address", "10.0.0.5"),
+        ("network-interface.addresses.private-ip-address", "10.0.0.5"),
+        ("network-interface.addresses.private-ip-address", "10.0.0.6"),
+    ],
+)
+def test_an_instance_is_found_by_its_addresses(seeded: Seeded, name: str, address: str) -> None:
+    client = seeded.client("ec2")
+    (found,) = client.describe_instances(Filters=[{"Name": name, "Values": [address]}])["Reservations"]
+    (instance,) = found["Instances"]
+    assert {"Key": "eks:cluster-name", "Value": "apps"} in instance["Tags"]
+    assert (datetime.now(UTC) - instance["LaunchTime"]).days >= 2
+    listed = [one["PrivateIpAddress"] for one in instance["NetworkInterfaces"][0]["PrivateIpAddresses"]]
+    assert listed == ["10.0.0.5", "10.0.0.6"]
+
+
+def test_the_primary_address_alone_is_that_of_the_instance(seeded: Seeded) -> None:
+    client = seeded.client("ec2")
+    wanted = [{"Name": "private-ip-address", "Values": ["10.0.0.6"]}]
+    assert client.describe_instances(Filters=wanted)["Reservations"] == []

@@ -82,6 +82,11 @@ REQUIRED: t.Final[Mapping[Target, tuple[str, ...]]] = {
 }
 
 
+def is_allowed(field: str, value: str) -> bool:
+    """Whether a value has the form that a member of a workload may have."""
+    return bool(_FIELDS[field].form.fullmatch(value))
+
+
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """One workload. What is not declared is empty; ``platform`` is then found out."""
@@ -187,7 +192,7 @@ def _parse_workload(given: Mapping[str, t.Any]) -> Workload:
 
 def _parse_field(field: str, value: t.Any, place: str) -> str:
     text = str(value or "").strip()
-    if text and not _FIELDS[field].form.fullmatch(text):
+    if text and not is_allowed(field, text):
         raise InputError(f"workloads: {place} {text!r} is not allowed; allowed is {_FIELDS[field].allowed}")
     return text
 

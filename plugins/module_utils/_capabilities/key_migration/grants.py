@@ -23,10 +23,24 @@ _BOUNDARY: t.Final = ("iam:PermissionsBoundary", f"{IAM}policy/iam-hardening/aut
 #: What the preflight asks about: the new roles. Keys are their user's.
 SAMPLES: t.Final = {"iam:*Role*": _ROLE, "iam:*AccessKey*": f"{IAM}user/iam-hardening-preflight"}
 CONTEXT: t.Final = {"iam:*Role*": (_BOUNDARY,)}
+# Reads of settings that may name a key: _module/key_mentions.py.
+_SEARCHED: t.Final = (
+    "cloudformation:DescribeStacks",
+    "codebuild:BatchGetProjects",
+    "codebuild:ListProjects",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitionFamilies",
+    "lambda:ListFunctions",
+    "lambda:ListTags",
+)
 
 GRANTS: t.Final = Grants(
     purposes={
+        **dict.fromkeys(_SEARCHED, "credential_hunt_info, key_migration: which workloads name a key"),
         "ec2:DescribeInstances": "key_migration: the instance that has the address of a caller",
+        "eks:DescribeAddon": "key_migration: whether the agent of Pod Identity is in a cluster",
         "eks:DescribeCluster": "key_migration: whether a cluster is there, and its issuer of tokens",
         "iam:GetAccessKeyLastUsed": "key_migration: the last use of a key, once more before each write",
         "iam:GetRole": "key_migration: the last use of a role",

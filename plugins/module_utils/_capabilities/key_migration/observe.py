@@ -9,20 +9,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.model import Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
-from ..._aws.errors import AwsError, NotFound
+from ..._aws.errors import AwsError, InvalidCredentials, NotFound
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change, Refusal
 from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY, VERIFY_FLOOR, Key, describe_key
 from ..._module.connection import Connection
+from ..._module.key_mentions import OPERATIONS as MENTION_READS
+from ..._module.key_mentions import Mentions, read_mentions
 from ..._module.roles import TARGET_READS, LiveRole, read_role, read_target
 from ..._module.user_keys import OPERATIONS as KEY_READS
 from ..._module.user_keys import read_keys
@@ -31,66 +34,173 @@ from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import list_needed_keys
 from ..._policy.least_privilege.settings import Settings
 from ..._prediction.evidence import read_records
+from ..._prediction.key_users.model import Consumer
 from ..._prediction.records.evidence_options import EvidenceOptions
+from .detection import Detection, Instance, detect, list_addresses
+from .inferring import find_clusters, find_doubt
 from .model import EKS, USER_TAG, Target
 from .proposing import describe_as_role, index_users, make_subject, propose
 from .situation import Proposal, Situation
 from .trusts import Place, build_trust
 
+ADDON: t.Final = "DescribeAddon"
 CLUSTER: t.Final = "DescribeCluster"
 INSTANCES: t.Final = "DescribeInstances"
 UNDO_OPERATIONS: t.Final = Operations(
     reads=HOLDERS_READS | {"iam:GetAccountAuthorizationDetails"},
     writes=frozenset({"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAccessKey"}),
 ).union(KEY_READS, TARGET_READS)
-PLACE_READS: t.Final = Operations(reads=frozenset({f"ec2:{INSTANCES}", f"eks:{CLUSTER}"}))
+PLACE_READS: t.Final = Operations(reads=frozenset({f"ec2:{INSTANCES}", f"eks:{CLUSTER}", f"eks:{ADDON}"})).union(
+    MENTION_READS
+)
 # AWS takes so many values in one filter: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
 _MOST_VALUES: t.Final = 200
-_FILTERS: t.Final = ("ip-address", "private-ip-address")
+# Each interface of a node has addresses of pods, which are those of calls within its network.
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+_FILTERS: t.Final = ("ip-address", "network-interface.addresses.private-ip-address")
+_AGENT: t.Final = "eks-pod-identity-agent"
 
 Obstacle = tuple[str, str]
 
 
-def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[str]) -> dict[str, str]:
-    """Read which EC2 instances have these addresses now: their ids by address. A region that can't be read has none."""
-    wanted = sorted(set(addresses))[:_MOST_VALUES]
-    if not wanted:
-        return {}
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The instances that have the addresses of callers, and what has the ids of keys in its settings."""
+
+    addresses: Mapping[str, tuple[Instance, ...]] = dataclasses.field(default_factory=dict)
+    mentions: Mentions = Mentions(())
+
+    def of(self, consumers: Iterable[Consumer], key_id: str) -> Detection:
+        """Detect the platform of the workload that uses a key."""
+        mentions = [one for one in self.mentions.mentions if one.key_id == key_id]
+        return detect(consumers, self.addresses, mentions, self.mentions.unread)
+
+
+def read_evidence(
+    access: Access, regions: t.Optional[Sequence[str]], consumers: Iterable[Consumer], keys: Collection[str]
+) -> Evidence:
+    """Read where the callers of keys are, and which settings name one of ``keys``.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    addresses = list_addresses(consumers)
+    if not addresses and not keys:
+        return Evidence()
+    reached = access.reach(regions).regions
+    return Evidence(read_instances(access, reached, addresses), read_mentions(access, keys, regions=reached))
+
+
+def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[str]) -> dict[str, tuple[Instance, ...]]:
+    """Read which EC2 instances have these addresses now, by address. A region that can't be read has none."""
+    wanted = sorted(set(addresses))
+    parts = [wanted[start : start + _MOST_VALUES] for start in range(0, len(wanted), _MOST_VALUES)]
     calls = {
-        f"{region} {name}": functools.partial(_ask_instances, access, region, name, wanted)
+        f"{region} {name} {part[0]}": functools.partial(_ask_instances, access, region, name, part)
         for region in regions
         for name in _FILTERS
+        for part in parts
     }
-    found: dict[str, str] = {}
+    found: dict[str, tuple[Instance, ...]] = {}
     for answer in access.gather(calls).values():
-        if not isinstance(answer, AwsError):
-            found |= answer
+        for address, instance in answer if not isinstance(answer, AwsError) else ():
+            if instance not in found.get(address, ()):
+                found[address] = (*found.get(address, ()), instance)
     return found
 
 
-def _ask_instances(access: Access, region: str, name: str, addresses: Sequence[str]) -> dict[str, str]:
+def _ask_instances(access: Access, region: str, name: str, addresses: Sequence[str]) -> list[tuple[str, Instance]]:
     asked = {"Filters": [{"Name": name, "Values": list(addresses)}]}
-    member = "PublicIpAddress" if name == "ip-address" else "PrivateIpAddress"
     reservations = access.items("ec2", INSTANCES, "Reservations", asked, region=region)
-    instances = [one for reservation in reservations for one in reservation.get("Instances") or ()]
-    return {str(one[member]): str(one["InstanceId"]) for one in instances if one.get(member)}
+    return [
+        (address, _describe_instance(one, region))
+        for reservation in reservations
+        for one in reservation.get("Instances") or ()
+        for address in sorted(set(_list_addresses_of(one)) & set(addresses))
+    ]
+
+
+def _list_addresses_of(instance: Mapping[str, t.Any]) -> Iterator[str]:
+    """List the addresses of an instance: a node has those of its pods as further ones of its network interfaces."""
+    for name in ("PublicIpAddress", "PrivateIpAddress"):
+        if instance.get(name):
+            yield str(instance[name])
+    for interface in instance.get("NetworkInterfaces") or ():
+        yield from (str(one["PrivateIpAddress"]) for one in interface.get("PrivateIpAddresses") or ())
+
+
+def _describe_instance(instance: Mapping[str, t.Any], region: str) -> Instance:
+    tags = {str(one["Key"]): str(one.get("Value") or "") for one in instance.get("Tags") or ()}
+    return Instance(str(instance["InstanceId"]), region, instance["LaunchTime"], find_clusters(tags))
 
 
 def add_trust(access: Access, snapshot: Snapshot, situation: Situation) -> Mapping[str, t.Any]:
     """Find the trust policy of a workload, or the obstacle that nobody can write one over: fields of the situation."""
-    workload, platform = situation.workload, situation.platform
-    if platform is None:
-        reason = f"the platform of {workload.name} is not clear: {situation.detection.reason}. Set platform"
+    workload, detection = situation.workload, situation.detection
+    if situation.platform is None and detection.targets == EKS:
+        return _add_trust_of_pods(access, snapshot, situation)
+    if situation.platform is None:
+        reason = f"the platform of {workload.name} is not clear: {detection.reason}. Set platform"
         return {"obstacle": ("platform_unclear", reason)}
-    lack = workload.find_lack(platform)
+    return _find_trust(access, snapshot, situation, situation.platform)
+
+
+def _add_trust_of_pods(access: Access, snapshot: Snapshot, situation: Situation) -> Mapping[str, t.Any]:
+    """Choose the way in which pods of a cluster get roles, and find the trust policy for it.
+
+    It is Pod Identity where its agent is there, which EKS Auto Mode has built in, else the identity provider in IAM.
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
+    """
+    workload = situation.workload
+    if not workload.cluster:
+        lack = find_doubt(situation, Target.EKS_IRSA) or "cluster"
+        return {"obstacle": ("incomplete", f"{workload.name} runs on EKS; declare {lack}")}
+    place = Place(snapshot.account_id, snapshot.partition, situation.region)
+    cluster = _read_cluster(access, situation, place)
+    if isinstance(cluster, tuple):
+        return {"obstacle": cluster}
+    provider = dataclasses.replace(place, issuer=_find_issuer(cluster)).name_provider(Target.EKS_IRSA)
+    if _has_agent(access, cluster, place):
+        platform = Target.EKS_POD_IDENTITY
+    elif provider and provider in snapshot.oidc_provider_arns:
+        platform = Target.EKS_IRSA
+    else:
+        reason = f"no agent of Pod Identity and no identity provider of the cluster {workload.cluster} were found"
+        return {"obstacle": ("platform_unclear", f"{reason}. Add one of them, or set platform")}
+    return {"platform": platform, **_find_trust(access, snapshot, situation, platform, cluster)}
+
+
+def _has_agent(access: Access, cluster: Mapping[str, t.Any], place: Place) -> bool:
+    """Whether an add-on of the agent works, or is built in. Of one that can't be read nothing is known."""
+    if (cluster.get("computeConfig") or {}).get("enabled"):
+        return True
+    try:
+        asked = {"clusterName": cluster["name"], "addonName": _AGENT}
+        found = access.call("eks", ADDON, asked, region=place.region)["addon"]
+    except InvalidCredentials:
+        raise
+    except AwsError:
+        return False
+    return found.get("status") in ("ACTIVE", "UPDATING")
+
+
+def _find_trust(
+    access: Access,
+    snapshot: Snapshot,
+    situation: Situation,
+    platform: Target,
+    cluster: t.Optional[Mapping[str, t.Any]] = None,
+) -> Mapping[str, t.Any]:
+    """Find the trust policy on a platform. ``cluster`` is that of the workload, if it was read already."""
+    workload = situation.workload
+    lack = " and ".join(filter(None, (find_doubt(situation, platform), workload.find_lack(platform))))
     if lack:
         return {"obstacle": ("incomplete", f"{workload.name} runs on {platform}; declare {lack}")}
     place = Place(snapshot.account_id, snapshot.partition, situation.region)
     if platform in EKS:
-        found = _read_issuer(access, situation, place)
+        found = cluster or _read_cluster(access, situation, place)
         if isinstance(found, tuple):
             return {"obstacle": found}
-        place = Place(snapshot.account_id, snapshot.partition, situation.region, found)
+        place = dataclasses.replace(place, issuer=_find_issuer(found))
     return _check_place(snapshot, situation, platform, place)
 
 
@@ -111,15 +221,19 @@ def _check_place(snapshot: Snapshot, situation: Situation, platform: Target, pla
     return {"trust": build_trust(situation.workload, platform, place)}
 
 
-def _read_issuer(access: Access, situation: Situation, place: Place) -> t.Union[str, Obstacle]:
-    """Read the issuer of the workload's cluster, which has to be there; empty if it has none."""
+def _read_cluster(access: Access, situation: Situation, place: Place) -> t.Union[Mapping[str, t.Any], Obstacle]:
+    """Read the workload's cluster, which has to be there."""
     name = situation.workload.cluster
     try:
-        cluster = access.call("eks", CLUSTER, {"name": name}, region=place.region)["cluster"]
+        found: Mapping[str, t.Any] = access.call("eks", CLUSTER, {"name": name}, region=place.region)["cluster"]
     except NotFound:
         return "no_cluster", f"there is no cluster {name} in {place.region}; correct cluster or region"
     except AwsError as error:
         return "unread", f"the cluster {name} can't be read: {error}"
+    return found
+
+
+def _find_issuer(cluster: Mapping[str, t.Any]) -> str:
     issuer = str(((cluster.get("identity") or {}).get("oidc") or {}).get("issuer") or "")
     return issuer.removeprefix("https://")
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.model import User
 from ..._account.permissions import Permissions
+from ..._policy.least_privilege.generate import Generated
 from ..._policy.least_privilege.principal import Principal, PrincipalKind
 from ..._policy.least_privilege.proof import Entry, Proof, explain_widened
 from ..._policy.least_privilege.settings import Settings
@@ -59,6 +60,7 @@ def _make_proposal(proposed: Proposed, unread: Sequence[str]) -> Proposal:
         return Proposal(failure=f"they would allow {_join(beyond)}, which {name} may not")
     failed = any(probe.is_failed for proof in proposed.proofs for probe in proof.probes)
     against = [*unread, *(_explain(proposed, entry) for proof in proposed.proofs for entry in proof.unproven)]
+    against += _list_ungranted(generated, name)
     unproven = _join(against) or ("a probe of the proof failed" if failed else "")
     return Proposal(
         {document.name: document.document for document in generated.documents},
@@ -66,6 +68,16 @@ def _make_proposal(proposed: Proposed, unread: Sequence[str]) -> Proposal:
         unproven="" if proposed.proofs and not unproven else unproven or "there is no proof",
         breakage=_join(_list(proposed.proofs, "lost")),
     )
+
+
+def _list_ungranted(generated: Generated, name: str) -> list[str]:
+    """List recorded calls that no policy of the user grants. The policy of a resource names the user, not its role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+    """
+    calls = [f"{one.action} on {one.resources[0] if one.resources else '*'}" for one in generated.ungranted]
+    step = f"no policy of {name} grants it; if that of the resource does, name the role in the policy of the resource"
+    return [f"{_join(calls)}: {step}"] if calls else []
 
 
 def _explain(proposed: Proposed, entry: Entry) -> str:

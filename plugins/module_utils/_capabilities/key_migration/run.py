@@ -52,16 +52,17 @@ from ..._prediction.key_users.model import Consumers
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import WRITES, MigrationWriter
 from .declared import Declared, Workload
-from .detection import detect, list_addresses
 from .documents import hash_policy
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .history import ROLE_ID, History, read_history
+from .inferring import complete
 from .model import MODULE, Stage, State
 from .observe import (
     PLACE_READS,
     UNDO_OPERATIONS,
+    Evidence,
     add_trust,
-    read_instances,
+    read_evidence,
     read_last_uses,
     read_proposals,
     refuse_undos,
@@ -230,10 +231,16 @@ class KeyMigration(Capability[Observed]):
         begin = self._connection.now - timedelta(days=self._options.evidence.trail_days)
         windows = {one.key.id: begin for one in situations if one.key is not None and not one.problem}
         found = ConsumerReader(self._connection, self._options.evidence).read(windows)
-        addresses = list_addresses(found.found)
-        regions = self._access.reach(self._options.evidence.regions).regions if addresses else ()
-        instances = read_instances(self._access, regions, addresses)
-        return [_add_detection(one, found, instances) for one in situations]
+        searched = {one.key.id for one in situations if one.key is not None and self._searches(one)}
+        evidence = read_evidence(self._access, self._options.evidence.regions, found.found, searched)
+        return [_add_detection(one, found, evidence) for one in situations]
+
+    def _searches(self, situation: Situation) -> bool:
+        """Whether to search settings for the key: for its platform, and before the key is deactivated."""
+        if situation.problem:
+            return False
+        reached = situation.past.reached
+        return self._proposes if situation.past.last is None else self._retires and reached is State.VERIFIED
 
     def _add_last_uses(self, situations: Sequence[Situation]) -> list[Situation]:
         """Add the last use of each role, which only GetRole has in full."""
@@ -268,6 +275,10 @@ class KeyMigration(Capability[Observed]):
     @property
     def _proposes(self) -> bool:
         return self._declared.stage in (Stage.ASSESS, Stage.PREPARE)
+
+    @property
+    def _retires(self) -> bool:
+        return self._declared.stage is Stage.RETIRE
 
     def findings(self, _observed: Observed) -> tuple[Finding, ...]:
         return ()
@@ -310,7 +321,9 @@ class KeyMigration(Capability[Observed]):
             yield from writer.delete_role(situation)
 
     def _list_warnings(self) -> Iterator[str]:
-        """List the keys whose callers are not known, where that matters: IAM's last use then decides alone."""
+        """List what was not searched, and the keys whose callers are not known: IAM's last use then decides alone."""
+        for text in dict.fromkeys(text for one in self._observed.situations for text in one.detection.unsearched):
+            yield f"not everything was searched for the ids of the keys: {text}"
         if self._declared.stage not in (Stage.VERIFY, Stage.RETIRE):
             return
         for one in self._observed.situations:
@@ -398,13 +411,13 @@ class KeyMigration(Capability[Observed]):
         return {"workloads": self._summary, "terminal": text}
 
 
-def _add_detection(situation: Situation, found: Consumers, instances: Mapping[str, str]) -> Situation:
+def _add_detection(situation: Situation, found: Consumers, evidence: Evidence) -> Situation:
     key = situation.key
     consumers = Consumers(found.of(key.id), found.failure) if key is not None else Consumers()
-    detection = detect(consumers.found, instances)
+    detection = evidence.of(consumers.found, key.id if key is not None else "")
     last = situation.past.last
     platform = last.platform if last else situation.workload.platform or detection.platform
-    return dataclasses.replace(situation, consumers=consumers, detection=detection, platform=platform)
+    return complete(dataclasses.replace(situation, consumers=consumers, detection=detection, platform=platform))
 
 
 def _identify(change: Change) -> str:

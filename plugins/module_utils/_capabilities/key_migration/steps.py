@@ -25,6 +25,7 @@ from ..._converge.user_keys import VERIFY_FLOOR, Key, wait_for_deletion, wait_fo
 from ..._policy.documents.limits import LIMITS
 from ..._policy.documents.policy import Kind
 from .declared import Declared
+from .detection import describe_mention, describe_place
 from .documents import hash_policy, says_same
 from .model import Stage, State
 from .records import Event
@@ -246,6 +247,7 @@ def _retire(situation: Situation, key: Key, declared: Declared, now: datetime) -
             return Step(Action.RECORD, State.KEY_INACTIVE)
         return (
             _wait_for_proof(situation, key, declared, now)
+            or _refuse_mention(situation, declared)
             or _refuse_callers(situation, declared)
             or Step(Action.DEACTIVATE, State.KEY_INACTIVE)
         )
@@ -255,6 +257,17 @@ def _retire(situation: Situation, key: Key, declared: Declared, now: datetime) -
     if wait is not None:
         return Step(Action.WAIT, due=wait.due, reason=wait.reason)
     return Step(Action.DELETE, State.KEY_DELETED)
+
+
+def _refuse_mention(situation: Situation, declared: Declared) -> t.Optional[Step]:
+    """Refuse to take the key from something that has its id in its settings, unless somebody accepted that."""
+    user, mentions = situation.user, situation.detection.mentions
+    if user is None or not mentions or declared.accepts_unproven(user.arn):
+        return None
+    # The name of a variable may have the id of the key.
+    named = mask_key_ids(f"{describe_mention(mentions[0])} has the key in its settings ({describe_place(mentions[0])})")
+    step = f"Remove it there, or name {user.name} in accept_unproven, with a reason"
+    return refuse("still_named", f"{named}, so the key stays. {step}")
 
 
 def _refuse_callers(situation: Situation, declared: Declared) -> t.Optional[Step]:
@@ -277,7 +290,7 @@ def _find_other_callers(situation: Situation, declared: Declared) -> str:
     prepared, rare = situation.past.since.get(State.PREPARED), timedelta(days=declared.verify)
     for caller in callers:
         one = caller.consumer
-        name = f"{one.agent or 'a program without name'} from {one.address}"
+        name = caller.name
         if one.calls < _SOME or (one.last - one.first) / (one.calls - 1) > rare:
             return f"{name} calls more rarely than every {declared.verify} days"
         if situation.platform not in caller.targets and (prepared is None or one.last > prepared):

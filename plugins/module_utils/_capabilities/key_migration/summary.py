@@ -16,14 +16,18 @@ from datetime import datetime
 from ..._account.moments import format_utc
 from ..._controls.control import plural
 from ..._converge.finding import mask_key_ids
+from ..._policy.hunt.dependants.find import Mention
+from ..._prediction.key_users.tally import clean
 from ..._report.plain import printable
-from .detection import Caller, contradicts
+from .detection import Caller, describe_mention, describe_place
 from .handover import describe_step
+from .inferring import list_contradictions
 from .model import State
 from .situation import Situation
 from .steps import Action, Step
 
 _NAMED: t.Final = 5
+_LONGEST: t.Final = 256
 _ACTS: t.Final[Mapping[Action, str]] = {
     Action.PREPARE: "make the role",
     Action.DEACTIVATE: "deactivate the key",
@@ -47,7 +51,7 @@ def build_summary(
 
 def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
     past, workload, key, proposal = situation.past, situation.workload, situation.key, situation.proposal
-    platform = situation.platform
+    platform, against = situation.platform, list_contradictions(situation)
     return {
         "name": workload.name,
         "user": situation.user.name if situation.user else workload.user,
@@ -56,10 +60,15 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "key_last_used": _format(situation.key_last_used),
         "platform": platform.value if platform else None,
         "platform_source": ("declared" if workload.platform else "detected") if platform else None,
+        "platform_confidence": _name_confidence(situation),
         "platform_reason": situation.detection.reason or None,
-        "contradicted": platform is not None and contradicts(situation.detection, platform),
+        "contradicted": bool(against),
+        "contradictions": against or None,
+        "cluster": workload.cluster or None,
+        "region": situation.region or None,
         "callers": [_describe(one) for one in situation.detection.callers],
         "callers_unknown": situation.consumers.failure,
+        "named_in": [_describe_mention(one) for one in situation.detection.mentions],
         "role": situation.role_arn or None,
         "role_last_used": _format(situation.last_used),
         "trust": dict(situation.trust) if situation.trust else None,
@@ -73,6 +82,24 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "rule": step.rule,
         "reason": step.reason,
         "handover": list(_list_handover(situation, step)),
+    }
+
+
+def _name_confidence(situation: Situation) -> t.Optional[str]:
+    """How sure the evidence is for a platform that nobody declared."""
+    if situation.platform is None or situation.workload.platform or situation.detection.confidence is None:
+        return None
+    return situation.detection.confidence.value
+
+
+def _describe_mention(mention: Mention) -> dict[str, t.Any]:
+    return {
+        "kind": mention.kind,
+        "resource": clean(mention.resource, _LONGEST),
+        "region": mention.region,
+        "place": describe_place(mention),
+        "owner": clean(mention.owner, _LONGEST) or None,
+        "description": describe_mention(mention),
     }
 
 
@@ -111,7 +138,8 @@ def render_summary(account_id: str, entries: Iterable[Mapping[str, t.Any]], *, w
 
 def _render(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
     state = f"{entry['state']} since {entry['since']}" if entry["state"] else "it has not begun"
-    platform = f"{entry['platform']} ({entry['platform_source']})" if entry["platform"] else "platform not clear"
+    source = ", ".join(filter(None, (entry["platform_source"], entry["platform_confidence"])))
+    platform = f"{entry['platform']} ({source})" if entry["platform"] else "platform not clear"
     key = f"with {_name_key(entry['key'])} of {printable(entry['user'])}"
     yield f"  {printable(entry['name'])}, {key}: {platform}, {state}"
     for line in (*_render_step(entry, written), *_render_callers(entry)):
@@ -147,7 +175,12 @@ def _render_step(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
 
 
 def _render_callers(entry: Mapping[str, t.Any]) -> Iterator[str]:
-    """Render who calls with the key, the last one first."""
+    """Render what has the key in its settings, and who calls with it, the last one first."""
+    for one in entry["named_in"][:_NAMED]:
+        owner = f" of {one['owner']}" if one["owner"] else ""
+        yield f"the key is in {one['description']}{owner}: {one['place']} (certain)"
+    if len(entry["named_in"]) > _NAMED:
+        yield f"and in {plural(len(entry['named_in']) - _NAMED, 'more settings')}"
     callers = sorted(entry["callers"], key=lambda one: str(one["last"]), reverse=True)
     for one in callers[:_NAMED]:
         program = f", {one['agent']}" if one["agent"] else ""
@@ -159,7 +192,7 @@ def _render_callers(entry: Mapping[str, t.Any]) -> Iterator[str]:
         yield f"and from {plural(len(callers) - _NAMED, 'more places')}"
     if entry["callers_unknown"]:
         yield f"it is not known who uses the key: {entry['callers_unknown']}"
-    if entry["contradicted"]:
-        yield f"the calls name another platform than the declared one, {entry['platform']}"
+    if entry["contradictions"]:
+        yield f"the evidence contradicts {entry['platform']}: {entry['contradictions']}"
     if entry["platform"] is None and entry["platform_reason"]:
         yield f"{entry['platform_reason']}: set platform"

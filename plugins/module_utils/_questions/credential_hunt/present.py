@@ -16,6 +16,8 @@ from datetime import datetime
 from ..._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..._account.permissions import Permissions
 from ..._module.connection import Connection
+from ..._module.key_mentions import NOT_SEARCHED, read_last_uses, read_mentions
+from ..._module.key_mentions import OPERATIONS as OPERATIONS_OF_CONSUMERS
 from ..._policy.documents.arn import arn_account
 from ..._policy.hunt.clusters import Suspected
 from ..._policy.hunt.dependants.find import LastUse, find_dependants
@@ -26,8 +28,6 @@ from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.secrets import find_readable_secrets
 from ..._prediction.hunting.kept import Lookup
 from ..._prediction.hunting.kept_state import Present
-from ..sweep.consumers import NOT_SEARCHED, read_last_uses, read_mentions
-from ..sweep.consumers import OPERATIONS as OPERATIONS_OF_CONSUMERS
 from ..sweep.observe import OPERATIONS as OPERATIONS_OF_SWEEP
 from ..sweep.observe import read_state
 from ..sweep.secrets import OPERATIONS as OPERATIONS_OF_SECRETS

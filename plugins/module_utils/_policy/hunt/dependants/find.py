@@ -102,6 +102,11 @@ _PLATFORMS: t.Final = {
 }
 
 
+def platform_of(mention: Mention) -> Platform:
+    """The platform of what names a key. A stack does not show which of its resources has it."""
+    return _PLATFORMS.get(mention.kind, Platform.UNKNOWN)
+
+
 def find_dependants(
     baseline: Iterable[Event], mentions: Iterable[Mention], key_ids: Collection[str]
 ) -> tuple[Dependant, ...]:
@@ -120,7 +125,7 @@ def _describe_mention(mention: Mention) -> Dependant:
         mention.kind,
         mention.resource,
         Confidence.CERTAIN,
-        _PLATFORMS.get(mention.kind, Platform.UNKNOWN),
+        platform_of(mention),
         mention.account_id,
         mention.region,
         mention.place,

@@ -128,6 +128,9 @@ EVIDENCE: t.Final = (
         "trust_admin_mfa, trust_confused_deputy, trust_federated_subject, trust_foreign_account, "
         "trust_foreign_readonly, trust_not_public, trust_orphaned_principal",
     ),
+    ("traces", "quarantine_without_incident"),
+    ("denied_by", "role_sessions_revoked"),
+    ("by_aws", "user_quarantined_by_aws"),
     ("policies, policies.needs_mfa, policies.policy, policies.way", "user_admin"),
     ("mfa_active, policies", "user_admin_without_mfa"),
     ("mfa_active, password_enabled", "user_console_mfa"),

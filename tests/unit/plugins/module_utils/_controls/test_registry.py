@@ -138,6 +138,7 @@ def test_severities_of_note() -> None:
         "trust_federated_subject",
         "organization_allows_something",
         "organization_mfa_pattern",
+        "user_quarantined_by_aws",
     }
 
 

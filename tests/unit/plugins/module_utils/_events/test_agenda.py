@@ -39,7 +39,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.signals impo
     hash_resource,
 )
 
-from .events import Event, put, recorded
+from .events import Event, keys_of, make_key, put, recorded
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -129,11 +129,60 @@ def test_a_credential_of_several_subjects_counts_once() -> None:
     assert agenda.waiting == {}
 
 
-def test_credentials_that_an_entry_has_no_room_for_are_counted() -> None:
+def test_credentials_that_an_entry_has_no_room_for_are_counted_and_their_plan_says_so() -> None:
     agenda = Agenda()
-    agenda.take([leaked(number, NOW) for number in range(MOST_CREDENTIALS + 3)], RULES, NOW)
+    plans = judge(agenda, *(leaked(number, NOW) for number in range(MOST_CREDENTIALS + 3)))
     assert +agenda.counts == {Dropped.TOO_MANY: 3}
-    assert count_waiting(agenda) == {(A, "exposed_credential"): MOST_CREDENTIALS}
+    assert count_waiting(agenda) == {(A, "exposed_credential"): MOST_CREDENTIALS - MOST_DRAFTED}
+    assert [part.lost for part in plans[0].parts] == [3]
+    assert "  - account 000000000000: 3 more reports of credentials were lost: see its draft" in describe(agenda, plans)
+    # It is said once.
+    assert [part.lost for part in judge(agenda, now=NOW + HOUR)[0].parts] == [0]
+
+
+def test_what_the_event_filter_lost_gets_a_plan_of_its_account() -> None:
+    agenda = Agenda()
+    agenda.start(NOW)
+    agenda.take([], RULES, NOW, {(A, "exposed_credential"): 7, ("9" * 12, "exposed_credential"): 2})
+    assert +agenda.counts == {Dropped.UNKNOWN_ACCOUNT: 2}
+    waits = "  - account 000000000000: exposed_credential (0 events, 7 more reports of credentials were lost)"
+    assert waits in describe(agenda, [])
+    [plan] = agenda.choose(RULES, NOW, "r")
+    assert [(part.place, part.lost) for part in plan.parts] == [((A, "exposed_credential"), 7)]
+
+
+def test_a_plan_that_was_never_made_says_again_what_was_lost() -> None:
+    agenda = Agenda()
+    judge(agenda, *(leaked(number, NOW) for number in range(MOST_CREDENTIALS + 3)))
+    agenda.settle([A], lambda _plan: State.LOST, NOW)
+    [plan] = judge(agenda, now=NOW + HOUR)
+    # Its own credentials wait behind those that waited already, and lose nothing.
+    named, [entry] = names([plan]), agenda.waiting.values()
+    assert len(named) == MOST_DRAFTED
+    assert plan.parts[0].lost + len(named) + len(entry.credentials) == MOST_CREDENTIALS + 3
+
+
+def test_a_key_of_the_account_comes_before_forged_ids_of_other_accounts() -> None:
+    agenda = Agenda()
+    [real] = keys_of(A, [1])
+    plans = judge(agenda, *keys_of(A, range(5_000), of=B), real, *keys_of(A, range(5_000, 10_000), of=B))
+    assert names(plans)[0] == real.credential
+    # Their ids say that they are of another account: no list is incomplete without them.
+    assert plans[0].parts[0].lost == 0
+    assert agenda.counts[Dropped.OTHER_ACCOUNT] == 10_000 - (MOST_CREDENTIALS - 1)
+
+
+def test_ids_that_say_nothing_leave_their_room_to_keys_of_the_account() -> None:
+    agenda = Agenda()
+    [real] = keys_of(A, [1])
+    plans = judge(agenda, *(leaked(number, NOW) for number in range(MOST_CREDENTIALS)), real)
+    assert names(plans)[0] == real.credential
+    assert plans[0].parts[0].lost == 1
+
+
+def test_a_play_that_names_more_credentials_gets_a_longer_draft() -> None:
+    rules = Rules(frozenset(ACCOUNTS), most_drafted=45)
+    assert len(names(judge(Agenda(), *(leaked(number, NOW) for number in range(60)), rules=rules))) == 45
 
 
 def test_a_leak_that_names_no_credential_is_known_by_its_resource() -> None:
@@ -300,7 +349,7 @@ def test_too_many_entries_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forge(number: int, rng: random.Random, victim: str) -> Event:
-    """A forged event: of any family, of known and unknown accounts, malformed, or exaggerated. Never the real one."""
+    """A forged event: of any family, of known and unknown accounts, malformed, or exaggerated."""
     account = rng.choice(ACCOUNTS) if number % 3 else f"{rng.randrange(10**12):012d}"
     name = rng.choice(
         [
@@ -313,10 +362,9 @@ def forge(number: int, rng: random.Random, victim: str) -> Event:
             "health",
         ]
     )
-    # Events about credentials of the whole fleet are another test.
+    # Events about credentials of the whole fleet are another test. Here they are about the victim as well.
     if name in ("quarantine", "health"):
-        account = ACCOUNTS[number % 3]
-    assert account != victim or name not in ("quarantine", "health")
+        account = [*ACCOUNTS[:3], victim][number % 4]
     event = recorded(name, account=account, time=format_utc(NOW - MINUTE * rng.randrange(-60, 600)))
     paths: dict[str, tuple[t.Any, ...]] = {
         "security_hub": ("detail", "findings", 0, "AwsAccountId"),
@@ -333,6 +381,8 @@ def forge(number: int, rng: random.Random, victim: str) -> Event:
         put(event, "detail", "findings", 0, "Resources", 0, "Id", to=f"forged-{number}")
     if name == "quarantine":
         put(event, "detail", "requestParameters", "userName", to=f"forged-{number}")
+    if name == "health":
+        put(event, "detail", "affectedEntities", 0, "entityValue", to=make_key(account, number))
     return recorded("sign_in", source="aws.evil") if number % 17 == 0 else event
 
 
@@ -356,10 +406,60 @@ def test_ten_thousand_forged_events_start_few_plans_and_hide_no_real_one() -> No
         sent += 1
     assert sent == 10_001
     assert len(plans) <= RULES.most_plans
-    assert (victim, "aws_quarantine") in places(plans)
     # Everything else is in the agenda or counted, and neither grows with the flood.
     assert len(agenda.waiting) <= len(ACCOUNTS) * len(SUBJECTS)
     assert sum(agenda.counts.values()) > 3_000
+    later = [plan for hour in range(24) for plan in judge(agenda, now=NOW + hour * HOUR)]
+    drafts = [plan for plan in plans + later if plan.account_id == victim and plan.kind is Kind.CREDENTIAL]
+    assert "user/ci-deploy" in names(drafts) or sum(part.lost for plan in drafts for part in plan.parts)
+
+
+SORTS: t.Final = [
+    [Signal(A, "aws_quarantine", hash_resource(f"{n}"), NOW, f"user/u{n}") for n in range(10_000)],
+    keys_of(A, range(10_000)),
+    keys_of(A, range(10_000), "guardduty_UnauthorizedAccess", of=B),
+]
+
+
+@pytest.mark.parametrize("most_plans", [FEWEST_PLANS, MOST_PLANS])
+@pytest.mark.parametrize("sort", range(len(SORTS)), ids=["users", "keys", "other"])
+def test_a_flood_about_the_account_itself_hides_no_real_credential(sort: int, most_plans: int) -> None:
+    """The real one is in a draft, or a draft says how many are missing, and all of them are counted."""
+    agenda, rules = Agenda(), Rules(frozenset(ACCOUNTS), most_plans)
+    forged, real = SORTS[sort], leaked(1, NOW)
+    agenda.start(NOW)
+    agenda.take([*forged[:5_000], real, *forged[5_000:]], rules, NOW)
+    dropped = agenda.counts[Dropped.TOO_MANY], agenda.counts[Dropped.OTHER_ACCOUNT]
+    plans = [
+        plan
+        for step in range(24 * 12)
+        for plan in judge(agenda, now=NOW + 5 * step * MINUTE, rules=rules)
+        if plan.account_id == A
+    ]
+    named, lost = set(names(plans)), sum(part.lost for plan in plans for part in plan.parts)
+    assert real.credential in named or lost
+    assert lost == dropped[0]
+    assert len(named) + sum(dropped) == 10_001
+    assert agenda.waiting == {}
+
+
+def test_a_credential_waits_for_its_plan_however_long_that_takes() -> None:
+    accounts = [f"{number:012d}" for number in range(200)]
+    agenda, rules = Agenda(), Rules(frozenset(accounts), FEWEST_PLANS)
+    agenda.take([keys_of(account, [1])[0] for account in accounts], rules, NOW)
+    plans = [plan for hour in range(200) for plan in judge(agenda, now=NOW + hour * HOUR, rules=rules)]
+    assert {plan.account_id for plan in plans} == set(accounts)
+    assert not +agenda.counts
+
+
+def test_credentials_of_an_account_that_left_the_inventory_are_forgotten_after_two_weeks() -> None:
+    agenda = Agenda()
+    agenda.take([leaked(1, NOW)], RULES, NOW)
+    others = Rules(frozenset([B]))
+    for days, left in ((13, 1), (14, 0)):
+        judge(agenda, now=NOW + timedelta(days=days), rules=others)
+        assert len(agenda.waiting) == left
+    assert agenda.counts[Dropped.WAITED] == 1
 
 
 def test_a_flood_of_the_same_kind_about_every_account_only_delays_the_real_one() -> None:

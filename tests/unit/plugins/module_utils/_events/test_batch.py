@@ -30,10 +30,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.agenda_file 
     read_agenda,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._events.batch import Collector, read_batch
-from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import Ignored
+from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import Ignored, read_event
 from ansible_collections.hardening.iam.plugins.module_utils._events.signals import SUBJECTS, Kind, Signal, hash_resource
 
-from .events import recorded
+from .events import keys_of, recorded
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 FILTER = Path(__file__).resolve().parents[5] / "extensions/eda/plugins/event_filter/iam_events.py"
@@ -120,7 +120,10 @@ def test_a_flood_is_cut_and_a_batch_stays_small(monkeypatch: pytest.MonkeyPatch)
     assert len(batch["signals"]) == batches.MOST_SIGNALS
     # 131,072 bytes are the most that Linux takes as one argument.
     assert len(json.dumps(batch)) < 100_000
-    assert batch["ignored"][Dropped.TOO_MANY] > 500
+    assert len(batch["lost"]) == batches.MOST_LOST_SENT
+    # Nothing is lost without a number.
+    sent, left = sum(count for *_place, count in batch["lost"]), sum(collector.lost.values())
+    assert len(batch["signals"]) + len(collector.waiting) + sent + left == 1_539
     assert len(collector.waiting) <= 1_000
 
 
@@ -133,7 +136,7 @@ def test_a_batch_of_the_longest_signals_fits_into_an_argument() -> None:
         given = Signal(f"{number:012d}", subject, "f" * 32, NOW, f"AKIA{number:0124d}", hash_resource("arn"))
         # A stranger can write each of these fields so.
         assert Signal.from_dict(given.as_dict()) == given
-        collector.waiting[given] = None
+        collector.keep(given)
     found, sizes = list[str](), list[int]()
     while collector.waiting:
         clock.now += 60
@@ -147,11 +150,57 @@ def test_a_batch_of_the_longest_signals_fits_into_an_argument() -> None:
     assert found == [f"AKIA{number:0124d}" for number in range(batches.MOST_SIGNALS)]
 
 
-def test_one_place_has_few_signals() -> None:
-    collector = Collector(60, Clock())
+def test_one_place_has_few_signals_and_the_batch_counts_the_others() -> None:
+    clock = Clock()
+    collector = Collector(60, clock)
     for number in range(100):
         collector.add(quarantined(f"u{number}"))
     assert len(collector.waiting) == batches.MOST_OF_PLACE
+    clock.now += 60
+    batch = collector.add(recorded("heartbeat"))
+    assert batch is not None
+    # The first one went at once.
+    assert batch["lost"] == [[A, "aws_quarantine", 99 - batches.MOST_OF_PLACE]]
+    assert read_batch(batch).lost == {(A, "aws_quarantine"): 99 - batches.MOST_OF_PLACE}
+    assert collector.lost == {}
+
+
+def test_a_flood_of_another_kind_leaves_room_for_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MOST_WAITING", 5)
+    collector = Collector(60, Clock())
+    collector.last = 100.0
+    for number in range(50):
+        collector.add(recorded("sign_in", account=f"{number:012d}"))
+    collector.add(quarantined("real"))
+    assert [signal.credential for signal in collector.waiting if signal.kind is Kind.CREDENTIAL] == ["user/real"]
+    assert collector.ignored[Dropped.TOO_MANY] == 45
+
+
+def test_keys_of_other_accounts_leave_their_room_to_those_of_the_account() -> None:
+    collector = Collector(60, Clock())
+    collector.last = 100.0
+    own, *others = keys_of(A, [1]) + keys_of(A, range(50), of=B)
+    for signal_ in [*others, own]:
+        collector.keep(signal_)
+    assert own in collector.waiting
+    assert collector.ignored[Dropped.OTHER_ACCOUNT] == 51 - batches.MOST_OF_PLACE
+    assert not collector.lost
+
+
+def test_where_too_many_accounts_lose_signals_the_number_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MOST_OF_PLACE", 0)
+    monkeypatch.setattr(batches, "MOST_LOST", 3)
+    collector = Collector(60, Clock())
+    for number in range(10):
+        collector.keep(Signal(f"{number:012d}", "aws_quarantine", "f" * 32, NOW, "user/x"))
+    assert (len(collector.lost), collector.ignored) == (3, {Dropped.LOST: 7})
+
+
+def test_an_event_about_very_many_keys_loses_none_without_a_number() -> None:
+    event = recorded("health")
+    event["detail"]["affectedEntities"] = [{"entityValue": f"AKIA{number:016d}"} for number in range(250)]
+    reading = read_event(event)
+    assert len(reading.signals) + sum(reading.lost.values()) == 250
 
 
 def test_accounts_that_are_not_known_are_not_kept() -> None:
@@ -173,7 +222,12 @@ def test_a_batch_is_checked_like_an_event() -> None:
     assert +counts.ignored == {Ignored.SAMPLE: 4}
     many = read_batch({"signals": whole["signals"] * 1_000})
     assert len(many.signals) == batches.MOST_SIGNALS
-    assert many.ignored[Dropped.TOO_MANY] == 1_000 - batches.MOST_SIGNALS
+    assert many.lost == {(A, "aws_quarantine"): 1_000 - batches.MOST_SIGNALS}
+    lost = [[A, "aws_quarantine", 3], [A, "IAM.5", 3], ["{{ 1 }}", "aws_quarantine", 3], [A, "aws_quarantine", -1], 7]
+    hostile = read_batch({"signals": [], "lost": lost})
+    assert hostile.lost == {(A, "aws_quarantine"): 3}
+    assert hostile.ignored[Ignored.MALFORMED] == 4
+    assert read_batch({"signals": [], "lost": "x"}).ignored[Ignored.MALFORMED] == 1
 
 
 def test_the_filter_replaces_the_event() -> None:

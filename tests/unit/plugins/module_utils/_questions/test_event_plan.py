@@ -17,16 +17,21 @@ import yaml
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, Record
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State as RecordState
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import MOST_DRAFTED, Dropped
 from ansible_collections.hardening.iam.plugins.module_utils._events.batch import Collector
 from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
+from ansible_collections.hardening.iam.plugins.module_utils._events.signals import Signal
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions import event_plan
 from ansible_collections.hardening.iam.plugins.module_utils._report.parts import part_key
 from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from ansible_collections.hardening.iam.plugins.modules.event_plan import RETURN, argument_spec
 
-from .._events.events import ACCOUNT, Event, change, recorded
+from .._events.events import ACCOUNT, Event, change, keys_of, recorded
 
 START = datetime.fromisoformat("2026-11-28T10:00:00+00:00")
 OTHER = "222233334444"
@@ -46,7 +51,8 @@ class Bench:
 
     def judge(self, event: t.Any = None, *, run: str = "run-1", **options: t.Any) -> dict[str, t.Any]:
         given = {name: details.get("default") for name, details in argument_spec().items()}
-        given |= {"report_dir": str(self.reports), "accounts": HOSTS, "run_id": run, **options}
+        given |= {"report_dir": str(self.reports), "accounts": HOSTS, "run_id": run}
+        given |= {"journal": str(self.directory / "journal"), **options}
         if event is not None:
             path = self.directory / "event.json"
             path.write_text(json.dumps(event) if not isinstance(event, str) else event)
@@ -255,6 +261,89 @@ def test_decoys_keep_no_real_key_out_of_the_draft(bench: Bench) -> None:
     assert "1 more credential waits for a later draft" in result["terminal"]
 
 
+def batch_of(signals: list[Signal], **more: t.Any) -> dict[str, t.Any]:
+    return {"signals": [signal.as_dict() for signal in signals], "ignored": {}, **more}
+
+
+def test_a_draft_that_can_not_name_all_says_so_and_how_to_see_all(bench: Bench) -> None:
+    """10,000 forged events about the account of the real one, as the event filter and the module take them."""
+    bench.now = datetime(2026, 11, 28, 12, tzinfo=START.tzinfo)
+    clock = [0.0]
+    collector = Collector(60, lambda: clock[0])
+    forged = keys_of(OTHER, range(10_000))
+    real = change(recorded("health", time=format_utc(bench.now)), "detail", "affectedAccount", to=OTHER)
+    collector.last = 0.0
+    for signal in (*forged[:5_000], *read_event(real).signals, *forged[5_000:]):
+        collector.keep(signal)
+    clock[0] = 60.0
+    result = bench.judge(events=collector.add(recorded("heartbeat")))
+    draft = Path(result["incident_file"]).read_text()
+    assert "AKIAIOSFODNN7EXAMPLE" not in draft
+    assert "# INCOMPLETE: 9985 more reports of credentials were lost, because there were too many." in draft
+    assert "user_quarantined_by_aws" in draft
+    assert "9985 more reports of credentials were lost: see its draft" in result["terminal"]
+    assert len(yaml.safe_load(draft)["hardening_incident"]["keys"]) == MOST_DRAFTED
+    assert "6 more credentials wait for a later draft" in draft
+
+
+def test_reports_that_were_all_lost_get_a_draft_without_names(bench: Bench) -> None:
+    result = bench.judge(events=batch_of([], lost=[[OTHER, "exposed_credential", 4]]))
+    assert (result["plan"], result["incident"]) == (True, None)
+    draft = Path(result["incident_file"]).read_text()
+    assert "# INCOMPLETE: 4 more reports of credentials were lost" in draft
+    declared = yaml.safe_load(draft)["hardening_incident"]
+    assert (declared["keys"], declared["declared_by"]) == ([], "")
+
+
+def test_a_play_with_more_principals_gets_a_longer_draft(bench: Bench) -> None:
+    bench.now = datetime(2026, 11, 28, 12, tzinfo=START.tzinfo)
+    result = bench.judge(events=batch_of(keys_of(OTHER, range(20))), max_principals=15)
+    assert len(result["incident"]["keys"]) == 15
+    assert "# It names 15 credentials at most." in Path(result["incident_file"]).read_text()
+
+
+def contain(bench: Bench, incident_id: str, account: str = OTHER, *, empty: bool = False) -> None:
+    """Leave the record of a containment, as a run that really contains something writes it."""
+    arn = f"arn:aws:iam::{account}:user/ci-deploy"
+    contained = () if empty else (Contained(arn, "AIDAEXAMPLE", By.SOURCE, bench.now),)
+    record = Record(account, incident_id, RecordState.CONTAINED, "Ada", "the key leaked", contained)
+    DirectoryStore(str(bench.directory / "journal")).put(record_key(account, incident_id), record.as_bytes())
+
+
+def test_a_plan_whose_draft_was_contained_is_applied(bench: Bench) -> None:
+    event = recorded("quarantine", account=OTHER, time=format_utc(START))
+    first = bench.judge(event)["incident"]["id"]
+    bench.report(OTHER, "run-1")
+    bench.now += timedelta(hours=2)
+    contain(bench, first, empty=True)
+    contain(bench, first, account=ACCOUNT)
+    contain(bench, "INC-7")
+    assert not bench.judge({**event, "time": format_utc(bench.now)})["plan"]
+    contain(bench, first)
+    other = change(event, "detail", "requestParameters", "userName", to="second")
+    result = bench.judge({**other, "time": format_utc(bench.now)}, run="run-2")
+    assert [arn.rpartition("/")[2] for arn in result["incident"]["users"]] == ["second"]
+    assert [plan["run_id"] for plan in read_plans(bench)] == ["run-2"]
+    # What happens to the first one after its containment is news.
+    bench.now += timedelta(hours=2)
+    assert bench.judge({**event, "time": format_utc(bench.now)})["plan"]
+
+
+def read_plans(bench: Bench) -> list[dict[str, t.Any]]:
+    plans: list[dict[str, t.Any]] = json.loads((bench.reports / "events/agenda.json").read_text())["plans"]
+    return plans
+
+
+def test_a_journal_that_can_not_be_read_closes_no_plan_and_loses_none(bench: Bench) -> None:
+    event = recorded("quarantine", account=OTHER, time=format_utc(START))
+    draft = bench.judge(event)["incident"]["id"]
+    contain(bench, draft)
+    path = bench.directory / "journal" / record_key(OTHER, draft)
+    path.write_text("{")
+    assert not bench.judge(event)["plan"]
+    assert len(read_plans(bench)) == 1
+
+
 def test_no_text_of_an_event_gets_into_the_result(bench: Bench) -> None:
     evil = "{{ lookup('pipe', 'id') }}\x1b[2J\u202e"
     event = failed_control(START)
@@ -307,6 +396,7 @@ def test_a_batch_is_taken_as_text_as_well(bench: Bench) -> None:
     [
         ({"max_plans_per_hour": 2}, r"max_plans_per_hour .*: 2 is not allowed; allowed is a number from 3 to 100"),
         ({"max_plans_per_hour": 101}, "101 is not allowed"),
+        ({"max_principals": 0}, r"max_principals \(compromise_response_max_principals\): 0 is not allowed"),
         ({"max_age_hours": 0}, "max_age_hours .*: 0 is not allowed"),
         ({"max_age_hours": float("nan")}, "nan is not allowed"),
         ({"accounts": [{"account_id": "12", "host": "x"}]}, "accounts: "),

@@ -12,6 +12,13 @@ import pytest
 from intruder import HOME, LEAKED
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import (
+    OPERATIONS,
+    Mentions,
+    find_owner,
+    read_last_uses,
+    read_mentions,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.find import (
     Confidence,
@@ -19,13 +26,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependa
     find_dependants,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.platforms import Platform
-from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import (
-    OPERATIONS,
-    Mentions,
-    find_owner,
-    read_last_uses,
-    read_mentions,
-)
 from emulator.faults import Fault
 from unit.emulator.seeded import running
 

@@ -18,11 +18,11 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ..._aws.access import Access
-from ..._aws.errors import AwsError, InvalidCredentials
-from ..._aws.operations import Operations
-from ..._policy.hunt.dependants.find import LastUse, Mention
-from ..._policy.hunt.dependants.search import (
+from .._aws.access import Access
+from .._aws.errors import AwsError, InvalidCredentials
+from .._aws.operations import Operations
+from .._policy.hunt.dependants.find import LastUse, Mention
+from .._policy.hunt.dependants.search import (
     Match,
     search_function,
     search_project,
