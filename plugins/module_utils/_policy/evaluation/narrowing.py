@@ -64,7 +64,7 @@ _ALWAYS_ABOUT_ONE: t.Final = frozenset(
     {
         "account", "apigateway", "directconnect", "ec2", "elasticache", "elasticloadbalancing", "es", "events",
         "execute-api", "iam", "iot", "lambda", "lex", "opsworks", "organizations", "rds", "redshift", "s3",
-        "securityhub", "ssm",
+        "securityhub", "ssm", "sts",
     }
 )  # fmt: skip
 # Actions of many services that are about a resource whatever the service.
