@@ -370,7 +370,8 @@ def _find_certain_places(kind: Kind, parameters: Parameters, places: Places) -> 
     if is_shared or kind.service in _OF_MANAGEMENT:
         places = dataclasses.replace(places, account=None)
     regions = {text for name in _REGIONS for text in parameters.texts(name)}
-    if regions - {places.value("region")} or kind.service in _OF_ANY_REGION or f"{kind.service}:{kind.name}" in _SHARED:
+    is_elsewhere = bool(regions - {places.value("region")})
+    if is_elsewhere or kind.service in _OF_ANY_REGION or kind.name.startswith("accesspoint"):
         places = dataclasses.replace(places, region=None)
     return places
 

@@ -24,8 +24,6 @@ from .real_arns_compute import COMPUTE
 from .samples import ROLE, allow, cover, make_principal, make_record, policy, run, settings, statements_of
 
 ROWS = (*DATA, *COMPUTE)
-# One of another account may be used without a name.
-SHARED = ("capacity-reservation/*",)
 
 
 def generate(row: Row) -> list[Mapping[str, t.Any]]:
@@ -68,8 +66,7 @@ def _matches(pattern: str, text: str) -> bool:
 def list_open_patterns(statements: list[Mapping[str, t.Any]], action: str) -> list[str]:
     """The patterns for an action that have any Region and any account, though an event has both."""
     own = [statement for statement in statements if action in _list(statement["Action"])]
-    found = [pattern for statement in own for pattern in _list(statement["Resource"]) if ":*:*:" in pattern]
-    return [pattern for pattern in found if not pattern.endswith(SHARED)]
+    return [pattern for statement in own for pattern in _list(statement["Resource"]) if ":*:*:" in pattern]
 
 
 def judge(row: Row) -> Iterator[str]:
