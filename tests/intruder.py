@@ -69,13 +69,12 @@ class Attempt:
 class Intruder:
     """Works in a thread from ``with`` on, a round each ``interval`` seconds, or by :meth:`work` in the caller's."""
 
-    def __init__(self, url: str, *, key_id: str = LEAKED, interval: float = 1.0, most_keys: int = 1) -> None:
+    def __init__(self, url: str, *, key_id: str = LEAKED, interval: float = 1.0) -> None:
         self.credentials = [Credential(key_id, HOME, "key")]
         self.attempts: list[Attempt] = []
         self.rounds = 0
         self._url = url
         self._interval = interval
-        self._most_keys = most_keys
         self._session = boto3.Session()
         self._clients: dict[tuple[str, str], t.Any] = {}
         self._ends = threading.Event()
@@ -179,7 +178,7 @@ class Intruder:
                     self._call(credential, "iam", "update_access_key", **asked)
 
     def _persist(self) -> None:
-        if sum(credential.kind == "other" for credential in self.credentials) >= self._most_keys:
+        if any(credential.kind == "other" for credential in self.credentials):
             return
         for credential in [*self._newest("key", 0)[:1], *self._newest("role", 1)[:1]]:
             answer = self._call(credential, "iam", "create_access_key", UserName=OTHER_USER)

@@ -19,12 +19,13 @@ options:
       - C(id) (3 to 32 letters, digits and hyphens), C(declared_by) (a person) and C(reason) (10 characters or more) are required.
       - C(confirm) is the id once more. Without it a run that would write fails before it reads anything. Check mode needs none.
       - C(confirmed_by) is a second person. Without one, every module makes a critical finding 24 hours after the containment.
-      - C(since) is the first suspicious moment, at most 90 days ago.
+      - C(since) is the first suspicious moment, at most 90 days ago. Credentials of a contained user that were made since then stay
+        inactive after a release.
       - C(keys) are leaked access keys, each by its whole id, or as a mapping with C(id), C(user) and C(account_id). If the key belongs to
         another user or account than named, nothing is done about it.
       - C(users) are the ARNs of users whose console password leaked.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
-        V(function), V(oidc), V(saml) or V(other)).
+        V(function), V(oidc), V(saml) or V(other)). C(access_key_id) says that a leaked key V(ASIA…) is the key of this session.
       - C(identity_center_users) are users of IAM Identity Center, each with C(user_id). Nobody looks up whether the user exists.
       - C(accounts) are member accounts that are not trusted any more, each by its C(account_id). C(action) is V(policy), which denies
         the account everything, or V(move) to the unit in C(quarantine_ou) (an id or a path). C(without_break_glass) contains an account
@@ -33,6 +34,9 @@ options:
         (V(older_sessions) or V(all_sessions)).
       - C(seen) are sessions that the credential was seen to open, each with C(role), C(session_name), C(access_key_id) and
         C(source_identity).
+      - C(known_keys) are ids of access keys that people have made themselves, so that they are not taken for an intruder's.
+      - C(minted_keys) is what is done about keys of other users that contained principals made, as CloudTrail says. V(report) lists them,
+        V(deactivate) deactivates them.
     type: dict
     required: true
   journal_fallback:

@@ -24,6 +24,9 @@ description:
     everything as wanted changes nothing.
   - With O(state=released) it takes back what it and C(session_revocation) did for this incident, the last change
     first, if it is still as they left it.
+  - A leaked key stays inactive, and so does each credential that was made since the incident began, because it may be the intruder's.
+    That is C(since) of O(incident), else the moment at which the leaked key was made. If neither is known, all of them stay inactive.
+    RV(left) names them with the command that activates one.
   - Neither the stop switch nor a cap holds it back, and it takes over the lease of another job. It never changes the caller, a role that
     the caller came through, break-glass principals, or what belongs to AWS or a landing zone.
 extends_documentation_fragment:
@@ -117,6 +120,26 @@ options:
           by:
             description: The person.
             type: str
+            required: true
+      looked_at:
+        description:
+          - That a person has looked at what may be the intruder's of a contained user, and works again after the release. C(names) are the
+            serial numbers of second factors, the ids of credentials, and C(<ARN of the user>/password) for a console password.
+          - Nothing of a user is released as long as one of these is not named. The refusal says which.
+        type: dict
+        suboptions:
+          statement:
+            description: The statement.
+            type: str
+            required: true
+          by:
+            description: The person.
+            type: str
+            required: true
+          names:
+            description: The names of what was looked at.
+            type: list
+            elements: str
             required: true
   early_release_reason:
     description:

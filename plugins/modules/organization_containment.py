@@ -117,6 +117,23 @@ options:
             description: The person.
             type: str
             required: true
+      looked_at:
+        description: The doubtful credentials that a person has looked at. Only M(hardening.iam.credential_quarantine) uses it.
+        type: dict
+        suboptions:
+          statement:
+            description: The statement.
+            type: str
+            required: true
+          by:
+            description: The person.
+            type: str
+            required: true
+          names:
+            description: The names of what was looked at.
+            type: list
+            elements: str
+            required: true
   early_release_reason:
     description:
       - Why the release does not wait for 36 hours, in 10 characters or more. The other statements of O(checklist) are needed all the
@@ -333,9 +350,12 @@ lives_on:
       type: str
 trust:
   description:
-    - The accounts that the incident is about are those of its keys, users, roles, sessions and accounts. CloudTrail's event history shows
-      changes of roles of the run there, and of the control policies above them.
-    - It goes back to C(incident.since), or 14 days.
+    - The accounts that the incident is about are those of its keys, users, roles, sessions and accounts. Two sources show changes of
+      roles of the run there, and of the control policies above them. The state that the last enforcing run of C(harden.yml) has kept beside
+      O(journal) is compared with what is there now. CloudTrail's event history has the calls.
+    - It goes back to C(incident.since), or 14 days. The comparison goes back to that run.
+    - Anybody who may write to O(journal) can forge the state. So a state that differs is a reason for distrust, and one that is the
+      same shows nothing.
     - An account with changes is a finding C(account_not_trusted). It is contained only if the incident names it in C(accounts).
   returned: when O(state=contained)
   type: list
@@ -352,6 +372,12 @@ trust:
       type: str
     changes:
       description: The calls, each with C(when), C(what), C(operation) and C(caller).
+      type: list
+      elements: dict
+    differences:
+      description:
+        - The roles and policies that are not as an earlier run has kept them. C(summary) says it in words, with C(what), and with
+          C(kept_by) and C(kept_at) of that run. If a later run has found it already, C(found_by) and C(found_at) are of that run.
       type: list
       elements: dict
     unread:

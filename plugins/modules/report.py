@@ -57,7 +57,8 @@ options:
       - Whether to report on one account, or on all accounts of the run.
       - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
         written.
-      - With V(incident) the terminal shows who is contained in all accounts, what is not denied, and what lives on. Nothing is written.
+      - With V(incident) the terminal shows who is contained in all accounts, what is not denied, and what lives on. After a real run the
+        file C(incident/<id>/hunt_seeds.yml) has the variables for C(hunt.yml).
       - With V(drill) it writes C(drills/<id>/drill.json) and C(drills/<id>/drill.html) about one drill of a containment.
     type: str
     choices: [account, fleet, preflight, incident, drill]
@@ -253,6 +254,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+hunt:
+  description:
+    - The place of the variables for C(hunt.yml) (C(variables)), and the times at which to hunt again (C(times)), since events are late.
+      Empty after a plan, and if the file can't be written.
+  returned: with O(scope=incident)
+  type: dict
+  sample:
+    times: ["2026-11-28T14:13:42Z", "2026-11-29T13:13:42Z"]
+    variables: ./reports/incident/INC-7/hunt_seeds.yml
 scope:
   description: The O(scope) of the report.
   returned: success

@@ -234,16 +234,21 @@ roles:
           principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
           goes_on: true
 not_denied:
-  description: The roles whose sessions are not denied. If there is one, the task fails in the pass V(last).
+  description:
+    - The roles whose sessions are not denied, and the users of access keys that the incident made, or can have made, and that work.
+    - If there is one, the task fails in the pass V(last).
   returned: success
   type: list
   elements: dict
   contains:
     principal:
-      description: The ARN of the role.
+      description: The ARN of the role or user.
       type: str
     reason:
-      description: The reason, with the next step.
+      description: The reason.
+      type: str
+    next_step:
+      description: The next step. Of a key it has the entry for C(keys) of the incident.
       type: str
 not_cut_because:
   description: The roles that can have been reached, and are left alone all the same.
@@ -264,7 +269,9 @@ not_cut_because:
       description: Always empty.
       type: str
 unfollowed:
-  description: The ways out of what was read, from a principal of this account to roles of another account.
+  description:
+    - The ways that nobody followed, from a principal of this account to roles of another account, or to principals of this account
+      without C(AssumeRole), such as by C(iam:PassRole).
   returned: success
   type: list
   elements: dict
@@ -273,7 +280,7 @@ unfollowed:
       description: The ARN of the principal.
       type: str
     to:
-      description: The id of the account. V(*) for any account whose roles trust the principal.
+      description: The id of the account, which may be this one. V(*) for any account whose roles trust the principal.
       type: str
     reason:
       description: The reason.

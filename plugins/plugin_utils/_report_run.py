@@ -19,9 +19,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import is_account_id, parse_account_id
+from ..module_utils._account.moments import format_utc
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
+from ..module_utils._converge.incident.declaration import Incident
 from ..module_utils._converge.incident.drills import is_drill_id
+from ..module_utils._converge.incident.steps import HUNT_AGAIN
 from ..module_utils._converge.plan import combine_plans, plan_document
 from ..module_utils._converge.plans import check_hash, keep_once, keep_plan, keep_run, plan_key, run_key, run_lines
 from ..module_utils._converge.store import Store, StoreError
@@ -41,6 +44,7 @@ from ..module_utils._report.document import (
     run_report_key,
     to_bytes,
 )
+from ..module_utils._report.incident_variables import SEEDS, write_seeds
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
@@ -211,11 +215,28 @@ def _report_containment(job: _Job, task: Task) -> Result:
     shown = containment_text.render(found, ascii_only=job.options.ascii_only)
     return {
         "scope": "incident",
+        "hunt": _prepare_hunt(job, found),
         "accounts": len({result.get("account_id") for result in task.options["containments"]}),
         "fail": bool(problems),
         "fail_msg": "; ".join(problems),
         "terminal": "" if job.options.terminal == "none" else shown,
     }
+
+
+def _prepare_hunt(job: _Job, found: Containment) -> dict[str, t.Any]:
+    """Write what the hunt begins with, and return its place and the times of the hunts. A plan writes nothing.
+
+    A place that can't be written must not cost the report of the containment.
+    """
+    if not found.is_real:
+        return {}
+    try:
+        incident = Incident.from_option(found.incident, now=job.now)
+        job.place.put("seeds", f"incident/{incident.id}/{SEEDS}", write_seeds(incident))
+    except (InputError, StoreError) as error:
+        job.warn(f"there is no file for the hunt: {error}")
+        return {}
+    return {"variables": job.place.written["seeds"], "times": [format_utc(job.now + wait) for wait in HUNT_AGAIN]}
 
 
 def _report_drill(job: _Job, report: Mapping[str, t.Any]) -> Result:

@@ -36,6 +36,8 @@ ACCOUNTS: t.Final = (MANAGEMENT, HOME, PROD, DATA)
 #: One letter of it is another than in the leaked key.
 TYPO: t.Final = "AKIATHPRDSKW6WGDHIQZ"
 USER_ARN: t.Final = f"arn:aws:iam::{HOME}:user/ci/{USER}"
+#: The first suspicious moment: all keys of the seed are older.
+SINCE: t.Final = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
 CHECKLIST: t.Final[Record] = {
     name: {"by": "Ben", "statement": "done on 27 and 28 November"}
     for name in ("sweep_clean_twice", "credential_verified", "owner")
@@ -49,6 +51,7 @@ def declare(*keys: t.Any, **fields: t.Any) -> Record:
         "declared_by": "Ana",
         "reason": "key found in a public repository",
         "confirm": INCIDENT,
+        "since": SINCE,
         "keys": list(keys or [LEAKED]),
         **fields,
     }
@@ -158,7 +161,7 @@ class Response:
 
     def evidence(self, account_id: str = HOME) -> list[Record]:
         folder = self.journal / "incident" / INCIDENT / account_id
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.iterdir())]
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
     def written_secrets(self) -> list[str]:
         """What looks like a secret key in any file of the journal and the reports."""

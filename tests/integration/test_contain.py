@@ -6,22 +6,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import typing as t
 from collections.abc import Iterator
 
 import pytest
 import yaml
-from intruder import CHAIN, DATA, HOME, LEAKED, PROD, SHARED, USER, Credential, Intruder
+from intruder import CHAIN, DATA, HOME, LEAKED, OTHER_USER, PROD, SHARED, USER, Credential, Intruder
 
 from dates import date_in
 from emulator.client import EmulatorProcess
 
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, fresh, operation_of
-from .containing import CHECKLIST, TYPO, Response, without_leaked
+from .containing import CHECKLIST, SINCE, TYPO, Response, without_leaked
+from .interrupting import canonical
 
 INVENTORY: t.Final = CHECKOUT / "examples" / "inventory" / "demo_incident.yml"
-DECLARED: t.Final[Record] = yaml.safe_load((CHECKOUT / "examples" / "incident.yml").read_text(encoding="utf-8"))
+EXAMPLE: t.Final[Record] = yaml.safe_load((CHECKOUT / "examples" / "incident.yml").read_text(encoding="utf-8"))
+DECLARED: t.Final[Record] = {"hardening_incident": {**EXAMPLE["hardening_incident"], "since": SINCE}}
 INCIDENT: t.Final = DECLARED["hardening_incident"]["id"]
 USER_ARN: t.Final = f"arn:aws:iam::{HOME}:user/ci/{USER}"
 CONFIRMED: t.Final[Record] = {"compromise_response_confirm": INCIDENT, "compromise_response_recheck_seconds": 1}
@@ -29,19 +33,33 @@ EARLY: t.Final[Record] = {
     "compromise_response_checklist": CHECKLIST,
     "compromise_response_early_release_reason": "a test of the release",
 }
-# Everything that could change the contained user.
+HARDEN: t.Final = (CHECKOUT / "playbooks" / "harden.yml").read_text(encoding="utf-8")
+#: The roles of harden.yml that have a mode, whichever these are.
+ROLES: t.Final = frozenset(re.findall(r"name: hardening\.iam\.(\w+)", HARDEN)) - {"preflight", "assessment", "report"}
+# Every mode on enforce, and for each role something to do about the contained principals, as far as it can have.
 ENFORCED: t.Final[Record] = {
-    **{f"{role}_mode": "enforce" for role in ("access_keys", "user_permissions", "permissions_boundary")},
-    **{f"{role}_mode": "off" for role in ("password_policy", "access_analyzer", "event_alerts", "config_rules")},
-    "security_hub_mode": "off",
+    **{f"{role}_mode": "enforce" for role in ROLES},
     "access_keys_notify": "none",
+    "event_alerts_bus_arn": "arn:aws:events:us-east-1:111122223333:event-bus/default",
     "hardening_owner_default": "allow",
     "hardening_max_percent": 100,
+    "permissions_boundary_targets": [{"path": "/ci/", "kind": "user"}],
     "user_permissions_remove_policies": [{"policy": "deployments", "users": [USER]}],
     "user_permissions_accept_breakage": [
         {"principal": f"user/{USER}", "reason": "a test of the freeze", "expires": date_in(300)}
     ],
 }
+
+
+def pick_contained(state: str) -> Record:
+    """The part of a state that is about contained principals. harden.yml may change all else."""
+    found: Record = json.loads(state)
+    names = {USER, OTHER_USER, "svc-metrics", "pipeline", "build-worker"}
+    details = [*found["UserDetailList"], *found["RoleDetailList"]]
+    return {
+        "details": [one for one in details if one.get("UserName", one.get("RoleName")) in names],
+        "users": {name: user for name, user in found["users"].items() if name in names},
+    }
 
 
 def list_writes(outcome: Outcome) -> list[str]:
@@ -57,6 +75,8 @@ class Story(t.NamedTuple):
     """The outcomes of the runs that the tests look at, and the account's state at the beginning and the end."""
 
     checked: Outcome
+    named: Outcome
+    entry: Record
     contained: Outcome
     able: list[tuple[Credential, str]]
     again: Outcome
@@ -81,27 +101,42 @@ def run(ansible: Ansible, playbook: str, *arguments: str, **variables: t.Any) ->
     return ansible.playbook(playbook, *arguments, inventory=INVENTORY, **{**DECLARED, **variables})
 
 
+def find_entry(outcome: Outcome) -> Record:
+    """Find the entry that contains a key which the intruder made for somebody else. It is wrapped in the output."""
+    shown = " ".join(outcome.output.partition("\nNOT DENIED:\n")[2].split())
+    (found,) = set(
+        re.findall(r"add to keys of the incident (\{id: AKIA\w+, user: \"[\w-]+\", account_id: \"\d+\"\})", shown)
+    )
+    return t.cast(Record, yaml.safe_load(found))
+
+
 @pytest.fixture(scope="module")
 def story(ansible: Ansible) -> Story:
     response = Response(ansible.control, ansible.directory)
     checked = run(ansible, "contain", "--check", "--diff")
     before = {account: response.state(account) for account in (HOME, PROD, DATA)}
-    # It makes no keys for others here: no event has told of them yet, see test_hunt.py.
-    with Intruder(ansible.control.url, interval=1.0, most_keys=0) as intruder:
-        contained = run(ansible, "contain", **CONFIRMED)
+    with Intruder(ansible.control.url, interval=1.0) as intruder:
+        named = run(ansible, "contain", **CONFIRMED)
+        entry = find_entry(named)
+        declared = {**DECLARED["hardening_incident"], "keys": [*DECLARED["hardening_incident"]["keys"], entry]}
+        contain = functools.partial(run, ansible, "contain", **CONFIRMED, hardening_incident=declared)
+        contained = contain()
         # Who is quicker decides, and a slow machine may need another run.
         for _attempt in range(8):
             if contained.status == 0 and not intruder.find_able():
                 break
-            contained = run(ansible, "contain", **CONFIRMED)
+            contained = contain()
     able = intruder.find_able()
-    again = run(ansible, "contain", **CONFIRMED)
+    again = contain()
     frozen = response.state(HOME)
+    here = ansible.control.snapshot()
     hardened = run(ansible, "harden", "--limit", "acme-ci", **ENFORCED, aws_assume_role_arn=AUTOMATION)
     still = response.state(HOME)
-    released = run(ansible, "release", **CONFIRMED, **EARLY)
+    # Of all else it has changed much, which no release takes back.
+    ansible.control.restore(here)
+    released = run(ansible, "release", **CONFIRMED, **EARLY, hardening_incident=declared)
     after = {account: response.state(account) for account in (HOME, PROD, DATA)}
-    return Story(checked, contained, able, again, hardened, (frozen, still), released, before, after)
+    return Story(checked, named, entry, contained, able, again, hardened, (frozen, still), released, before, after)
 
 
 AUTOMATION: t.Final = f"arn:aws:iam::{HOME}:role/iam-hardening/automation"
@@ -128,6 +163,19 @@ def test_the_end_of_a_run_says_what_lives_on_and_what_comes_next(story: Story) -
     assert LEAKED not in story.contained.output
 
 
+def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
+    seeds = story.contained.reports / "incident" / INCIDENT / "hunt_seeds.yml"
+    assert yaml.safe_load(seeds.read_text(encoding="utf-8")) == {
+        "credential_hunt_incident_id": INCIDENT,
+        "credential_hunt_access_key_ids": [LEAKED],
+    }
+    commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]
+    assert len(commands) == 3 and commands[0].startswith('"now: ansible-playbook -i ')
+    assert all(line.rstrip('",').endswith(f"-e @{seeds}") for line in commands)
+    # A plan promises nothing.
+    assert "hunt_seeds.yml" not in story.checked.output
+
+
 def test_a_further_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output
     assert list_writes(story.again) == []
@@ -136,15 +184,35 @@ def test_a_further_run_changes_nothing(story: Story) -> None:
 
 def test_no_other_run_changes_a_contained_principal(story: Story) -> None:
     assert story.hardened.status == 0, story.hardened.output
-    assert story.frozen[0] == story.frozen[1]
+    before, after = map(pick_contained, story.frozen)
+    assert len(before["details"]) == 5 and before == after
     assert "(contained)" in story.hardened.output
 
 
-def test_a_release_restores_what_was_there_but_for_the_leaked_key(story: Story) -> None:
+def test_a_key_that_the_intruder_made_for_somebody_else_is_named_with_its_entry(story: Story) -> None:
+    assert story.named.status != 0
+    assert (story.entry["user"], story.entry["account_id"]) == (OTHER_USER, HOME)
+
+
+def test_a_release_restores_what_was_there_but_for_keys_in_wrong_hands(story: Story) -> None:
     assert story.released.status == 0, story.released.output
     assert {account: json.loads(text) for account, text in story.after.items()} == {
-        account: json.loads(without_leaked(text)) for account, text in story.before.items()
+        account: leave_inactive(text, story) for account, text in story.before.items()
     }
+
+
+def leave_inactive(before: str, story: Story) -> Record:
+    """The state as a release leaves it: the leaked key is switched off, and so are those that the intruder made."""
+    found: Record = json.loads(without_leaked(before))
+    for user, state in found["users"].items():
+        if user == OTHER_USER:
+            after = json.loads(story.after[HOME])["users"][user]["keys"]
+            (made,) = [key for key in after if key["AccessKeyId"] == story.entry["id"]]
+            assert made["Status"] == "Inactive"
+            state["keys"] = sorted([*state["keys"], made], key=canonical)
+        for key in state["keys"] if user == "svc-metrics" else ():
+            key["Status"] = "Inactive"
+    return found
 
 
 def test_a_slip_of_the_finger_contains_nobody(ansible: Ansible) -> None:

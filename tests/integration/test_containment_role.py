@@ -19,7 +19,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
-from intruder import DATA, HOME, PROD, USER, Intruder
+from intruder import DATA, HOME, OTHER_USER, PROD, USER, Intruder
 from scripts import bootstrap_containment as containment
 from scripts import generate_permissions as generate
 
@@ -34,7 +34,7 @@ from emulator.seed import source
 
 from .conftest import EXTERNAL_ID, MANAGEMENT, Record, fresh, operation_of, role_arn
 from .containing import Response, without_leaked
-from .revoking import RevokingBench
+from .revoking import RevokingBench, find_able
 
 IDENTITY: t.Final = "incident-INC-7"
 #: Who runs Ansible here, and who runs the schedules.
@@ -143,8 +143,9 @@ def test_a_key_is_contained_and_released(response: Response) -> None:
     assert denied(response.control) == []
 
 
-def test_where_there_is_no_room_the_boundary_denies(response: Response) -> None:
-    """Only the policy of the stack may be set as one, and only it is taken again."""
+@pytest.mark.parametrize("has_boundary", [False, True], ids=["none", "one"])
+def test_where_there_is_no_room_the_boundary_denies(response: Response, has_boundary: bool) -> None:
+    """It takes the place of one that is there, and a release restores that."""
     iam = response.client("iam")
     filler = {"Statement": {"Effect": "Allow", "Action": [f"s3:Get{n:04}" for n in range(150)], "Resource": "*"}}
     document = json.dumps({"Version": "2012-10-17", **filler})
@@ -153,11 +154,14 @@ def test_where_there_is_no_room_the_boundary_denies(response: Response) -> None:
         made = iam.create_policy(PolicyName=f"one-{number}", PolicyDocument=document)["Policy"]["Arn"]
         if len(iam.list_attached_user_policies(UserName=USER)["AttachedPolicies"]) < 10:
             iam.attach_user_policy(UserName=USER, PolicyArn=made)
+    if has_boundary:
+        iam.put_user_permissions_boundary(UserName=USER, PermissionsBoundary=made)
+    before = response.state()
     result = response.contain(assume_role_source_identity=IDENTITY)
     assert "PutUserPermissionsBoundary" in [change["operation"] for change in result["changes"] if change["applied"]]
     released = response.release(assume_role_source_identity=IDENTITY)
     assert not released.get("failed"), released["msg"]
-    assert "PermissionsBoundary" not in iam.get_user(UserName=USER)["User"]
+    assert response.state() == without_leaked(before)
 
 
 def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path) -> None:
@@ -173,7 +177,9 @@ def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path
     # AWS documents no actions for the sessions of aws login, so nobody has them: those are not read, and it says so.
     assert set(denied(accounts)) <= {"signin:ListSessions"}
     assert results[HOME]["signin_unread"]
-    assert not [one for one, _action in intruder.find_able() if one.kind != "other"]
+    assert find_able(intruder, results) == []
+    # Of what it made for others it is told.
+    assert {row["principal"].rpartition("/")[2] for row in results[HOME]["not_denied"]} == {OTHER_USER}
 
 
 # Before an incident

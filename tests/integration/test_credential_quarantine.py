@@ -17,8 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from intruder import DATA, HOME, LEAKED, PROD, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import LivePolicy, Version
@@ -43,7 +45,7 @@ from emulator.client import Emulator, EmulatorProcess
 from emulator.seed import access_key_id
 
 from .conftest import MANAGEMENT, fresh
-from .containing import ACCOUNTS, TYPO, USER_ARN, Response, declare, without_leaked
+from .containing import ACCOUNTS, CHECKLIST, TYPO, USER_ARN, Response, declare, without_leaked
 from .interrupting import kill_at_write
 
 EVERYTHING: t.Final = json.dumps(
@@ -344,6 +346,24 @@ def test_a_user_with_no_room_gets_a_boundary_and_the_one_before_comes_back(respo
     assert response.state() == without_leaked(seeded)
 
 
+def test_a_policy_that_aws_does_not_attach_gives_way_to_a_boundary(response: Response) -> None:
+    big = json.loads(EVERYTHING)
+    big["Statement"][0]["Sid"] = "x" * 1900
+    response.client("iam").put_user_policy(UserName=USER, PolicyName="big", PolicyDocument=json.dumps(big))
+    seeded = response.state()
+    full = {"kind": "error", "code": "LimitExceeded", "status": 409, "service": "iam", "operation": "AttachUserPolicy"}
+    response.control.faults([full])
+    first = response.run(**{"pass": "first"})
+    assert first["not_denied"] and not any(row["denied"] for row in first["lives_on"])
+    second = response.contain(**{"pass": "second"})
+    assert [change["operation"] for change in second["changes"]] == ["PutUserPermissionsBoundary"]
+    assert second["not_denied"] == []
+    assert response.contain(**{"pass": "last"})["changed"] is False
+    response.control.clear_faults()
+    assert not response.release().get("failed")
+    assert response.state() == without_leaked(seeded)
+
+
 # Passwords and root
 
 
@@ -409,6 +429,24 @@ def test_the_key_of_the_run_itself_is_refused_with_what_people_do(response: Resp
     result = response.run(MANAGEMENT, incident=incident, assume_role_arn=None, **own)
     assert result["failed"] and "Sign in with the break-glass role" in result["msg"]
     assert not [name for name in response.writes if name != "iam:CreateAccessKey"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"service": "sts", "operation": "AssumeRole"},
+        # Somebody ends the credentials while the run looks, and while it writes.
+        {"service": "*", "skip": 8},
+        {"service": "*", "skip": 35},
+    ],
+    ids=["first", "reads", "writes"],
+)
+def test_a_run_that_is_locked_out_says_what_people_do(response: Response, fault: dict[str, t.Any]) -> None:
+    response.control.faults([{"kind": "error", "code": "InvalidClientTokenId", "status": 403, **fault}])
+    result = response.run()
+    assert result["failed"] and "AWS does not know the credentials of this run" in result["msg"]
+    assert "Sign in with the break-glass role" in result["msg"]
+    assert LEAKED not in result["msg"]
 
 
 def test_a_break_glass_user_is_refused_with_what_people_do(response: Response) -> None:
@@ -537,6 +575,34 @@ def test_a_release_restores_what_was_there_but_for_the_leaked_key(response: Resp
     assert record is not None and record.is_release_recorded
     response.control.clear_log()
     assert response.release()["changed"] is False and response.writes == []
+
+
+def test_what_an_intruder_made_does_not_come_back(response: Response) -> None:
+    iam = response.client("iam")
+    (other,) = [key for key in keys(response) if key != LEAKED]
+    iam.delete_access_key(UserName=USER, AccessKeyId=other)
+    # The intruder has the leaked key alone.
+    evil = boto3.client("iam", aws_access_key_id=LEAKED, aws_secret_access_key="x")
+    made = evil.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    # What it may not do itself, it does by a role.
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="evil")["VirtualMFADevice"]["SerialNumber"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName=USER, SerialNumber=device, **codes)
+    response.contain()
+    response.control.clear_log()
+    refused = response.release()
+    assert refused["failed"] and device in refused["msg"]
+    assert response.writes == []
+    looked = {"by": "Ben", "statement": "the owner has it in hand", "names": [device]}
+    result = response.release(checklist={**CHECKLIST, "looked_at": looked})
+    assert not result.get("failed"), result["msg"]
+    assert {key["Status"] for key in iam.list_access_keys(UserName=USER)["AccessKeyMetadata"]} == {"Inactive"}
+    assert "iam:UpdateAccessKey" not in response.writes
+    assert any(f"--access-key-id AKIA…{made[-4:]} --status Active" in item["reason"] for item in result["left"])
+    with pytest.raises(ClientError):
+        boto3.client("s3", aws_access_key_id=made, aws_secret_access_key="x").list_buckets()
+    record = response.record()
+    assert record is not None and record.is_release_recorded
 
 
 def test_what_an_intruder_wrote_in_between_does_not_come_back(response: Response) -> None:

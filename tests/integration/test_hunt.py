@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shlex
 import typing as t
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_evidence_is_whole(found: Outcome) -> None:
     folder = found.reports / "incident" / INCIDENT
     manifest = json.loads((folder / "manifest.json").read_text())
     assert {Path(name).name for name in manifest["files"]} == {
-        *("hunt.json", "queries.jsonl", "records.json.gz", "timeline.html", "timeline.jsonl"),
+        *("hunt.json", "queries.jsonl", "records.json.gz", "seen.yml", "timeline.html", "timeline.jsonl"),
     }
     for name, entry in manifest["files"].items():
         assert hashlib.sha256((found.reports / name).read_bytes()).hexdigest() == entry["sha256"], name
@@ -176,6 +177,26 @@ def test_evidence_is_whole(found: Outcome) -> None:
     assert any(query["attribute"] == "AccessKeyId" and query["value"] == LEAKED for query in queries)
     page = (folder / "timeline.html").read_text()
     assert "ASIAWO645SY5WAREHOUS" in page and "<svg" in page
+
+
+def test_the_sessions_are_handed_to_the_containment_by_a_file(first: Ansible, found: Outcome) -> None:
+    """The command that a hunt prints works, once the own file is in the place of incident.yml."""
+    path = found.reports / "incident" / INCIDENT / "seen.yml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    handed = yaml.safe_load(path.read_text())
+    assert handed["compromise_response_incident_id"] == INCIDENT
+    assert {one["role"] for one in handed["compromise_response_seen"]} == set(CHAIN)
+    (command,) = [line for line in found.output.splitlines() if "contain.yml" in line and "ansible-playbook" in line]
+    words = shlex.split(json.loads(command.strip().rstrip(",")))
+    assert words[0] == "ansible-playbook" and Path(words[words.index("-i") + 1]).exists()
+    assert words[-6:-2] == ["-e", "@incident.yml", "-e", f"@{path}"], words
+    assert words[-2:] == ["-e", f"compromise_response_confirm={INCIDENT}"]
+    planned = first.playbook(
+        "contain",
+        *("--check", "-e", f"@{CHECKOUT / 'examples/incident.yml'}", *words[-4:-2]),
+        inventory=CHECKOUT / "examples" / "inventory" / "demo_incident.yml",
+    ).succeeded()
+    assert "the names that the incident gives" in " ".join(planned.output.split())
 
 
 def test_a_hunt_later_asks_only_for_what_is_new(first: Ansible, found: Outcome) -> None:

@@ -14,16 +14,22 @@ from pathlib import Path
 
 import boto3
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
 from intruder import DATA, HOME, PROD
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
-from ansible_collections.hardening.iam.plugins.modules import organization_containment
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_states import state_key
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
+from ansible_collections.hardening.iam.plugins.modules import assessment_info, organization_containment, password_policy
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import CHECKOUT, MANAGEMENT, Ansible, MakeAnsible, Record, fresh
+from .conftest import CHECKOUT, EXTERNAL_ID, MANAGEMENT, Ansible, MakeAnsible, Record, fresh, role_arn
 from .containing import CHECKLIST, Response, declare
 from .interrupting import kill_at_write
 
@@ -251,7 +257,8 @@ def test_what_no_policy_can_contain_is_refused_with_what_people_do(response: Res
 
 def test_changes_of_the_runs_roles_are_a_finding_and_contain_nothing(response: Response) -> None:
     response.control.set_lateness(0)
-    assert run(response, declare(), check=True)["trust"][0]["state"] == "nothing_seen"
+    first = run(response, declare(), check=True)["trust"][0]
+    assert first["changes"] == [] and first["differences"] == []
     iam = response.client("iam", HOME)
     iam.attach_role_policy(RoleName="assessor", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     client = response.client("organizations", MANAGEMENT)
@@ -273,6 +280,87 @@ def test_changes_of_the_runs_roles_are_a_finding_and_contain_nothing(response: R
     # Of an account that can't be read nothing is known.
     unknown = run(response, declare(), check=True, member_role_arn="arn:aws:iam::<account_id>:role/gone")
     assert unknown["trust"][0]["state"] == "unknown" and unknown["trust"][0]["unread"]
+
+
+def harden(response: Response, run_id: str, directory: Path) -> list[str]:
+    """An assessment of HOME and a module that enforces, as harden.yml has them; the warnings of the latter."""
+    files = RunFiles(directory / run_id, b"s" * 32)
+    options = {
+        "account_id": HOME,
+        "assume_role_arn": role_arn(HOME, "automation"),
+        "assessor_role_arn": role_arn(HOME, "assessor"),
+        "assume_role_external_id": EXTERNAL_ID,
+        "report_dir": str(response.reports),
+        "run_id": run_id,
+    }
+    of_modules: tuple[tuple[Entry, Record], ...] = (
+        (assessment_info.ENTRY, {"organization_role_arn": role_arn(MANAGEMENT, "assessor"), "regions": ["us-east-1"]}),
+        (password_policy.ENTRY, {"journal": str(response.journal), "mode": "enforce", "minimum_password_length": 14}),
+        # The state is kept once a run.
+        (password_policy.ENTRY, {"journal": str(response.journal), "mode": "enforce", "minimum_password_length": 15}),
+    )
+    warned: list[str] = []
+    for entry, more in of_modules:
+        spec = {**aws_argument_spec(), **entry.argument_spec()}
+        validation = ArgumentSpecValidator(spec).validate({**options, **more})
+        assert not validation.error_messages
+        result = execute(entry, options=validation.validated_parameters, check_mode=False, files=files)
+        assert not result.get("failed"), result["msg"]
+        warned += [str(text) for text in result.get("warnings", ()) if "may not be trusted" in str(text)]
+    return warned
+
+
+def test_what_differs_from_the_state_of_the_last_run_is_distrusted(response: Response, tmp_path: Path) -> None:
+    """A new default version of an attached policy is no event of the role, and the events are late besides."""
+    response.control.set_lateness(900)
+
+    def find_trust(**options: t.Any) -> Record:
+        return t.cast(Record, run(response, declare(), check=True, **options)["trust"][0])
+
+    iam = response.client("iam", HOME)
+    document = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
+    policy = iam.create_policy(
+        PolicyName="extra", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [document]})
+    )["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="automation-containment", PolicyArn=policy)
+    client = response.client("organizations", MANAGEMENT)
+    denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "rds:*", "Resource": "*"}]}
+    guard = client.create_policy(
+        Name="guard", Description="", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(denial)
+    )["Policy"]["PolicySummary"]["Id"]
+    client.attach_policy(PolicyId=guard, TargetId=HOME)
+    unknown = find_trust()
+    assert unknown["state"] == "unknown" and "no earlier run kept the roles of the run" in unknown["unread"][0]
+    assert harden(response, "harden-1", tmp_path) == []
+    assert (find_trust()["state"], find_trust()["unread"]) == ("nothing_seen", [])
+
+    document["Action"] = "*"
+    iam.create_policy_version(
+        PolicyArn=policy,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [document]}),
+        SetAsDefault=True,
+    )
+    client.detach_policy(PolicyId=guard, TargetId=HOME)
+    expected = [
+        f"policy {policy} of role automation-containment changed since run harden-1",
+        f"control policy guard ({guard}) was detached, or the account was moved, since run harden-1",
+    ]
+    changed = find_trust()
+    assert changed["state"] == "changed" and changed["changes"] == []
+    for one, text in zip(changed["differences"], expected, strict=True):
+        assert one["summary"].startswith(text)
+    # With the accounts of the incident, the organization is read as a whole.
+    (named,) = run(response, declare(accounts=[{"account_id": HOME}]), check=True)["trust"]
+    assert [one["what"] for one in named["differences"]] == [one["what"] for one in changed["differences"]]
+    # A later run does not wash it away.
+    warned = harden(response, "harden-2", tmp_path)
+    assert len(warned) == 2 and "see docs/incident.md" in warned[0]
+    (first, _second) = find_trust()["differences"]
+    assert (first["kept_by"], first["found_by"]) == ("harden-1", "harden-2")
+    # A state that is no state is not known, whatever it says.
+    (response.journal / state_key(HOME)).write_text("{}", encoding="utf-8")
+    broken = find_trust()
+    assert broken["state"] == "unknown" and "Find out who wrote there" in broken["unread"][0]
 
 
 @pytest.fixture(scope="module")

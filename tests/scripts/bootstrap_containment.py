@@ -120,7 +120,8 @@ _BREAK_GLASS_USERS: t.Final = f"{ANYWHERE}user{PATH}break-glass*"
 _TAGS: t.Final = ("iam:TagUser", "iam:UntagUser")
 _ATTACHMENTS: t.Final = ("iam:AttachUserPolicy", "iam:DetachUserPolicy")
 _ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
-_BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
+_UNBOUND: t.Final = "iam:DeleteUserPermissionsBoundary"
+_BOUNDARIES: t.Final = (_UNBOUND, "iam:PutUserPermissionsBoundary")
 _PASSWORDS: t.Final = "iam:DeleteLoginProfile"
 
 _MODULES: t.Final = (credential_quarantine, session_revocation, organization_containment, containment_drill)
@@ -131,7 +132,7 @@ _READS_OF_ORGANIZATIONS: t.Final = ("organizations:Describe*", "organizations:Li
 _DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
     "iam:PolicyARN"
 ]
-# The boundary that the user has, or gets. It is a key for operators of strings:
+# The boundary that is taken off. It is a key for operators of strings:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 _BOUND: t.Final = {"StringEquals": {"iam:PermissionsBoundary": list(_DENIALS)}}
 
@@ -145,7 +146,7 @@ def _merge() -> Grants:
         resources |= module.GRANTS.resources
         conditions |= module.GRANTS.conditions
         purposes |= module.GRANTS.purposes
-    conditions |= dict.fromkeys(_BOUNDARIES, _BOUND)
+    conditions[_UNBOUND] = _BOUND
     return Grants(resources=resources, conditions=conditions, purposes={**purposes, **PURPOSES})
 
 
@@ -235,7 +236,13 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
             },
             _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
             _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": list(_DENIALS)}}),
-            _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": _BOUND["StringEquals"]}),
+            _deny("NoOtherBoundary", (_UNBOUND,), {"StringNotEquals": _BOUND["StringEquals"]}),
+            {
+                "Sid": "DrillsKeepTheirBoundary",
+                "Effect": "Deny",
+                "Action": list(_BOUNDARIES),
+                "Resource": f"{ANYWHERE}user{DRILL_PATH}*",
+            },
             _deny(
                 "PoliciesOfIncidentsOnly",
                 _ATTACHMENTS_OF_ROLES,

@@ -206,6 +206,11 @@ def test_what_aws_denies_everything_with_takes_the_place_of_our_policy(made: Mad
         assert made.stack.allows(ROLE, action, ALICE, {key: AWS_DENY_ALL})
 
 
+def test_a_release_may_restore_whichever_boundary_was_there(made: Made) -> None:
+    for boundary in (f"{IAM}policy/limit", ADMINISTRATOR):
+        assert made.stack.allows(ROLE, "iam:PutUserPermissionsBoundary", ALICE, {"iam:PermissionsBoundary": boundary})
+
+
 def test_each_read_of_the_modules_is_allowed(made: Made) -> None:
     reads = roles.containment_operations(generate.read_operations()).reads
     assert reads
@@ -299,7 +304,6 @@ def test_it_changes_neither_itself_nor_those_above(made: Made) -> None:
         ("iam:AttachUserPolicy", ALICE, {"iam:PolicyARN": OF_INCIDENT}),
         ("iam:AttachRolePolicy", APP, {"iam:PolicyARN": ADMINISTRATOR}),
         ("iam:DetachRolePolicy", APP, {"iam:PolicyARN": ADMINISTRATOR}),
-        ("iam:PutUserPermissionsBoundary", ALICE, {"iam:PermissionsBoundary": ADMINISTRATOR}),
         ("iam:DeleteUserPermissionsBoundary", ALICE, {"iam:PermissionsBoundary": BOUNDARY}),
         ("iam:DeleteUserPermissionsBoundary", ALICE, {}),
         ("iam:CreatePolicyVersion", QUARANTINE, {}),
@@ -330,6 +334,10 @@ def test_it_changes_neither_itself_nor_those_above(made: Made) -> None:
         ("iam:DeleteUser", ALICE, {}),
         ("iam:DeleteRole", APP, {}),
         ("iam:DeleteUserPermissionsBoundary", CANARY, DRILLS),
+        # It can make keys for these, so that nothing takes their boundary.
+        ("iam:DeleteUserPermissionsBoundary", CANARY, BOUNDED),
+        ("iam:PutUserPermissionsBoundary", CANARY, BOUNDED),
+        ("iam:PutUserPermissionsBoundary", CANARY, {"iam:PermissionsBoundary": ADMINISTRATOR}),
         ("iam:CreatePolicyVersion", f"{IAM}policy/iam-hardening/automation-drill-boundary", {}),
         ("iam:UpdateAssumeRolePolicy", APP, {}),
         ("s3:GetObject", "arn:aws:s3:::data/secret", {}),

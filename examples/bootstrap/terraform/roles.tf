@@ -3177,8 +3177,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Sid": "NoOtherBoundary",
       "Effect": "Deny",
       "Action": [
-        "iam:DeleteUserPermissionsBoundary",
-        "iam:PutUserPermissionsBoundary"
+        "iam:DeleteUserPermissionsBoundary"
       ],
       "Resource": "*",
       "Condition": {
@@ -3189,6 +3188,15 @@ resource "aws_iam_policy" "automation_containment_boundary" {
           ]
         }
       }
+    },
+    {
+      "Sid": "DrillsKeepTheirBoundary",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutUserPermissionsBoundary"
+      ],
+      "Resource": "arn:*:iam::*:user/iam-hardening/drill/*"
     },
     {
       "Sid": "PoliciesOfIncidentsOnly",
@@ -3458,8 +3466,7 @@ resource "aws_iam_role_policy" "containment_users" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:DeleteUserPermissionsBoundary",
-        "iam:PutUserPermissionsBoundary"
+        "iam:DeleteUserPermissionsBoundary"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
@@ -3472,6 +3479,19 @@ resource "aws_iam_role_policy" "containment_users" {
           ]
         }
       }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PutUserPermissionsBoundary",
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
     },
     {
       "Effect": "Allow",
@@ -3493,18 +3513,6 @@ resource "aws_iam_role_policy" "containment_users" {
           "aws:TagKeys": "false"
         }
       }
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
-        "iam:UpdateAccessKey",
-        "iam:UpdateSSHPublicKey",
-        "iam:UpdateServiceSpecificCredential",
-        "iam:UpdateSigningCertificate"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ]
     }
   ]
 }

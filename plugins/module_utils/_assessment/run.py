@@ -41,6 +41,7 @@ from .._module.options import FindingOptions
 from .._module.run_snapshot import Part
 from .._module.snapshots import SnapshotFile, add_organization_policies
 from .._module.task import Task, TaskError
+from .._module.trust import note_found
 from .._module.version import COLLECTION_VERSION
 from .._report.delta import compare
 from .._report.document import (
@@ -185,6 +186,7 @@ def _collect(options: _Options, declared: Declaration, requested: Sequence[str],
     refuse_unread(snapshot, wanted - DEEP)
     if Dataset.ORGANIZATION_POLICIES in wanted:
         snapshot = _try_organization_policies(connection, snapshot)
+    note_found(connection, snapshot)
     if not wanted & DEEP:
         return snapshot
     for dataset, principals in principals_in_question(Facts(snapshot)).items():

@@ -149,9 +149,16 @@ class S3Store:
 
     def list(self, prefix: str = "") -> list[str]:
         """The keys below ``prefix`` in ascending order. Raises AwsError."""
+        return list(self.list_versioned(prefix))
+
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        """The same keys with their ETags, which S3 lists with them. Raises AwsError.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        """
         parameters = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
         objects = self._access.items("s3", "ListObjectsV2", "Contents", parameters)
-        return sorted(entry["Key"].removeprefix(self._prefix) for entry in objects)
+        return dict(sorted((entry["Key"].removeprefix(self._prefix), entry["ETag"]) for entry in objects))
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         """The names that keys below ``prefix`` go on with up to the next slash, in order. Raises AwsError."""

@@ -74,6 +74,12 @@ class Store(t.Protocol):
     def list(self, prefix: str = "") -> list[str]:
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
 
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        """The same keys with their versions, as :meth:`get_versioned` has them; empty for a file that can't be read.
+
+        Raises :class:`StoreError`.
+        """
+
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         """The folders below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
 
@@ -185,6 +191,16 @@ class DirectoryStore:
         below = self._root / prefix.rpartition("/")[0]
         keys = (path.relative_to(self._root).as_posix() for path in self._walk(below) if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix) and not _is_own(key.rpartition("/")[2]))
+
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        return {key: self._find_version(key) for key in self.list(prefix)}
+
+    def _find_version(self, key: str) -> str:
+        try:
+            found = self.get_versioned(key)
+        except StoreError:
+            return ""
+        return found[1] if found else ""
 
     def _walk(self, below: Path) -> Iterator[Path]:
         """All files below a directory. A folder that can't be listed is an error: it may hold what matters."""

@@ -133,16 +133,21 @@ EMERGENCY_ARGUMENTS: t.Final[ArgumentSpec] = {
     "now": {"type": "str"},
 }
 
-_STATEMENT: t.Final[dict[str, t.Any]] = {
+_SAID: t.Final[dict[str, t.Any]] = {name: {"type": "str", "required": True} for name in ("statement", "by")}
+_STATEMENT: t.Final[dict[str, t.Any]] = {"type": "dict", "options": _SAID}
+_LOOKED_AT: t.Final[dict[str, t.Any]] = {
     "type": "dict",
-    "options": {name: {"type": "str", "required": True} for name in ("statement", "by")},
+    "options": {**_SAID, "names": {"type": "list", "elements": "str", "required": True}},
 }
 # The modules of an incident that contain and release.
 RELEASE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
     "checklist": {
         "type": "dict",
-        "options": dict.fromkeys(("sweep_clean_twice", "credential_verified", "owner"), _STATEMENT),
+        "options": {
+            **dict.fromkeys(("sweep_clean_twice", "credential_verified", "owner"), _STATEMENT),
+            "looked_at": _LOOKED_AT,
+        },
     },
     "early_release_reason": {"type": "str"},
 }

@@ -43,11 +43,13 @@ from .emergency import LIMITS, Emergency
 from .enforcing import check_enforcing
 from .fleet_failures import count_failures
 from .interrupted import hold_if_cut_off, report_interrupted
+from .lockout import explain_lockout
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl, check_journal
 from .run_snapshot import Part
 from .task import Task, TaskError
+from .trust import keep_found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +110,8 @@ def converge(
         with ``on_refusal=fail``. The last two carry the result.
     """
     task.share_snapshot(Part.FOLLOWING)
-    with count_failures(task, sleep=sleep):
+    explained = explain_lockout(task, emergency.incident.id) if emergency else contextlib.nullcontext()
+    with explained, count_failures(task, sleep=sleep):
         try:
             return _run(task, make, module, part or module, sleep, emergency)
         except (InputError, GuardError) as error:
@@ -129,6 +132,8 @@ def _run(
     check_journal(invocation.journal.location, writes=invocation.run.writes, warn=invocation.warn)
     connection = task.connection
     context = _make_guard_context(invocation, connection)
+    if invocation.run.writes and emergency is None:
+        keep_found(connection.snapshot, invocation.journal, invocation.run.id, invocation.warn)
     with _mark_report(invocation):
         capability = make(dataclasses.replace(connection, freeze=context.freeze))
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
@@ -398,7 +403,8 @@ def _conclude(
 def _select_findings(options: FindingOptions, prediction: Prediction) -> dict[str, t.Any]:
     if options.returned == "none":
         return {}
-    kept = [finding for finding in prediction.findings if _is_wanted(finding, options.returned)]
+    is_all = options.returned == "all"
+    kept = [finding for finding in prediction.findings if is_all or finding.status is Status.FAIL]
     return {"findings": [finding.as_dict(reveal_key_ids=options.reveal_key_ids) for finding in kept]}
 
 
@@ -441,7 +447,3 @@ def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> b
     if finding.control == DRIFT_WAR or finding.control in OF_INCIDENTS:
         return True
     return reports if isinstance(reports, bool) else finding.control in reports
-
-
-def _is_wanted(finding: Finding, wanted: str) -> bool:
-    return wanted == "all" or finding.status is Status.FAIL

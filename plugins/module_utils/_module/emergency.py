@@ -13,6 +13,7 @@ It is used with :func:`~.converging.converge`. What it changes of the walk is li
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,11 +27,13 @@ from .._converge.capability import Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
-from .._converge.incident.declaration import OPTION, Incident
+from .._converge.incident.declaration import Incident
 from .._converge.incident.drills import find_strangers
 from .._converge.incident.names import Pass, record_folder
+from .._converge.incident.reader import OPTION
 from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
+from .._converge.incident.released import index_released
 from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
 from .._converge.store import DirectoryStore, Store, StoreError
@@ -42,6 +45,8 @@ from .task import Task, TaskError
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
+# Ends the name of the file with the hash of a document.
+_HASH: t.Final = ".sha256"
 _NO_DRILL: t.Final = (
     "{id} is the id of a drill, which contains nobody but its own user and role, and not {strangers}.\n"
     "If this is no drill, declare the incident under another id. Nothing was changed"
@@ -80,6 +85,7 @@ class Emergency:
         self._locked: t.Optional[Store] = None
         self._task: t.Optional[Task] = None
         self._caller_arn = ""
+        self._incidents: t.Optional[Incidents] = None
         # By the records: one that only this run names may count for nothing.
         self._confirmed_by = ""
 
@@ -177,7 +183,8 @@ class Emergency:
 
     def read_incidents(self, warn: Callable[[str], None]) -> Incidents:
         """The records of incidents, of which this run's own holds nothing back."""
-        return Incidents(self.store, warn, incident=self.incident.id, contains=not self.releases)
+        self._incidents = Incidents(self.store, warn, incident=self.incident.id, contains=not self.releases)
+        return self._incidents
 
     def find_runs(self, account_id: str) -> frozenset[str]:
         """The runs of this incident that wrote in an account.
@@ -247,6 +254,16 @@ class Emergency:
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
             self._note_confirmation(update(self.store, account_id, self.record_id, record))
+            self._index_released(account_id)
+
+    def _index_released(self, account_id: str) -> None:
+        """List the released records, so that no later plan reads them. Without the list nothing else is different."""
+        if not self.releases and not (self._incidents and self._incidents.lacks_index(account_id)):
+            return
+        try:
+            index_released(self.store, account_id)
+        except StoreError as error:
+            self._running.warn(f"the released incidents of account {account_id} are not in their index: {error}")
 
     def _list_open_accounts(self) -> list[str]:
         """List the own account if it has a record of accounts: a run that was killed may have left it open."""
@@ -290,7 +307,8 @@ class Emergency:
     def keep_evidence(self, account_id: str, name: str, document: Mapping[str, t.Any]) -> str:
         """Keep a document beside the journal, as ``incident/<id>/<account>/<run>-<name>.json``, and return the place.
 
-        Nothing is ever replaced: a further document of the same run and name gets a number.
+        Nothing is ever replaced: a further document of the same run and name gets a number. Its hash is kept beside it,
+        as sha256sum writes and checks it.
 
         :raises StoreError: it can't be written.
         """
@@ -298,7 +316,11 @@ class Emergency:
         while self.store.get(key) is not None:
             number += 1
             key = self._name_evidence(account_id, f"{name}-{number}")
-        return self._put_evidence(key, self._encode(document))
+        content = self._encode(document)
+        place = self._put_evidence(key, content)
+        line = f"{hashlib.sha256(content).hexdigest()}  {key.rpartition('/')[2]}\n"
+        self._put_evidence(f"{key}{_HASH}", line.encode())
+        return place
 
     def _put_evidence(self, key: str, content: bytes) -> str:
         """Write evidence, locked where that is wanted and possible. Raises StoreError."""

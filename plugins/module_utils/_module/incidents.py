@@ -68,6 +68,10 @@ class Incidents:
         self._known[account_id] = freeze
         return self._leave_out_unread(freeze, known) if self.contains else freeze
 
+    def lacks_index(self, account_id: str) -> bool:
+        """Whether released records of an account were read, because their index does not have them."""
+        return self._known.get(account_id, Freeze()).lacks_index
+
     def _leave_out_unread(self, freeze: Freeze, known: Freeze) -> Freeze:
         """The same without the records that are malformed or can't be read. Each is warned of once."""
         for held in freeze.held:

@@ -118,6 +118,9 @@ class _TapedStore:
     def list(self, prefix: str = "") -> list[str]:
         return list(self._play("list", prefix, lambda: self._opened().list(prefix)))
 
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        return dict(self._play("list_versioned", prefix, lambda: self._opened().list_versioned(prefix)))
+
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         return tuple(self._play("folders", prefix, lambda: self._opened().folders(prefix)))
 
@@ -174,6 +177,9 @@ class MemoryStore:
     def list(self, prefix: str = "") -> list[str]:
         return sorted(key for key in self._files if key.startswith(prefix))
 
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        return {key: hashlib.sha256(self._files[key]).hexdigest() for key in self.list(prefix)}
+
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         rests = (key.removeprefix(prefix) for key in self._files if key.startswith(prefix))
         return tuple(sorted({rest.partition("/")[0] for rest in rests if "/" in rest}))
@@ -207,6 +213,9 @@ class _S3StoreWithErrors:
 
     def list(self, prefix: str = "") -> list[str]:
         return self._translate_errors(self._store.list, prefix)
+
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        return self._translate_errors(self._store.list_versioned, prefix)
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         return self._translate_errors(self._store.folders, prefix)

@@ -13,12 +13,14 @@ import dataclasses
 import functools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...module_utils._account.moments import format_utc
 from ...module_utils._controls.control import plural
-from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON, split_items
+from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
+from ...module_utils._converge.incident.reader import split_items
+from ...module_utils._converge.incident.steps import HUNT_AGAIN
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
@@ -28,8 +30,6 @@ _BY_KNOWLEDGE: t.Final = (
     *("home", "mismatch", "root", "session", "deleted", "organization", "foreign", "unresolved", "not_here"),
 )
 _RECHECK: t.Final = "recheck"
-# CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
-_HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
 
 Row = Mapping[str, t.Any]
@@ -272,7 +272,7 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
         for person in result["people"]:
             merged.setdefault(UNVERIFIED_PERSON.format(person["user_id"]), [])
     if any(result["contained"] for result in containment.credentials):
-        merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
+        merged["passwords and roles that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 
@@ -281,9 +281,10 @@ def _render_untrusted(containment: Containment) -> Iterator[str]:
     for result in containment.organization:
         for row in result.get("trust", ()):
             if row["state"] == "changed":
-                changes = (
+                calls = (
                     f"{one['operation']} of {one['what']} by {one['caller']} at {one['when']}" for one in row["changes"]
                 )
+                changes = [*(one["summary"] for one in row["differences"]), *calls]
                 yield (
                     f"account {row['account_id']}: {'; '.join(changes)}. If that was an intruder, add the account to "
                     "accounts of the incident, and run contain.yml again"
@@ -299,5 +300,5 @@ def _render_next(containment: Containment) -> Iterator[str]:
     if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
         until = format_utc(containment.now + CONFIRM_WITHIN)
         yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
-    times = " and ".join(format_utc(containment.now + wait) for wait in _HUNTS)
+    times = " and ".join(format_utc(containment.now + wait) for wait in HUNT_AGAIN)
     yield f"events are late: run hunt.yml now, and again at {times}; then contain.yml with the sessions that it found"

@@ -110,6 +110,14 @@ def _context(session: Session, caller: Caller) -> Record:
             "accountId": caller.account_id,
             "userName": caller.principal_arn.rpartition("/")[2],
         }
+    elif session.kind == "federated":
+        issuer["sessionIssuer"] = {
+            "type": "IAMUser",
+            "principalId": session.owner_id,
+            "arn": session.assumed_by,
+            "accountId": caller.account_id,
+            "userName": session.assumed_by.rpartition("/")[2],
+        }
     return {
         **issuer,
         "attributes": {

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from ..._converge.change import GLOBAL, Change, Impact, Undo
 from ..._converge.identity_changes import IdentityWriter
+from ..._converge.journal import Outcome
+from ..._converge.undo import Recorded
 from ..._policy.documents.limits import ATTACHMENTS, LIMITS, inline_total, size
 from ..._policy.documents.policy import Kind as PolicyKind
 from .declared import Loss
@@ -33,6 +36,8 @@ DENY_ALL: t.Final[Mapping[str, t.Any]] = {
 }
 PASSWORD: t.Final = "console_password"
 _KIND: t.Final = "credential_quarantine"
+_ATTACH: t.Final = "AttachUserPolicy"
+_PUT: t.Final = "PutUserPolicy"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _TAGS_OF_A_USER: t.Final = 50
 
@@ -175,17 +180,37 @@ class QuarantineWriter:
         )
 
 
-def choose_denial(user: UserState, deny: DenyPolicy, slots: t.Optional[int]) -> Denial:
+def find_impossible(entries: Iterable[Recorded], began: t.Optional[datetime]) -> dict[str, frozenset[str]]:
+    """Find by the journal which denials AWS refused in this round of an incident: the operations, by the user's ARN.
+
+    Quotas may count what does not show in reads, so that it is known only once AWS refuses it.
+    """
+    last: dict[tuple[str, str], Outcome] = {}
+    for intent, outcome in entries:
+        change = intent.change
+        is_of_round = began is None or intent.at is None or intent.at >= began.replace(microsecond=0)
+        if is_of_round and intent.module == _KIND and change.operation in (_ATTACH, _PUT):
+            last[change.target, change.operation] = outcome
+    failed = [key for key, outcome in last.items() if outcome is Outcome.FAILED]
+    return {arn: frozenset(operation for other, operation in failed if other == arn) for arn, _operation in failed}
+
+
+def choose_denial(
+    user: UserState, deny: DenyPolicy, slots: t.Optional[int], impossible: Collection[str] = ()
+) -> Denial:
     """Choose how a user is denied everything: attached and inline where both are possible, else by a boundary.
 
-    Neither waits for the failure of the other. What could not be read is tried.
+    Neither waits for the failure of the other. What could not be read is tried. What is ``impossible``, since AWS
+    refused it in an earlier pass, is not tried again.
     """
     most = ATTACHMENTS["user"].default if slots is None else slots
     is_there = bool(deny.arn) and deny.arn in user.attached
-    attaches = deny.arn if deny.arn and (is_there or len(user.attached) < most) else ""
+    may_attach = is_there or (len(user.attached) < most and _ATTACH not in impossible)
+    attaches = deny.arn if deny.arn and may_attach else ""
     others = [document for name, document in user.inline.items() if name != INLINE_POLICY and document is not None]
     total = inline_total(others, PolicyKind.INLINE_USER) + size(DENY_ALL, PolicyKind.INLINE_USER)
-    has_room = total <= LIMITS[PolicyKind.INLINE_USER]
+    is_written = denies_everything(user.inline.get(INLINE_POLICY))
+    has_room = is_written or (total <= LIMITS[PolicyKind.INLINE_USER] and _PUT not in impossible)
     if attaches or has_room:
         return Denial(attaches, has_room)
     if deny.arn:

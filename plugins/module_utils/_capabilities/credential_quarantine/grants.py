@@ -34,11 +34,11 @@ GRANTS: t.Final = Grants(
     conditions={
         "iam:TagUser": _OWN_TAGS,
         "iam:UntagUser": _OWN_TAGS,
-        # With these alone the role can take access, and give none.
+        # With these the role can take access, and give none. A boundary gives none either. A release restores the one
+        # before, whichever it was. A limit would limit nothing: a denying one may replace it, and be taken off.
         "iam:AttachUserPolicy": {"ArnEquals": {"iam:PolicyARN": _DENIALS}},
         "iam:DetachUserPolicy": {"ArnEquals": {"iam:PolicyARN": _DENIALS}},
         "iam:DetachRolePolicy": {"ArnLike": {"iam:PolicyARN": [_OF_INCIDENTS]}},
-        "iam:PutUserPermissionsBoundary": {"ArnEquals": {"iam:PermissionsBoundary": _DENIALS}},
         _ASSUME_ROOT: {"StringEquals": {"sts:TaskPolicyArn": [f"{_ROOT_TASK}{name}" for name in _TASKS]}},
     },
 )

@@ -79,7 +79,7 @@ class Answers:
 
     ``user`` is empty if IAM knows the key, but names nobody. ``root_keys`` is the number of keys of the root user here,
     ``of_root`` whether root of a member account has this very key. ``named_user`` is the user that people name for an
-    unknown key, unless there is no such user any more.
+    unknown key, unless there is no such user any more. ``bearer`` says whose the key of a session is, by its events.
     """
 
     account_id: t.Optional[str] = None
@@ -88,6 +88,7 @@ class Answers:
     root_keys: t.Optional[int] = None
     of_root: t.Optional[bool] = None
     named_user: str = ""
+    bearer: str = ""
     problem: str = ""
 
 
@@ -96,16 +97,13 @@ def is_long_term(key_id: str) -> bool:
     return key_id.startswith(_LONG_TERM)
 
 
-def names_session(incident: Incident, key_id: str, account_id: t.Optional[str]) -> bool:
-    """Whether an incident names the session of a key, or one of the same account, so that it is cut with its role.
+def names_session(incident: Incident, key_id: str) -> bool:
+    """Whether an incident says which session a key is of, so that it is cut with its role.
 
-    No API tells whose session a key is of.
+    Another session of the same account says nothing of this key.
     """
-    roles = [seed.role for seed in incident.sessions]
-    roles += [one.role for one in incident.seen if not one.access_key_id]
-    return any(one.access_key_id == key_id for one in incident.seen) or any(
-        account_id in (None, role.split(":")[4]) for role in roles
-    )
+    pointed = (*(seed.access_key_id for seed in incident.sessions), *(one.access_key_id for one in incident.seen))
+    return key_id in pointed
 
 
 def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bool = False) -> Seed:
@@ -126,7 +124,7 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bo
     if account and account != place.account_id:
         return _locate_elsewhere(account, answers, place, make, is_session=not is_long_term(seed.id))
     if not is_long_term(seed.id):
-        return _locate_session(make, has_session=has_session)
+        return _locate_session(seed, answers, place, make, has_session=has_session)
     return _locate_here(seed, answers, place, make)
 
 
@@ -151,13 +149,23 @@ def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make, 
     return make(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
 
 
-def _locate_session(make: Make, *, has_session: bool) -> Seed:
+def _locate_session(seed: KeySeed, answers: Answers, place: Place, make: Make, *, has_session: bool) -> Seed:
+    """The key of a session: of one that the incident or its events name, of a user by a token, or of nobody known."""
     if has_session:
         return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
+    if answers.user:
+        found = _locate_here(seed, answers, place, make)
+        is_same = found.status is Status.HOME
+        return dataclasses.replace(found, detail=f"{answers.bearer}, as its calls show") if is_same else found
+    if answers.user == "":
+        return make(Status.ROOT, f"{answers.bearer}, as its calls show", ROOT_OF_MEMBER)
+    if answers.bearer:
+        return make(Status.SESSION, f"{answers.bearer}, as its calls show; session_revocation ends sessions")
     return make(
         Status.UNRESOLVED,
-        "the key of a session, and the incident does not name which one",
-        "name the role and the session in incident.sessions (events are 5 to 15 minutes late)",
+        f"the key of a session, and it is not known of which one: {answers.problem or 'the incident does not say it'}",
+        "events are 5 to 15 minutes late, so run again; or name its session in incident.sessions, with role, name and "
+        "this key as access_key_id; if it is a token of a user, name the user in incident.users",
     )
 
 

@@ -34,6 +34,8 @@ from ..._module.managed_policies import (
     reread_version,
     split_holder,
 )
+from ..._module.session_keys import OPERATIONS as OF_EVENTS
+from ..._module.session_keys import describe_bearer, find_bearer
 from .changes import DENY_POLICY, denies_everything, is_of_root
 from .locate import (
     Answers,
@@ -58,6 +60,7 @@ READS: t.Final = frozenset(
         *(f"iam:{name}" for name in (_LAST_USED, _LOGIN, "GetUser", "ListMFADevices", "GetAccountSummary")),
         *(f"iam:{name}" for name in ("ListAttachedUserPolicies", "ListUserPolicies", "GetUserPolicy")),
         *(f"iam:{name}" for name in ("ListGroupsForUser", "ListUserTags", "GetPolicy", "GetPolicyVersion")),
+        *OF_EVENTS.reads,
         # A release also takes back what was cut of roles.
         *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy", "ListPolicyVersions")),
     }
@@ -104,7 +107,28 @@ def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: 
         answers = _ask_iam(access, seed, answers)
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
         answers = _ask_root(opened, str(account), seed.id, answers)
-    return locate_key(seed, answers, place, has_session=names_session(incident, seed.id, account))
+    has_session = names_session(incident, seed.id)
+    if not is_long_term(seed.id) and not has_session and account in (None, place.account_id):
+        answers = _ask_events(access, seed, answers)
+    return locate_key(seed, answers, place, has_session=has_session)
+
+
+def _ask_events(access: Access, seed: KeySeed, answers: Answers) -> Answers:
+    """Ask CloudTrail whose the key of a session is. A user that was made again since is another one."""
+    try:
+        found = find_bearer(access, seed.id)
+        bearer = found.bearer
+        if bearer is None:
+            return dataclasses.replace(answers, problem=found.problem)
+        described = dataclasses.replace(answers, bearer=describe_bearer(bearer))
+        if bearer.is_root or bearer.seed:
+            return dataclasses.replace(described, user="" if bearer.is_root else None)
+        user = _read_user(access, bearer.arn.rpartition("/")[2])
+    except AwsError as error:
+        return dataclasses.replace(answers, problem=str(error))
+    if str(user["UserId"]) != bearer.unique_id:
+        return dataclasses.replace(answers, problem=f"{described.bearer}, and somebody made that user again since")
+    return dataclasses.replace(described, user=str(user["UserName"]))
 
 
 def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:

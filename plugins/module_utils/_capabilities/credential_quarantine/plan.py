@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..._converge.arn import Principal
@@ -41,7 +41,10 @@ _ROOT_OF_MANAGEMENT: t.Final = (
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read. In place of a state there may be the reason why it is not known, by name or account."""
+    """What was read. In place of a state there may be the reason why it is not known, by name or account.
+
+    ``impossible`` are the denials that AWS refused in an earlier pass: the operations, by the user's ARN.
+    """
 
     account_id: str
     partition: str
@@ -50,6 +53,7 @@ class Observed:
     deny: DenyPolicy = DenyPolicy()
     slots: t.Optional[int] = None
     roots: dict[str, t.Union[RootState, str]] = dataclasses.field(default_factory=dict)
+    impossible: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Planner:
             # Others than a run may write to the record, and so must not be able to stop the containment of the rest.
             is_named = any(seed.kind != OF_RECORD for seed in seeds)
             return dataclasses.replace(refusal, fatal=refusal.fatal and is_named)
-        denial = choose_denial(user, observed.deny, observed.slots)
+        denial = choose_denial(user, observed.deny, observed.slots, observed.impossible.get(user.arn, ()))
         writer = QuarantineWriter(observed.account_id, self.declared.incident.id)
         is_password = any(seed.kind == "console_password" for seed in seeds)
         changes = writer.contain_user(

@@ -10,7 +10,7 @@
 A journal can be written by others than us. So only objects that a containment makes are touched, of principals that the
 record of the incident names, and each request is derived from target and before. Of one object that several passes
 changed, because an intruder undid it, the first state counts: what an intruder wrote in between does not come back.
-A credential that leaked itself never comes back.
+A credential that leaked itself never comes back, nor one that an intruder may have made.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ..._converge.undo_records import Record as Undone
 from ..._converge.undo_requests import derive
 from ..._converge.undo_roles import list_boundary_derivations
 from .changes import DENY_POLICY, INLINE_POLICY, TAGS
+from .doubts import Doubts
 from .states import ACTIVE, CALLS_OF, INACTIVE, Kind
 
 #: How the policies that cut a role for an incident are named.
@@ -76,11 +77,25 @@ def _list_derivations() -> dict[tuple[str, str], Derive]:
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(_list_derivations())
 
 
-def plan_release(parts: Sequence[Part], present: Mapping[str, t.Any], record: Record, partition: str) -> Releasing:
-    """Plan a release, the last change first. ``present`` is what is there now, by the key of each first change."""
-    changes, refused, left = [], [], []
+def plan_release(
+    parts: Sequence[Part],
+    present: Mapping[str, t.Any],
+    record: Record,
+    partition: str,
+    doubts: t.Optional[Mapping[str, Doubts]] = None,
+) -> Releasing:
+    """Plan a release, the last change first. ``present`` is what is there now, by the key of each first change.
+
+    ``doubts`` are those about the contained users, by ARN. Nothing is taken back of a user with a refusal.
+    """
+    found = {principal_of(arn): one for arn, one in (doubts or {}).items()}
+    changes, left = [], []
+    refused = [refusal for one in found.values() for refusal in one.refused]
     for part in reversed(parts):
-        verdict = _release(part, present.get(part.first.key), record, partition)
+        doubt = found.get(principal_of(place_of(part.change)), Doubts())
+        if doubt.refused:
+            continue
+        verdict = _release(part, present.get(part.first.key), record, partition, doubt)
         if isinstance(verdict, Change):
             changes.append(verdict)
         elif isinstance(verdict, Refusal):
@@ -90,7 +105,9 @@ def plan_release(parts: Sequence[Part], present: Mapping[str, t.Any], record: Re
     return Releasing(tuple(changes), tuple(refused), tuple(left))
 
 
-def _release(part: Part, present: t.Any, record: Record, partition: str) -> t.Union[Change, Refusal, str]:
+def _release(
+    part: Part, present: t.Any, record: Record, partition: str, doubt: Doubts
+) -> t.Union[Change, Refusal, str]:
     """Take one object back, refuse that, or say why it stays; an empty text if it is as before."""
     done = part.change
     problem = find_foreign(done, record, partition)
@@ -101,13 +118,15 @@ def _release(part: Part, present: t.Any, record: Record, partition: str) -> t.Un
     if isinstance(present, Unread):
         return _refuse(done, "unread", f"{done.target} can't be read: {present.reason}")
     before = _state_before(done)
-    is_leaked = _is_leaked(done, record)
+    credential = _credential_of(done)
     if content_hash(present) == content_hash(before):
-        return "it leaked, and somebody activated it again; delete it" if is_leaked else ""
+        return "it leaked, and somebody activated it again; delete it" if credential in record.seeds else ""
     if content_hash(present) != content_hash(part.last.change.after):
         return "somebody changed it since, so it stays as it is"
-    if is_leaked:
+    if credential in record.seeds:
         return "it leaked, so it stays inactive; delete it"
+    if credential in doubt.stays:
+        return doubt.stays[credential]
     try:
         undo = derive(dataclasses.replace(done, before=before), DERIVATIONS)
     except UnderivableError as error:
@@ -115,10 +134,10 @@ def _release(part: Part, present: t.Any, record: Record, partition: str) -> t.Un
     return _take_back(part, before, undo) if undo else "it can't be undone"
 
 
-def _is_leaked(done: Change, record: Record) -> bool:
-    """Whether a change switched off a credential that leaked itself, in place of one beside it."""
+def _credential_of(done: Change) -> str:
+    """The id of the credential that a change switched off; empty if it switched none off."""
     shown = done.before if isinstance(done.before, Mapping) else {}
-    return "kind" in shown and str(shown.get("id")) in record.seeds
+    return str(shown.get("id")) if "kind" in shown else ""
 
 
 def _refuse(done: Change, rule: str, reason: str) -> Refusal:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
 from ..._controls.control import listing
-from .states import RootState, UserState
+from .states import Kind, RootState, UserState
 
 Row = dict[str, t.Any]
 
@@ -25,12 +25,19 @@ _TOKENS: t.Final = timedelta(hours=36)
 _ROLES: t.Final = timedelta(hours=12)
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/console_controlling-access.html
 _CONSOLE: t.Final = timedelta(hours=12)
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_LoginProfile.html: the longest MaxSigninSessionDuration.
+_SIGN_IN: t.Final = timedelta(days=90)
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 _REGISTRY: t.Final = timedelta(hours=12)
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
 _DATABASE: t.Final = timedelta(minutes=15)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
 _WEB_IDENTITY: t.Final = timedelta(hours=1)
+# https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-reference.html: short-term keys, which inherit the
+# permissions of who made them. CreateBearerToken of Sign-In has the same default.
+_BEARER: t.Final = timedelta(hours=12)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+_SIGNED_URLS: t.Final = timedelta(days=7)
 _ROOT_TOKENS: t.Final = timedelta(hours=1)
 
 
@@ -65,31 +72,58 @@ def list_lives_on(user: UserState, denied_at: datetime, *, is_denied: bool) -> l
 
     rows = [
         row("tokens of GetSessionToken and GetFederationToken", _TOKENS, True, "keep the denial until then"),
+        row("tokens of GetScopedCredentials", _TOKENS, True, "keep the denial until then"),
+        row("bearer tokens, and short-term API keys of Bedrock", _BEARER, True, "keep the denial until then"),
+        row("URLs that it signed", _SIGNED_URLS, True, "leave the leaked key inactive until then, or delete it"),
         row("sessions of roles that it assumed", _ROLES, False, "session_revocation cuts them"),
+        # A token for a cluster is a signed call of GetCallerIdentity, which no policy denies.
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        row("access to EKS clusters with its tokens", _TOKENS, False, "take it out of access entries and aws-auth"),
     ]
     if user.password_created or "password" in user.unread:
         rows.append(row("sessions of the console", _CONSOLE, True, "keep the denial until then"))
-        rows.append(row("sign-in sessions of aws login", _CONSOLE, True, "session_revocation ends their renewal"))
+        rows.append(row("sign-in sessions of aws login", _SIGN_IN, True, "session_revocation ends their renewal"))
     return [
         *rows,
         row("tokens of GetWebIdentityToken", _WEB_IDENTITY, False, "services outside AWS that trust them end them"),
         row("passwords of ECR registries", _REGISTRY, False, "look at pulls and pushes in the events of ECR"),
         row("connections to databases by IAM authentication", _DATABASE, False, "end the connections in the database"),
-        *_list_without_end(user),
+        *_list_without_end(user, is_denied=is_denied),
     ]
 
 
-def _list_without_end(user: UserState) -> list[Row]:
-    """What has no end that AWS knows."""
+#: What has no end that AWS knows: whether a denial of the user denies it, and the next step.
+_ENDLESS: t.Final[tuple[tuple[str, bool, str], ...]] = (
+    # https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html: derived from the secret of a key.
+    ("passwords of SES for SMTP", True, "delete the leaked key, since it brings them back if it is activated"),
+    (
+        "OAuth tokens of Sign-In",
+        False,
+        "RevokeOAuth2TokenWithIAM ends a refresh token; its access tokens end within an hour",
+    ),
+    ("CloudFront URLs and cookies that it signed", False, "delete the key group or the public key of the distribution"),
+    ("SSH keys on instances, shells of Systems Manager", False, "look for them, and end them there"),
+)
+_API_KEYS: t.Final = (
+    "passwords and long-term API keys of services, such as Bedrock",
+    True,
+    "delete or reset those that the intruder may know, before the release",
+)
+
+
+def _list_without_end(user: UserState, *, is_denied: bool) -> list[Row]:
+    kind = Kind.SERVICE_CREDENTIAL
+    has_api_keys = kind.value in user.unread or any(one.kind is kind for one in user.credentials)
+    rows = (_API_KEYS, *_ENDLESS) if has_api_keys else _ENDLESS
     return [
-        {"principal": user.arn, "what": what, "until": None, "denied": False, "next_step": next_step}
-        for what, next_step in (
-            (
-                "CloudFront URLs and cookies that it signed",
-                "delete the key group or the public key of the distribution",
-            ),
-            ("SSH keys on instances, shells of Systems Manager", "look for them, and end them there"),
-        )
+        {
+            "principal": user.arn,
+            "what": what,
+            "until": None,
+            "denied": denied and is_denied,
+            "next_step": next_step,
+        }
+        for what, denied, next_step in rows
     ]
 
 

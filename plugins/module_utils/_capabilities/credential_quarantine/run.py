@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.moments import format_utc
 from ..._aws.access import Access
@@ -22,6 +22,8 @@ from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS, LiveReach
+from ..._converge.affects.request import place_of
+from ..._converge.arn import principal_of
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
@@ -30,7 +32,7 @@ from ..._converge.identity_changes import DELETE_POLICY
 from ..._converge.incident.names import OF_CREDENTIALS, Pass
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
-from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
+from ..._converge.incident.releasing import LOOKED_AT, Part, Releasing, check_release, group, select
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
@@ -41,8 +43,9 @@ from ..._module.converging import converge
 from ..._module.emergency import Emergency
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from .changes import is_of_root
+from .changes import find_impossible, is_of_root
 from .declared import Declared
+from .doubts import OF_DOUBTS, Doubts, Judge, judge_users
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
@@ -50,7 +53,7 @@ from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, plan_release
 from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
-from .states import CALLS_OF, RootState, UserState
+from .states import CALLS_OF, DenyPolicy, RootState, UserState
 
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
@@ -129,6 +132,11 @@ class _OfIncident(Capability[t.Any]):
     def _read_record(self) -> t.Optional[Record]:
         return read_record(self._emergency.store, self._access.caller.account_id, self._declared.incident.id)
 
+    def _read_entries(self, record: Record) -> list[Recorded]:
+        """Read the changes of all runs of the incident."""
+        store, warn = self._emergency.store, self._connection.warn
+        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
+
 
 class CredentialQuarantine(_OfIncident):
     """One containment in one account: what was observed, and who is contained."""
@@ -159,7 +167,8 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        recorded = self._list_contained()
+        record = self._read_open_record()
+        recorded = _list_contained(record)
         located = read_seeds(access, self._opened, declared.incident, place)
         named = add_contained(located, recorded, place.account_id)
         users, account = read_users(access, list_home_users(named))
@@ -172,21 +181,31 @@ class CredentialQuarantine(_OfIncident):
             account.deny,
             account.slots,
             self._read_roots(seeds, place),
+            self._find_impossible(record, users.values(), account.deny),
         )
 
-    def _list_contained(self) -> dict[str, frozenset[str]]:
-        """List the principals that the record says are contained as the source of a credential, with their ids."""
+    def _read_open_record(self) -> t.Optional[Record]:
+        """Read the record of earlier passes; None if there were none, or what they did is taken back."""
         try:
             record = self._read_record()
         except StoreError as error:
             # A run that writes has read it before.
             self._connection.warn(f"it is not known whom earlier passes contained: {error}")
+            return None
+        return record if record and record.state is not State.RELEASED else None
+
+    def _find_impossible(
+        self, record: t.Optional[Record], users: Iterable[t.Union[UserState, AwsError]], deny: DenyPolicy
+    ) -> dict[str, frozenset[str]]:
+        """Find the denials that AWS refused in an earlier pass. Nothing is read where the policy is attached."""
+        lacking = {user.arn for user in users if isinstance(user, UserState) and deny.arn not in user.attached}
+        if record is None or lacking.isdisjoint(_list_contained(record)):
             return {}
-        found: dict[str, frozenset[str]] = {}
-        for item in record.contained if record and record.state is not State.RELEASED else ():
-            if item.by is By.SOURCE:
-                found[item.arn] = found.get(item.arn, frozenset()) | {item.unique_id}
-        return found
+        try:
+            return find_impossible(self._read_entries(record), record.declared_at)
+        except StoreError as error:
+            self._connection.warn(f"it is not known what earlier passes could not do: {error}")
+            return {}
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""
@@ -259,6 +278,15 @@ class CredentialQuarantine(_OfIncident):
         return rows
 
 
+def _list_contained(record: t.Optional[Record]) -> dict[str, frozenset[str]]:
+    """List the principals that the record says are contained as the source of a credential, with their ids."""
+    found: dict[str, frozenset[str]] = {}
+    for item in record.contained if record else ():
+        if item.by is By.SOURCE:
+            found[item.arn] = found.get(item.arn, frozenset()) | {item.unique_id}
+    return found
+
+
 def _list_unique_ids(users: Mapping[str, t.Union[UserState, AwsError]]) -> dict[str, t.Optional[str]]:
     """List the unique ids of users by name: None for one that is gone, and nothing of one that can't be read."""
     return {
@@ -282,10 +310,27 @@ class Release(_OfIncident):
         self._check(record)
         parts = group(select(self._read_entries(record), record, OF_CREDENTIALS))
         present = self._read_present(parts)
-        leaked = record.seeds | {key.id for key in self._declared.incident.keys}
-        known = dataclasses.replace(record, seeds=leaked)
-        self._releasing = plan_release(parts, present, known, self._access.partition)
+        known = dataclasses.replace(record, seeds=record.seeds | {key.id for key in self._declared.incident.keys})
+        doubts = self._find_doubts(known, parts)
+        self._releasing = plan_release(parts, present, known, self._access.partition, doubts)
         return self._releasing
+
+    def _find_doubts(self, record: Record, parts: Sequence[Part]) -> dict[str, Doubts]:
+        """What may be the intruder's of the users that ``parts`` are of, by ARN. One that is gone has nothing."""
+        concerned = {principal_of(place_of(part.change)) for part in parts}
+        arns = {item.arn.rpartition("/")[2]: item.arn for item in record.contained if item.by is By.SOURCE}
+        found, _account = read_users(self._access, arns)
+        users = [user for user in found.values() if isinstance(user, UserState)]
+        looked_at = frozenset((self._declared.terms.looked_at or {"names": ()})["names"])
+        judge = Judge(record.seeds, self._declared.incident.since, record.declared_at, looked_at)
+        unread = {
+            arns[name]: Doubts(refused=(Refusal("unread", f"the user {name} can't be read: {error}", arns[name]),))
+            for name, error in found.items()
+            if isinstance(error, AwsError) and not isinstance(error, NotFound)
+        }
+        # All of them tell when the incident began.
+        found_doubts = {**judge_users(judge, users), **unread}
+        return {arn: doubts for arn, doubts in found_doubts.items() if principal_of(arn) in concerned}
 
     def _check(self, record: Record) -> None:
         """Refuse a release too early, or without its checklist; in check mode this is a warning."""
@@ -294,10 +339,6 @@ class Release(_OfIncident):
             raise GuardError([Refusal("release", lack, record.account_id, fatal=True) for lack in lacks])
         for lack in lacks:
             self._connection.warn(f"without check mode this fails: {lack}")
-
-    def _read_entries(self, record: Record) -> list[Recorded]:
-        store, warn = self._emergency.store, self._connection.warn
-        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
 
     def _read_present(self, parts: Sequence[Part]) -> dict[str, t.Any]:
         """What is there now, of what can be taken back."""
@@ -325,6 +366,15 @@ class Release(_OfIncident):
         record = self._record
         return tuple(Subject(item.arn, item.by, item.unique_id) for item in record.contained) if record else ()
 
+    def _list_statements(self) -> dict[str, dict[str, t.Any]]:
+        terms = self._declared.terms
+        looked_at = {LOOKED_AT: terms.looked_at} if terms.looked_at else {}
+        return {name: self._mask(dict(item)) for name, item in {**terms.checklist, **looked_at}.items()}
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        reasons = [item["reason"] for item in result["refused"] if item["rule"] in OF_DOUBTS]
+        return str(self._mask("; ".join(reasons))) if self._writes else ""
+
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         record = self._record
         returned = {
@@ -332,8 +382,9 @@ class Release(_OfIncident):
                 {"principal": item.arn, "unique_id": item.unique_id, "since": format_utc(item.since)}
                 for item in (record.contained if record else ())
             ],
-            "left": [dict(item) for item in self._releasing.left],
-            "checklist": {name: dict(item) for name, item in self._declared.terms.checklist.items()},
+            "left": self._mask([dict(item) for item in self._releasing.left]),
+            "refused": self._mask(result["refused"]),
+            "checklist": self._list_statements(),
             "early_release_reason": self._declared.terms.early_release_reason or None,
         }
         return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
+import shlex
 import types
 import typing as t
 from collections.abc import Mapping
@@ -57,6 +59,17 @@ CALLS_OF: t.Final[Mapping[Kind, Calls]] = types.MappingProxyType(
         ),
     }
 )
+
+
+_WORDS: t.Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def build_command_back(kind: Kind, user: str, identifier: str) -> str:
+    """Build the command by which people activate a credential of a user again."""
+    calls = CALLS_OF[kind]
+    command, option = (_WORDS.sub("-", name).lower() for name in (calls.update, calls.identifier))
+    named = f"--user-name {shlex.quote(user)} --{option} {shlex.quote(identifier)}"
+    return f"aws iam {command} {named} --status {ACTIVE}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from ..._account.account_id import parse_account_id
 from ..._converge.errors import InputError
 from ..._converge.incident.declaration import Incident
+from ..._converge.incident.names import Pass
 from ..._converge.incident.releasing import Terms
 
 #: Replaced by the id of the account in the ARNs of roles.
@@ -64,6 +65,11 @@ class Declared:
         )
         incident.check_count(int(options["max_principals"]))
         return declared
+
+    @property
+    def is_last_pass(self) -> bool:
+        """Whether no later pass of this run comes."""
+        return self.name_of_pass in (Pass.RECHECK, Pass.LAST)
 
     def list_watched_roles(self, account_id: str) -> tuple[str, ...]:
         """List the ARNs of the roles of one account whose changes are a reason not to trust it."""

@@ -165,11 +165,14 @@ def _describe_trust(row: Mapping[str, t.Any]) -> str:
         return f"{name}: it is not known whether it may be trusted: {'; '.join(row['unread'])}"
     if row["state"] == "nothing_seen":
         return f"{name}: no change of roles of the run or of control policies is seen since {since}"
-    changes = "; ".join(
-        f"{change['operation']} of {change['what']} by {change['caller']} at {change['when']}"
-        for change in row["changes"]
-    )
-    return f"DO NOT TRUST {name}: {changes}{unread}; if that was an intruder, add it to accounts of the incident"
+    advice = "if that was an intruder, add it to accounts of the incident"
+    return f"DO NOT TRUST {name}: {describe_distrust(row)}{unread}; {advice}"
+
+
+def describe_distrust(row: Mapping[str, t.Any]) -> str:
+    """Describe what changed in an account that may not be trusted any more."""
+    calls = [f"{one['operation']} of {one['what']} by {one['caller']} at {one['when']}" for one in row["changes"]]
+    return "; ".join([*(one["summary"] for one in row["differences"]), *calls])
 
 
 def describe_role(role: Mapping[str, t.Any], state: str) -> str:

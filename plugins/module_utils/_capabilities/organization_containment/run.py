@@ -139,7 +139,7 @@ class OrganizationContainment(_OfOrganization):
             members = read_members(self._connection, self._declared, tree, self._break_glass)
             accounts = frozenset(principal.account_id for principal in self._connection.principals)
             observed = Observed(access.caller.account_id, access.partition, tree, members, accounts)
-        judged = judge_accounts(self._connection, self._declared, observed.tree)
+        judged = judge_accounts(self._connection, self._declared, observed.tree, self._emergency.store)
         self._observed = dataclasses.replace(observed, judged=judged)
         return self._observed
 

@@ -146,14 +146,32 @@ def _make_node(permissions: Permissions, arn: str, unique_id: str) -> Node:
     is_role = isinstance(entity, Role)
     held = permissions.list_policies(arn)
     reduced = (_reduce(item.policy, drops_denials=_is_denial(item)) for item in held if item.policy is not None)
-    boundary = permissions.layers(arn).boundary
-    if boundary is not None and _MANAGED_DENIALS.fullmatch(boundary.name.rpartition("/")[2]):
-        boundary = None
+    boundary = _find_boundary(permissions, arn)
     unread = [*permissions.unknown(arn), *filter(None, [permissions.unknown_boundary(arn)])]
     trust = permissions.trust(arn) if is_role else None
     if is_role and trust is None:
         unread.append(TRUST)
     return Node(arn, unique_id, tuple(filter(None, reduced)), boundary, trust, tuple(unread))
+
+
+def drop_denials(permissions: Permissions, arn: str) -> tuple[tuple[Policy, ...], t.Optional[Policy]]:
+    """Drop what a containment denies a principal: return its policies and its boundary without that."""
+    held = (item for item in permissions.list_policies(arn) if item.policy is not None)
+    kept = (_keep_allowed(item.policy) if _is_denial(item) else item.policy for item in held)
+    return tuple(filter(None, kept)), _find_boundary(permissions, arn)
+
+
+def _keep_allowed(policy: t.Optional[Policy]) -> t.Optional[Policy]:
+    allowed = tuple(statement for statement in policy.statements if statement.allow) if policy else ()
+    return dataclasses.replace(policy, statements=allowed) if policy and allowed else None
+
+
+def _find_boundary(permissions: Permissions, arn: str) -> t.Optional[Policy]:
+    """Find the boundary of a principal that no containment set."""
+    boundary = permissions.layers(arn).boundary
+    if boundary is not None and _MANAGED_DENIALS.fullmatch(boundary.name.rpartition("/")[2]):
+        return None
+    return boundary
 
 
 def _is_denial(held: HeldPolicy) -> bool:

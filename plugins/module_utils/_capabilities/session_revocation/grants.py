@@ -30,13 +30,15 @@ GRANTS: t.Final = Grants(
 )
 #: Actions that AWS's list of actions does not have yet. IAM may refuse a policy that names them.
 UNPROVEN: t.Final = frozenset({"signin:BatchRevokeSessions", "signin:GetSession", "signin:ListSessions"})
-#: The switch of the role, and the writes that it allows. The content of an inline policy can't be limited, so this is
-#: as strong as an administrator.
+#: The switches of the role, and the writes that they allow. The content of an inline policy can't be limited, so the
+#: first one is as strong as an administrator.
 SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "ContainmentRoles": (
             *("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy"),
             *_OF_POLICIES,
-        )
+        ),
+        # A key that the incident made for somebody else.
+        "ContainmentUsers": ("iam:UpdateAccessKey",),
     }
 )

@@ -30,18 +30,23 @@ from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.arn import principal_of
 from ..._converge.change import Change
-from ..._converge.incident.declaration import Incident, KeySeed
+from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
 from ..._converge.incident.record import By, Record
 from ..._converge.incident.records import read_record
 from ..._converge.store import Store, StoreError
+from ..._converge.user_keys import UPDATE_KEY
 from ..._module.connection import Connection
 from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_document, read_policy
 from ..._module.roles import TARGET_READS, read_target
+from ..._module.session_keys import OPERATIONS as OF_EVENTS
+from ..._module.session_keys import find_bearer
 from ..._module.shared_parts import SharedParts
 from ..._module.snapshots import add_organization_policies
 from .changes import CutWriter, LiveRole
 from .cut import name_inline
 from .edges import AccountEdges
+from .minted.observe import OPERATIONS as OF_MINTED
+from .minted.observe import reread_key
 from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
 
 _DATASETS: t.Final = frozenset({Dataset.ACCOUNT_SUMMARY, Dataset.AUTHORIZATION_DETAILS, Dataset.ORGANIZATION})
@@ -56,6 +61,8 @@ READ_OPERATIONS: t.Final = TARGET_READS.union(
         | {"iam:GetAccessKeyLastUsed", f"iam:{LIST_VERSIONS}", "sts:GetAccessKeyInfo", "ec2:DescribeRegions"}
         | {f"{SERVICE}:{LIST}", f"{SERVICE}:{GET}"}
     ),
+    OF_EVENTS,
+    Operations(reads=OF_MINTED.reads),
     *(READS[dataset] for dataset in (*_DATASETS, Dataset.ORGANIZATION_POLICIES)),
 )
 
@@ -74,29 +81,37 @@ def read_account(connection: Connection) -> Snapshot:
 
 @dataclasses.dataclass(frozen=True)
 class Keys:
-    """The leaked access keys: the users of this account, the accounts of the others, and what is not known."""
+    """The leaked access keys: the users of this account, the accounts of the others, and what is not known.
+
+    ``sessions`` are those of this account that the keys of sessions are of.
+    """
 
     users: tuple[str, ...] = ()
+    sessions: tuple[SessionSeed, ...] = ()
     homes: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
 
 
 def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
-    """Find out whose the leaked keys are. The key of a session says nothing of its role."""
+    """Find out whose the leaked keys are. Of the key of a session its calls tell, unless the incident does."""
     users: list[str] = []
+    sessions: list[SessionSeed] = []
     homes: set[str] = set()
     unread: list[str] = []
+    pointed = {seed.access_key_id for seed in incident.sessions} | {one.access_key_id for one in incident.seen}
     for key in incident.keys:
-        if key.id.startswith(_SESSION_KEY):
-            continue
         try:
             account_id = fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
             homes.add(account_id)
-            if account_id == snapshot.account_id:
+            if account_id == snapshot.account_id and not key.id.startswith(_SESSION_KEY):
                 users += _find_user(access, key, snapshot)
+            elif account_id == snapshot.account_id and key.id not in pointed:
+                bearer = find_bearer(access, key.id).bearer
+                users += [bearer.arn] if bearer and ":user/" in bearer.arn else []
+                sessions += [bearer.seed] if bearer and bearer.seed else []
         except AwsError as error:
             unread.append(f"it is not known whose key …{key.id[-4:]} is: {error}")
-    return Keys(tuple(users), frozenset(homes), tuple(unread))
+    return Keys(tuple(users), tuple(sessions), frozenset(homes), tuple(unread))
 
 
 def _find_user(access: Access, key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
@@ -166,6 +181,11 @@ class Parts:
     def users(self) -> tuple[str, ...]:
         """The users that other hosts found to be sources."""
         return tuple(arn for one in self.accounts.values() for arn in one.sources if ":user/" in arn)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that other hosts found to be sources: the incident names them, or a leaked key is of a session."""
+        return tuple(arn for one in self.accounts.values() for arn in one.sources if ":role/" in arn)
 
 
 def read_parts(shared: SharedParts, account_ids: Collection[str]) -> Parts:
@@ -242,6 +262,8 @@ def reread(access: Access, change: Change, role_ids: Mapping[str, str] = types.M
     ``role_ids`` has the unique ids of roles by ARN. A role that was made again under the same name is another one, and
     is as no change expects it.
     """
+    if change.operation == UPDATE_KEY:
+        return reread_key(access, change)
     if change.service == SERVICE:
         sessions = (change.before or {}).get("sessions", ())
         return {"sessions": {arn: _read_status(access, arn, change) for arn in sessions}}

@@ -18,13 +18,15 @@ from ..._account.model import Role, Snapshot
 from ..._account.moments import format_utc
 from ..._converge.arn import principal_of
 from ..._converge.change import Change, Refusal
-from ..._converge.incident.declaration import Incident
+from ..._converge.incident.declaration import Incident, MintedKeys
 from ..._converge.incident.record import By
 from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
+from .minted.judge import Minted, MintedKey, find_key_id
+from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, make_changes
 from .targets import Chosen, Target
@@ -42,6 +44,8 @@ class Observed:
     where these are not known. ``accounts`` are those that were read. ``problem`` says why the roles of the account are
     not known, and ``unread`` what else is not. ``awaits`` are accounts that a later pass reads. ``denied_at`` is when
     the sources were denied last, as far as that is recorded, and ``cut_at`` when each role was cut in this run.
+    ``minted`` are the keys that may have been made for others, None in a pass that does not look for them,
+    and ``untouched`` the users among their owners that no run touches.
     """
 
     snapshot: Snapshot
@@ -57,11 +61,20 @@ class Observed:
     awaits: tuple[str, ...] = ()
     denied_at: t.Optional[datetime] = None
     cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+    minted: t.Optional[Minted] = None
+    untouched: frozenset[str] = frozenset()
+
+    def list_reached(self) -> tuple[str, ...]:
+        """List the principals of the account that the incident reaches: sources, then roles by the shortest chains."""
+        reached = sorted(self.reach.roles.values(), key=lambda one: len(one.chain))
+        arns = dict.fromkeys((*(source.arn for source in self.sources), *(one.arn for one in reached)))
+        return tuple(arn for arn in arns if arn.split(":")[4] == self.snapshot.account_id)
 
     def list_unfollowed(self) -> tuple[Unfollowed, ...]:
         """List the edges that nobody followed, without those that the hosts of other accounts list."""
         others = self.accounts - {self.snapshot.account_id}
-        return tuple(edge for edge in self.reach.unfollowed if edge.origin.split(":")[4] not in others)
+        edges = tuple(edge for edge in self.reach.unfollowed if edge.origin.split(":")[4] not in others)
+        return (*edges, *(self.minted.ways if self.minted else ()))
 
     def find_needed(self, arn: str) -> t.Optional[datetime]:
         """Find out when anything was denied last through which sessions of a role are opened, and the role itself."""
@@ -121,7 +134,14 @@ class Planner:
             for verdict in verdicts
             if verdict.left_out
         ]
-        return Plan((*changes, *self._plan_signin(observed)), refused, tuple(warnings))
+        keys = make_key_changes(self.list_deactivated(observed), observed.snapshot.account_id)
+        return Plan((*changes, *keys, *self._plan_signin(observed)), refused, tuple(warnings))
+
+    def list_deactivated(self, observed: Observed) -> tuple[MintedKey, ...]:
+        """List the keys of others that are deactivated: the incident wants it, and events prove who made them."""
+        if observed.minted is None or self.incident.minted_keys is not MintedKeys.DEACTIVATE:
+            return ()
+        return tuple(key for key in observed.minted.keys if key.is_proven and key.user not in observed.untouched)
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
         owners = self.list_owners(observed)
@@ -144,6 +164,12 @@ class Planner:
             and verdict.refusal is None
             and (not verdict.changes or any(is_among(change, allowed) for change in verdict.changes))
         )
+
+    def list_owners_of_keys(self, observed: Observed, allowed: Sequence[Change]) -> tuple[Subject, ...]:
+        """List the users of the keys that are deactivated. A release leaves a key alone whose id is in the record."""
+        ids = {user.arn: user.unique_id for user in observed.snapshot.users}
+        keys = [(change.target, find_key_id(change)) for change in allowed if find_key_id(change)]
+        return tuple(Subject(arn, By.CUT, ids.get(arn, ""), (key_id,)) for arn, key_id in keys)
 
     def _judge(self, observed: Observed, target: Target) -> Verdict:
         live = observed.roles.get(target.arn)

@@ -25,6 +25,7 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
+from ..._converge.incident.declaration import SessionSeed
 from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
@@ -37,6 +38,9 @@ from ..._module.shared_parts import SharedParts
 from ..._module.task import Task, TaskError
 from .changes import CutWriter, is_among
 from .edges import AccountEdges
+from .minted.judge import Minted, describe_key, find_key_id
+from .minted.observe import OPERATIONS as OF_MINTED
+from .minted.observe import read_minted
 from .names import MODULE
 from .observe import (
     READ_OPERATIONS,
@@ -59,6 +63,7 @@ from .signin import REVOKE, SERVICE, choose, explain_errors
 from .targets import choose_targets, list_sources, list_starts
 from .text import write_text
 
+_AGAIN: t.Final = "run the containment again"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
@@ -69,7 +74,7 @@ _WRITES: t.Final = (
     "PutRolePolicy",
 )
 OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
-    READ_OPERATIONS
+    READ_OPERATIONS, OF_MINTED
 )
 
 
@@ -155,6 +160,7 @@ class SessionRevocation(Capability[Observed]):
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
         keys = read_keys(access, self._incident, snapshot)
+        self._add_sessions(keys.sessions)
         named = list_sources(self._incident, keys.users)
         own = [source.arn for source in named if source.arn.split(":")[4] == account_id]
         edges = AccountEdges.from_snapshot(snapshot, own)
@@ -170,7 +176,7 @@ class SessionRevocation(Capability[Observed]):
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
-        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
+        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected), parts.roles)
         starts = list_starts(self._incident, sources, accounts)
         reach = Walk(accounts, inventory, waits=self._declared.waits).run(starts, account_id)
         self._observed = self._complete(
@@ -188,6 +194,12 @@ class SessionRevocation(Capability[Observed]):
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _add_sessions(self, found: Sequence[SessionSeed]) -> None:
+        """Add the sessions that leaked keys are of to those that people have named."""
+        sessions = tuple(dict.fromkeys((*self._incident.sessions, *found)))
+        self._incident = dataclasses.replace(self._incident, sessions=sessions)
+        self._planner = dataclasses.replace(self._planner, incident=self._incident)
 
     def _await_others(self, account_ids: Collection[str]) -> None:
         """Wait a little for what other hosts read meanwhile, in the first pass alone: later ones find it.
@@ -208,16 +220,32 @@ class SessionRevocation(Capability[Observed]):
         signin, regions = read_signin(access, snapshot.account_id) if has_owners else ((), {})
         signin = add_details(access, choose(signin, self._planner.list_owners(observed)))
         awaits = tuple(missing) if self._declared.waits else ()
+        minted = None if waits else self._read_minted(observed)
+        owners = {key.user for key in minted.keys} if minted else set()
         return dataclasses.replace(
             observed,
+            minted=minted,
+            untouched=frozenset(arn for arn in owners if self._untouchable.refusal(arn)),
             roles=read_roles(access, arns, snapshot, writer),
             signin=signin,
             unread_regions=regions,
             unread=(
                 *observed.unread,
+                *(minted.unread if minted else ()),
                 *(f"account {account} was not read in this run" for account in missing if account not in awaits),
             ),
             awaits=awaits,
+        )
+
+    def _read_minted(self, observed: Observed) -> Minted:
+        users = [source.arn for source in observed.sources if ":user/" in source.arn]
+        return read_minted(
+            self._connection.access,
+            observed.snapshot,
+            self._incident,
+            observed.list_reached(),
+            contained=[*users, *(target.arn for target in observed.chosen.targets)],
+            now=self._clock(),
         )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -259,7 +287,8 @@ class SessionRevocation(Capability[Observed]):
         self._emergency.keep_evidence(observed.snapshot.account_id, MODULE, document)
 
     def list_subjects(self, changes: Sequence[Change]) -> Collection[Subject]:
-        return self._planner.list_subjects(self._verdicts, changes)
+        owners = self._planner.list_owners_of_keys(self._observed, changes)
+        return (*self._planner.list_subjects(self._verdicts, changes), *owners)
 
     def reread(self, change: Change) -> t.Any:
         ids = {verdict.live.arn: verdict.live.role_id for verdict in self._verdicts if verdict.live}
@@ -275,7 +304,8 @@ class SessionRevocation(Capability[Observed]):
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         if change.service != SERVICE:
-            self._cut_at[change.target] = self._clock()
+            if not find_key_id(change):
+                self._cut_at[change.target] = self._clock()
             return {}
         problem = explain_errors(answer)
         if problem:
@@ -299,7 +329,7 @@ class SessionRevocation(Capability[Observed]):
         returned = {
             "pass": self._declared.name_of_pass.value,
             "roles": rows,
-            "not_denied": [self._explain(arn, result) for arn in undenied],
+            "not_denied": [*(self._explain(arn, result) for arn in undenied), *self._list_keys(result)],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -327,10 +357,17 @@ class SessionRevocation(Capability[Observed]):
         reasons = [item["reason"] for item in result["refused"] if item["target"] == arn]
         unverified = any(item["target"] == arn for item in result["unverified"])
         other = "the policy does not show when it is read again" if unverified else "a change failed"
-        return {"principal": arn, "reason": "; ".join(reasons) or other}
+        return {"principal": arn, "reason": "; ".join(reasons) or other, "next_step": _AGAIN}
+
+    def _list_keys(self, result: Mapping[str, t.Any]) -> list[dict[str, str]]:
+        """List the keys of others that work, but for those that this run deactivates."""
+        minted = self._observed.minted
+        failed = {item["target"] for item in (*result["refused"], *result["not_made"], *result["unverified"])}
+        ended = {key.id for key in self._planner.list_deactivated(self._observed) if key.user not in failed}
+        return [describe_key(key, minted.since) for key in minted.keys if key.id not in ended] if minted else []
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
-        undenied = (f"{item['principal']}: {item['reason']}" for item in result["not_denied"])
+        undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])
         problems = [*undenied, *filter(None, [self._observed.problem])]
         return f"not denied: {'; '.join(problems)}" if problems else ""
 

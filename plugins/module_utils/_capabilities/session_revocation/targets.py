@@ -52,8 +52,8 @@ class Chosen:
     not_cut: Mapping[str, Refusal] = dataclasses.field(default_factory=dict)
 
 
-def list_sources(incident: Incident, users: Iterable[str]) -> tuple[Source, ...]:
-    """List the sources of a walk: users by their ARNs, and the roles that the incident names."""
+def list_sources(incident: Incident, users: Iterable[str], roles: Iterable[str] = ()) -> tuple[Source, ...]:
+    """List the sources of a walk: users and roles by their ARNs, and the roles that the incident names."""
     found = {arn: Source(arn, "the user of a leaked credential") for arn in (*incident.users, *users)}
     for session in incident.sessions:
         found.setdefault(session.role, Source(session.role, f"a session of the sort {session.sort}"))
@@ -61,6 +61,8 @@ def list_sources(incident: Incident, users: Iterable[str]) -> tuple[Source, ...]
         found.setdefault(role.arn, Source(role.arn, "named in incident.roles"))
     for seen in incident.seen:
         found.setdefault(seen.role, Source(seen.role, "a session of it was seen"))
+    for arn in roles:
+        found.setdefault(arn, Source(arn, "a leaked key is of a session of it"))
     return tuple(found.values())
 
 

@@ -41,6 +41,10 @@ def _shorten(lines: list[str]) -> list[str]:
 
 def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
     """Describe what is open first: it is what people have to act on."""
+    roles = {row["role"] for row in returned["roles"]}
+    for item in returned["not_denied"]:
+        if item["principal"] not in roles:
+            yield f"NOT DENIED: {item['principal']}: {item['reason']}; {item['next_step']}"
     yield from (f"not known: {text}" for text in returned["unread"])
     for edge in returned["unfollowed"]:
         yield f"not followed: {edge['from']} to account {edge['to']}: {edge['reason']}"

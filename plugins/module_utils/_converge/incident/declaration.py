@@ -13,29 +13,30 @@ import dataclasses
 import enum
 import re
 import typing as t
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ..._account.moments import format_utc, parse_moment
 from ..errors import InputError
 from .drills import is_drill_id, is_name_of_drill
 from .names import ALLOWED_ID, is_incident_id
+from .reader import OPTION
+from .reader import Reader as _Reader
 
-#: The variable that users set, for messages.
-OPTION: t.Final = "hardening_incident"
 #: What is not known of each user of Identity Center, since nothing looks one up.
 UNVERIFIED_PERSON: t.Final = (
     "not verified that the Identity Center user {} exists: compare the id with the user in the console, because AWS "
     "takes a policy that denies an id of nobody"
 )
 _SHORTEST_REASON: t.Final = 10
-_LONGEST_AGO: t.Final = timedelta(days=90)
+#: An incident that does not say since when it is looks so far back.
+WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
     *("id", "declared_by", "reason", "confirm", "confirmed_by", "since", "keys", "users", "sessions"),
     *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
+    *("known_keys", "minted_keys"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
+_SESSION_KEY: t.Final = re.compile(r"ASIA[A-Z0-9]{12,124}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
 _NAME: t.Final = r"[\w+=,.@/-]{1,576}"
 _USER_NAME: t.Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -43,14 +44,10 @@ _USER_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:user/{_NAME}", r
 _ROLE_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:role/{_NAME}", re.ASCII)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-# A survey sends a list as one text. A name may have a comma, so only one before the next id or ARN ends an item.
-_BETWEEN_ITEMS: t.Final = re.compile(r"[\s;]+|,(?=\s|$|arn:|A[KS]IA)")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
 _UNIT: t.Final = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|(/[^/]{1,128})+", re.ASCII)
 # https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html
 _CENTER_USER: t.Final = re.compile(r"([0-9a-f]{10}-)?[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
-
-_T = t.TypeVar("_T")
 
 
 class SessionSort(enum.StrEnum):
@@ -75,12 +72,16 @@ class KeySeed:
 
 @dataclasses.dataclass(frozen=True)
 class SessionSeed:
-    """A session of a role in the wrong hands, by its name, its source identity, or both."""
+    """A session of a role in the wrong hands, by its name, its source identity, or both.
+
+    ``access_key_id`` is the id of its key (``ASIA…``), if people or events say that it is the key of this session.
+    """
 
     role: str
     name: str = ""
     source_identity: str = ""
     sort: SessionSort = SessionSort.OTHER
+    access_key_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +115,13 @@ class RoleSeed:
     all_sessions: bool = False
 
 
+class MintedKeys(enum.StrEnum):
+    """What is done about keys that a credential of the incident made for other users, as CloudTrail proves."""
+
+    REPORT = "report"
+    DEACTIVATE = "deactivate"
+
+
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """A session that the credential was seen to open."""
@@ -129,7 +137,7 @@ class Incident:
     """A declared incident, checked. ``confirmed_by`` is the second person, or empty.
 
     ``quarantine_ou`` is the id or the path of the unit that accounts are moved to. ``accept_lost_policies`` names the
-    policies whose denials they may lose by that.
+    policies whose denials they may lose by that. ``known_keys`` are ids of keys that people have made themselves.
     """
 
     id: str
@@ -144,6 +152,8 @@ class Incident:
     accounts: tuple[AccountSeed, ...] = ()
     quarantine_ou: str = ""
     accept_lost_policies: tuple[str, ...] = ()
+    known_keys: tuple[str, ...] = ()
+    minted_keys: MintedKeys = MintedKeys.REPORT
     since: t.Optional[datetime] = None
     confirm: str = ""
     confirmed_by: str = ""
@@ -152,6 +162,10 @@ class Incident:
     def is_confirmed(self) -> bool:
         """Whether the id was typed a second time, without which nothing is contained."""
         return self.confirm == self.id
+
+    def find_since(self, now: datetime) -> datetime:
+        """Find the first suspicious moment; without one, a window before now."""
+        return self.since or now - WITHOUT_SINCE
 
     def check_count(self, most: int) -> None:
         """Make sure that it names no more than so many keys, users and accounts.
@@ -208,6 +222,8 @@ class Incident:
             accounts=reader.read_list("accounts", _read_account),
             quarantine_ou=reader.read_optional("quarantine_ou", _UNIT, "an id (ou-…) or a path such as /Quarantine"),
             accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
+            known_keys=reader.read_list("known_keys", _read_known_key),
+            minted_keys=_read_choice(reader, "minted_keys", MintedKeys, MintedKeys.REPORT),
             since=reader.read_since(now),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),
@@ -238,105 +254,6 @@ class Incident:
 _SEEDS: t.Final = ("keys", "users", "sessions", "identity_center_users", "roles", "accounts")
 
 
-def split_items(value: t.Any) -> t.Any:
-    """Split a list that is one text: ids or ARNs, separated by commas or white space. All else stays as it is."""
-    return [part for part in _BETWEEN_ITEMS.split(value) if part] if isinstance(value, str) else value
-
-
-class _Reader:
-    """Reads a mapping that people wrote, and collects what is wrong with it. ``place`` is the mapping, for messages."""
-
-    def __init__(
-        self, given: Mapping[t.Any, t.Any], place: str = OPTION, problems: t.Optional[list[str]] = None
-    ) -> None:
-        self.given = given
-        self.place = place
-        self.problems: list[str] = [] if problems is None else problems
-
-    def refuse(self, name: str, value: t.Any, allowed: str) -> None:
-        """Add a problem."""
-        self.problems.append(f"{self._name(name)}: {value!r} is not allowed; allowed is {allowed}")
-
-    def check_names(self, name: str, given: Mapping[t.Any, t.Any], names: tuple[str, ...]) -> None:
-        """Refuse members that have no meaning."""
-        unknown = sorted(str(key) for key in given if key not in names)
-        if unknown:
-            self.problems.append(f"{self._name(name)}: {', '.join(unknown)} is unknown; known are {', '.join(names)}")
-
-    def read_text(
-        self, name: str, is_allowed: t.Optional[Callable[[str], t.Any]] = None, allowed: str = "a text"
-    ) -> str:
-        """Read a text on one line, without characters that could forge what a terminal shows. Empty if it is missing.
-
-        With ``is_allowed`` the text is required to pass.
-        """
-        value = self.given.get(name)
-        # An account id without quotes is a number in YAML. Zeros at its beginning are gone then.
-        if type(value) is int:
-            value = f"{value:012d}" if name == "account_id" else str(value)
-        if value is not None and not isinstance(value, str):
-            self.refuse(name, value, allowed)
-            return ""
-        text = _clean(value or "")
-        if is_allowed is not None and not is_allowed(text):
-            self.refuse(name, value, allowed)
-        return text
-
-    def read_optional(self, name: str, pattern: re.Pattern[str], allowed: str) -> str:
-        """Read a text that may be missing, or must match."""
-        return self.read_text(name, lambda text: not text or pattern.fullmatch(text), allowed)
-
-    def read_list(self, name: str, read: Callable[[_Reader, t.Any], _T]) -> tuple[_T, ...]:
-        """Read each item of a list. An item that is no mapping is read as one of its own name and ``id`` or ``arn``.
-
-        A text is a list too: ids or ARNs, separated by commas or white space.
-        """
-        value = split_items(self.given.get(name))
-        if value is None:
-            return ()
-        if not isinstance(value, (list, tuple)):
-            self.refuse(name, value, "a list")
-            return ()
-        found = []
-        for number, item in enumerate(value):
-            place = f"{self._name(name)}[{number}]"
-            reader = _Reader(item if isinstance(item, Mapping) else {}, place, self.problems)
-            found.append(read(reader, item))
-        return tuple(dict.fromkeys(found))
-
-    def read_since(self, now: datetime) -> t.Optional[datetime]:
-        """Read the first suspicious moment."""
-        value = self.given.get("since")
-        if value is None or value == "":
-            return None
-        earliest = now - _LONGEST_AGO
-        allowed = f"a moment such as {format_utc(now)}, from {format_utc(earliest)} on and not in the future"
-        try:
-            moment = parse_moment(value.isoformat() if isinstance(value, datetime) else str(value))
-        except ValueError:
-            self.refuse("since", value, allowed)
-            return None
-        if not earliest <= moment <= now:
-            self.refuse("since", value, allowed)
-        return moment
-
-    def read_mapping(self, item: t.Any, names: tuple[str, ...]) -> bool:
-        """Whether an item is a mapping; one with unknown members, or none, is a problem."""
-        if isinstance(item, Mapping):
-            self.check_names("", item, names)
-            return True
-        self.refuse("", item, f"a mapping with {', '.join(names)}")
-        return False
-
-    def _name(self, name: str) -> str:
-        return f"{self.place}.{name}" if name else self.place
-
-
-def _clean(text: str) -> str:
-    flat = " ".join(text.split())
-    return "".join(character for character in flat if unicodedata.category(character)[0] != "C")
-
-
 def _as_member(reader: _Reader, item: t.Any, name: str) -> _Reader:
     """The reader of an item that may be a text in place of a mapping with one member."""
     return reader if isinstance(item, Mapping) else _Reader({name: item}, reader.place, reader.problems)
@@ -356,6 +273,11 @@ def _read_key(reader: _Reader, item: t.Any) -> KeySeed:
     )
 
 
+def _read_known_key(reader: _Reader, item: t.Any) -> str:
+    found = _Reader({"": item}, reader.place, reader.problems)
+    return found.read_text("", _KEY_ID.fullmatch, "the whole id of an access key, such as AKIAIOSFODNN7EXAMPLE")
+
+
 def _read_user(reader: _Reader, item: t.Any) -> str:
     found = _Reader({"": item}, reader.place, reader.problems)
     return found.read_text("", _USER_ARN.fullmatch, "the ARN of a user, without wildcards")
@@ -366,13 +288,14 @@ def _read_role_arn(reader: _Reader, name: str) -> str:
 
 
 def _read_session(reader: _Reader, item: t.Any) -> SessionSeed:
-    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort")):
+    if not reader.read_mapping(item, ("role", "name", "source_identity", "sort", "access_key_id")):
         return SessionSeed("")
     seed = SessionSeed(
         _read_role_arn(reader, "role"),
         reader.read_optional("name", _SESSION, "the name of a session, without wildcards"),
         reader.read_optional("source_identity", _SESSION, "a source identity, without wildcards"),
         _read_choice(reader, "sort", SessionSort, SessionSort.OTHER),
+        reader.read_optional("access_key_id", _SESSION_KEY, "the whole id of the key of the session (ASIA…)"),
     )
     if not seed.name and not seed.source_identity:
         reader.problems.append(f"{reader.place}: give at least one of name and source_identity")

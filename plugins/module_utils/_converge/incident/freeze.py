@@ -10,6 +10,8 @@
 A change is refused if it acts on a contained principal, or affects one by name, whatever it does: to give access back
 is as wrong as to take more. A record that can't be read or is malformed refuses all changes of its account.
 
+Released records are in an index, so that a plan reads only the others, however many incidents there were.
+
 A record can be forged. A forged one stops changes, visibly, and opens nothing. One that was emptied, or that says
 ``released`` without the beginning of a release, is not believed alone: the journal shows what was contained.
 """
@@ -17,7 +19,6 @@ A record can be forged. A forged one stops changes, visibly, and opens nothing. 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import typing as t
 from collections.abc import Collection, Iterator, Mapping
 
@@ -32,6 +33,7 @@ from ..store import Store, StoreError
 from .names import OF_CREDENTIALS, OF_ORGANIZATION, ORGANIZATION_MODULE, find_id, incident_of, record_folder
 from .record import Record, State
 from .records import describe_place
+from .released import read_released
 
 #: The rules of refusals: a contained principal, and a record that is not known.
 CONTAINED_RULE: t.Final = "contained"
@@ -45,14 +47,14 @@ class Held:
     """What one record freezes: ARNs of principals, and other targets.
 
     ``incident_id`` is that of its key. ``record`` is None if it is malformed or can't be read, and ``problem`` says
-    why. ``is_doubtful`` says that it freezes more than the record says. ``digest`` is the hash of its content.
+    why. ``is_doubtful`` says that it freezes more than the record says. ``version`` is that of its object.
     """
 
     place: str
     incident_id: str
     record: t.Optional[Record] = None
     problem: str = ""
-    digest: str = ""
+    version: str = ""
     arns: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
     is_doubtful: bool = False
@@ -83,10 +85,19 @@ class Held:
 
 @dataclasses.dataclass(frozen=True)
 class Freeze:
-    """What the incidents of one account freeze; nothing by default."""
+    """What the incidents of one account freeze; nothing by default.
+
+    ``released`` is the index of released records, with their versions. They freeze nothing, and were not read.
+    """
 
     account_id: str = ""
     held: tuple[Held, ...] = ()
+    released: t.Optional[Mapping[str, str]] = None
+
+    @property
+    def lacks_index(self) -> bool:
+        """Whether released records were read, because the index does not have them."""
+        return any(held.record is not None and held.record.is_release_recorded for held in self.held)
 
     def find_refusal(self, change: Change, *, except_for: str = "") -> t.Optional[Refusal]:
         """Refuse a change that an incident forbids; None if none does.
@@ -125,44 +136,46 @@ class Freeze:
 
 
 def read_freeze(store: Store, account_id: str, known: Freeze = Freeze()) -> Freeze:
-    """Read what the incidents of an account freeze: one list, and each record if there are any.
+    """Read what the incidents of an account freeze: one list, and each record that is not known to be released.
 
-    Records that are as in ``known`` are not judged again.
+    Records that are as in ``known`` are not read again.
 
     :raises StoreError: it is not known which records there are.
     """
-    keys = store.list(record_folder(account_id))
+    versions = store.list_versioned(record_folder(account_id))
+    released = known.released
+    if released is None and versions:
+        released = read_released(store, account_id)
     before = {held.place: held for held in known.held if held.record is not None}
     found = []
-    for key in keys:
+    for key, version in versions.items():
         incident_id = find_id(key, account_id)
-        held = None if incident_id is None else _read(store, account_id, incident_id, key, before)
+        if incident_id is None or (version and (released or {}).get(incident_id) == version):
+            continue
+        same = before.get(describe_place(store, key))
+        held = same if same and version == same.version else _read(store, account_id, incident_id, key)
         if held is not None:
             found.append(held)
-    return Freeze(account_id, tuple(found))
+    return Freeze(account_id, tuple(found), released)
 
 
-def _read(store: Store, account_id: str, incident_id: str, key: str, before: Mapping[str, Held]) -> t.Optional[Held]:
+def _read(store: Store, account_id: str, incident_id: str, key: str) -> t.Optional[Held]:
     """Read one record and judge it; None if it is gone."""
     place = describe_place(store, key)
     try:
-        content = store.get(key)
+        content = store.get_versioned(key)
         if content is None:
             return None
-        digest = hashlib.sha256(content).hexdigest()
-        known = before.get(place)
-        if known is not None and known.digest == digest:
-            return known
-        record = Record.of_bytes(content, account_id=account_id, incident_id=incident_id)
-        return _judge(store, record, place, digest)
+        record = Record.of_bytes(content[0], account_id=account_id, incident_id=incident_id)
+        return _judge(store, record, place, content[1])
     except (StoreError, ValueError) as error:
         return Held(place, incident_id, problem=clean(error))
 
 
-def _judge(store: Store, record: Record, place: str, digest: str) -> Held:
+def _judge(store: Store, record: Record, place: str, version: str) -> Held:
     """Judge what a record freezes. Raises StoreError: the journal would have to be read, and can't be."""
     named = frozenset(item.arn for item in record.contained)
-    held = Held(place, record.incident_id, record, digest=digest)
+    held = Held(place, record.incident_id, record, version=version)
     if record.is_release_recorded:
         return held
     if not record.is_empty and record.state is not State.RELEASED:

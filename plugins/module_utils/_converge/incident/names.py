@@ -15,6 +15,8 @@ import typing as t
 
 #: The folder of all records beside the journal, with a folder for each account.
 INCIDENTS: t.Final = "control/incidents/"
+#: The folder of the indexes of released records. They are not among the records: each object there counts as one.
+RELEASED: t.Final = "control/incidents-released/"
 #: The modules whose changes contain principals, and release them.
 MODULES: t.Final = ("credential_quarantine", "session_revocation", "organization_containment")
 #: Those that contain credentials and sessions in an account, and the one that contains whole accounts.
@@ -64,6 +66,11 @@ def record_folder(account_id: str) -> str:
 def record_key(account_id: str, incident_id: str) -> str:
     """Where the record of an incident in an account is."""
     return f"{record_folder(account_id)}{incident_id}{_ENDING}"
+
+
+def index_key(account_id: str) -> str:
+    """Where the index of the released records of an account is."""
+    return f"{RELEASED}{account_id}.json"
 
 
 def find_id(key: str, account_id: str) -> t.Optional[str]:

@@ -33,14 +33,20 @@ STATEMENTS: t.Final[Mapping[str, str]] = {
     "credential_verified": "the new credential works, and nothing uses the old one",
     "owner": "the owner of the credential agrees to the release",
 }
+#: The statement on what may be the intruder's, which only a release with such doubts needs.
+LOOKED_AT: t.Final = "looked_at"
 _NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclasses.dataclass(frozen=True)
 class Terms:
-    """The statements of a release, and why it does not wait. ``problems`` are what the statements still lack."""
+    """The statements of a release, and why it does not wait. ``problems`` are what the statements still lack.
+
+    ``looked_at`` is the statement on doubtful credentials that a person has looked at, with their ``names``.
+    """
 
     checklist: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    looked_at: t.Optional[Mapping[str, t.Any]] = None
     early_release_reason: str = ""
     problems: tuple[str, ...] = ()
 
@@ -56,23 +62,24 @@ class Terms:
                 f"early_release_reason: {reason!r} is not allowed; allowed is a text of {_SHORTEST_REASON} characters "
                 "or more"
             )
-        checklist = _parse_checklist(options["checklist"] or {})
-        return cls(checklist, reason, _find_lacks(checklist))
+        given = options["checklist"] or {}
+        checklist = {name: _parse_statement(given.get(name)) for name in STATEMENTS}
+        names = [str(name).strip() for name in (given.get(LOOKED_AT) or {}).get("names") or ()]
+        looked_at = _parse_statement(given[LOOKED_AT]) if names else None
+        known = {**checklist, LOOKED_AT: looked_at} if looked_at else checklist
+        return cls(checklist, {**looked_at, "names": names} if looked_at else None, reason, _find_lacks(known))
 
 
-def _parse_checklist(given: Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
-    found = {}
-    for name in STATEMENTS:
-        item = given.get(name) or {}
-        found[name] = {part: " ".join(str(item.get(part) or "").split()) for part in ("statement", "by")}
-    return found
+def _parse_statement(given: t.Optional[Mapping[str, t.Any]]) -> dict[str, str]:
+    return {part: " ".join(str((given or {}).get(part) or "").split()) for part in ("statement", "by")}
 
 
-def _find_lacks(checklist: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+def _find_lacks(statements: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    meanings = {**STATEMENTS, LOOKED_AT: "what is named is the owner's, and no intruder's"}
     return tuple(
-        f"checklist.{name}: statement and by are required: {meaning}"
-        for name, meaning in STATEMENTS.items()
-        if not all(checklist[name].values())
+        f"checklist.{name}: statement and by are required: {meanings[name]}"
+        for name, statement in statements.items()
+        if not all(statement.values())
     )
 
 

@@ -15,8 +15,9 @@ from collections.abc import Collection
 from ..arn import Principal, is_break_glass, principal_of
 from ..change import Refusal
 
+_UNCHANGED: t.Final = "This run changes nothing. "
 _FIRST: t.Final = (
-    "This run changes nothing. A person with the break-glass role has to do it, in this order:\n"
+    "A person with the break-glass role has to do it, in this order:\n"
     "1. Stop all schedules and jobs that use {name}, in AWX and elsewhere.\n"
     "2. Sign in with the break-glass role, from a machine that the intruder can't have used.\n"
 )
@@ -32,6 +33,15 @@ _LAST: t.Final = (
     "5. Wait a minute, and check both again: an intruder may have undone them.\n"
     "6. Read in CloudTrail what it did since the leak, above all to break-glass and to the journal.\n"
     "7. Make new credentials for the automation, then run this containment again with them for all other seeds."
+)
+_LOCKED_OUT: t.Final = (
+    "AWS does not know {name} any more: an intruder may have ended them, or they were mistyped. The run stops. How far "
+    "incident {incident_id} is contained is in its record and its journal.\n"
+)
+_BY_HAND: t.Final = (
+    "3. Find out who ended them. That principal is part of the incident then, and so are {name}.\n"
+    "4. Contain by hand what the incident names: deactivate all access keys of the user, and give it an inline policy "
+    "that denies * on *.\n"
 )
 _OF_BREAK_GLASS: t.Final = (
     "This run changes nothing: break-glass is the way back into the account. A person has to do it, in this order:\n"
@@ -55,8 +65,19 @@ def refuse_seed(
     if principal_of(arn) in callers:
         what = f"incident {incident_id} names {arn}, which is the caller of this run, or a role that it came through."
         own = _OF_USER if ":user/" in arn else _OF_ROLE
-        return Refusal("caller", f"{what}\n{_FIRST.format(name=name)}{own}{_LAST}", arn, fatal=True)
+        steps = f"{_UNCHANGED}{_FIRST.format(name=name)}{own}{_LAST}"
+        return Refusal("caller", f"{what}\n{steps}", arn, fatal=True)
     if is_break_glass(arn, break_glass):
         what = f"incident {incident_id} names {arn}, which is a break-glass principal."
         return Refusal("break_glass", f"{what}\n{_OF_BREAK_GLASS}", arn, fatal=True)
     return None
+
+
+def describe_lockout(caller: str, incident_id: str) -> str:
+    """Describe what people do where AWS does not know the credentials of the run any more.
+
+    ``caller`` is the ARN of the run's principal, empty if it is not known.
+    """
+    name = f"the credentials of this run ({caller.rpartition(':')[2]})" if caller else "the credentials of this run"
+    head = _LOCKED_OUT.format(name=name, incident_id=incident_id)
+    return f"{head}{_FIRST.format(name=name)}{_BY_HAND.format(name=name)}{_LAST}"

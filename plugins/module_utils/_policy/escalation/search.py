@@ -47,6 +47,14 @@ _MASKS: t.Final[Mapping[str, int]] = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """A method that is open to an actor, and the number of principals that it may lead to."""
+
+    method: Method
+    targets: int
+
+
 class Escalation:
     """The steps that are open in an account, by all known methods unless others are given."""
 
@@ -92,6 +100,24 @@ class Escalation:
     def administrator(self, actor: Actor) -> t.Optional[Doubts]:
         """Return the doubts whether somebody is an administrator already; None if it is none."""
         return self._powers.administrator(actor)
+
+    def find_targets(self, actor: Actor, action: str, among: frozenset[str]) -> frozenset[str]:
+        """Find those of ``among`` that an actor may do ``action`` on, for sure or if something unknown is so."""
+        named = self._questions.find_allowed(actor, action, among)
+        return frozenset(arn for arn in named if self._questions.may(actor, action, arn) is not None)
+
+    def find_ways(self, actor: Actor) -> Iterator[Way]:
+        """Find the methods by which an actor may come to other principals, as far as names show; the widest first.
+
+        Ways by ``sts:AssumeRole`` alone are left out, and so are changes of itself.
+        """
+        found = [
+            Way(method, len(self._candidates(method, actor, self._arns[_KINDS[method.whom]] - {actor.arn})))
+            for method in self._open(actor, (*self._takeovers, *self._raises))
+            if method.actions != (ASSUME,)
+        ]
+        found += [Way(method, 1) for method in self._open(actor, self._new)]
+        return iter(sorted((way for way in found if way.targets), key=lambda way: (-way.targets, way.method.id)))
 
     # Steps that end as an administrator, or change oneself
 

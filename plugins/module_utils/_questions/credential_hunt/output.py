@@ -18,6 +18,7 @@ from ..._account.moments import format_utc
 from ..._module.task import Task
 from ..._policy.hunt.document import list_sessions
 from ..._report.hunt_text import make_printable, render
+from ..._report.incident_variables import select_sessions
 from .found import Found
 from .workspace import Workspace
 
@@ -64,7 +65,7 @@ class Output:
                 **head,
                 **found.document,
                 "persistence": [hit.to_dict() for hit in found.hits],
-                "sessions": list_sessions(found.outcome),
+                "sessions": select_sessions(list_sessions(found.outcome)),
                 "dependants": found.present.dependants,
                 "last_used": found.present.last_used,
                 "secrets": found.present.secrets,

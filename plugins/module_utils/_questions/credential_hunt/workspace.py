@@ -29,6 +29,7 @@ from ..._policy.hunt.gaps import RegionRead
 from ..._prediction.hunting.kept import HuntState, KeptRecord, read_records, write_records
 from ..._prediction.hunting.kept_state import Present, read_present, write_present
 from ..._report import manifest
+from ..._report.incident_variables import SEEN, write_seen
 
 TIMELINE: t.Final = "timeline.jsonl"
 DOCUMENT: t.Final = "hunt.json"
@@ -155,6 +156,7 @@ class Workspace:
         }
         if not account_id:
             files[RECORDS] = write_records(records)
+            files[SEEN] = write_seen(document["incident_id"], document["sessions"])
         else:
             kept = self.store.get(f"{folder}/{RECORDS}")
             files |= {RECORDS: kept} if kept is not None else {}

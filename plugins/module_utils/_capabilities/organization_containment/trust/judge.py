@@ -7,9 +7,10 @@
 
 """Whether an account may no longer be trusted: its roles of the run, or the control policies above it, were changed.
 
-It is a hint for people, who name the account in the incident. CloudTrail's event history is the source, since nobody
-in an account can change it. That nothing was seen never means that the account is trusted: events are 5 to 15 minutes
-late, and what changed before is not looked at.
+It is a hint for people, who name the account in the incident. There are two sources. What differs from the state that
+the last enforcing run has kept was changed since. CloudTrail's event history has the calls, and nobody in an
+account can change it. That nothing was seen never means that the account is trusted: the state can be forged by anybody
+who may write to the journal, events are 5 to 15 minutes late, and what changed before is not looked at.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ...._account.organization_tree import OrganizationTree
 from ...._converge.change import GLOBAL
 from ...._converge.finding import Evidence, Finding, Remediation, Severity, Status
 from ...._converge.incident.declaration import Incident
+from ...._converge.incident.trust_state import Difference, Found, TrustState
 
 CONTROL: t.Final = "account_not_trusted"
 #: How far back the events are read if the incident has no first suspicious moment.
@@ -67,17 +69,21 @@ class TrustChange:
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """One account. ``unread`` are the reasons why something is not known."""
+    """One account: the calls that changed something, what is no longer as an earlier run found it, and ``unread``.
+
+    That are the reasons why something is not known.
+    """
 
     account_id: str
     since: datetime
     changes: tuple[TrustChange, ...] = ()
     unread: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def state(self) -> Trust:
         """What is known of it."""
-        if self.changes:
+        if self.changes or self.differences:
             return Trust.CHANGED
         return Trust.UNKNOWN if self.unread else Trust.NOTHING_SEEN
 
@@ -88,6 +94,7 @@ class Judged:
             "state": self.state.value,
             "since": format_utc(self.since),
             "changes": [{**dataclasses.asdict(change), "when": format_utc(change.when)} for change in self.changes],
+            "differences": [{"summary": one.describe(), **one.as_dict()} for one in self.differences],
             "unread": list(self.unread),
         }
 
@@ -137,6 +144,20 @@ def list_policy_changes(
         yield TrustChange(when, what, operation, find_caller(record.get("userIdentity")))
 
 
+def list_differences(
+    state: TrustState, now: Found, arns: Collection[str], since: datetime
+) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """List what is no longer as it was, also what runs since a moment found so; and what is not known."""
+    earlier = tuple(one for one in state.changes if one.found_at and one.found_at >= since)
+    run = f"run {state.found.run_id} of {format_utc(state.found.at)}"
+    unread = [f"role {arn.rpartition('/')[2]}: {run} did not keep it" for arn in arns if arn not in state.found.roles]
+    if state.found.policies is None:
+        unread.append(f"control policies: {run} could not read them")
+    elif now.policies is None:
+        unread.append("control policies: they can't be read now")
+    return (*earlier, *state.compare(now, arns)), tuple(unread)
+
+
 def _parse(value: t.Any) -> t.Optional[datetime]:
     try:
         return parse_moment(value)
@@ -151,7 +172,7 @@ def find_untrusted(
     for one in judged:
         if one.state is not Trust.CHANGED:
             continue
-        detail = "; ".join(change.describe() for change in one.changes)
+        detail = "; ".join([*(item.describe() for item in one.differences), *(item.describe() for item in one.changes)])
         yield Finding(
             control=CONTROL,
             status=Status.FAIL,
@@ -162,7 +183,7 @@ def find_untrusted(
             resource_detail=None,
             title="The roles of the run and the control policies above an account are as they were",
             detail=f"changed since {format_utc(one.since)}: {detail}",
-            evidence=Evidence(one.as_dict(), "no change", "LookupEvents", now),
+            evidence=Evidence(one.as_dict(), "no change", "LookupEvents, GetAccountAuthorizationDetails", now),
             remediation=Remediation(_describe_remedy(one.account_id, named)),
             compliance={},
         )

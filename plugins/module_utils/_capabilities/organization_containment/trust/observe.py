@@ -5,7 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The event histories of the accounts that an incident is about: who changed roles of the run, and control policies."""
+"""The accounts that an incident is about: who changed roles of the run and control policies, and what differs now.
+
+The event histories show the first, the state that the last enforcing run has kept the second.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +24,32 @@ from ...._account.organization_tree import OrganizationTree
 from ...._aws.access import Access
 from ...._aws.errors import AwsError
 from ...._aws.operations import Operations
+from ...._converge.store import Store
 from ...._module.connection import Connection
 from ..changes import is_of_incident
 from ..declared import ACCOUNT, Declared
+from ..trust_state.observe import LEVELS_OPERATIONS, STATE_OPERATIONS, find_differences
 from .judge import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
 
 _LOOKUP: t.Final = "LookupEvents"
 _PAGE: t.Final = 50
+#: A plan reads the newest events alone, so that it takes as long after years. The last pass of a real run reads on.
+_PAGES_OF_PLAN: t.Final = 1
 _MOST_PAGES: t.Final = 4
 HISTORY_OPERATIONS: t.Final = Operations(reads=frozenset({f"cloudtrail:{_LOOKUP}"}))
-TRUST_OPERATIONS: t.Final = Operations(reads=frozenset({f"cloudtrail:{_LOOKUP}", "sts:GetAccessKeyInfo"}))
-_NOT_WHOLE: t.Final = "{}: it has more events than were read"
+TRUST_OPERATIONS: t.Final = Operations(reads=frozenset({f"cloudtrail:{_LOOKUP}", "sts:GetAccessKeyInfo"})).union(
+    STATE_OPERATIONS, LEVELS_OPERATIONS
+)
+_NOT_WHOLE: t.Final = "{}: it has more events than were read: the newest {}"
 
 
 def judge_accounts(
-    connection: Connection, declared: Declared, tree: t.Optional[OrganizationTree]
+    connection: Connection, declared: Declared, tree: t.Optional[OrganizationTree], store: Store
 ) -> tuple[Judged, ...]:
     """Judge the accounts that the incident is about, side by side. The management account is none of them.
 
-    ``tree`` is None if the organization was not read: then only roles are looked at.
+    ``tree`` is None if the organization was not read: then only events of roles are looked at. ``store`` has the states
+    that earlier runs have kept.
     """
     access, incident = connection.access, declared.incident
     since = choose_since(incident, connection.now)
@@ -48,10 +58,11 @@ def judge_accounts(
     ]
     if not involved or not declared.watched:
         return ()
-    records, unread = _read_organization(access, since) if tree else ((), ())
+    most = _MOST_PAGES if connection.writes and declared.is_last_pass else _PAGES_OF_PLAN
+    records, unread = _read_organization(access, since, most) if tree else ((), ())
     own = {policy.id for policy in (tree.policies if tree else ()) if is_of_incident(policy, incident.id)}
     calls: Mapping[str, Callable[[], Judged]] = {
-        account_id: functools.partial(_judge_roles, connection, declared, account_id, since)
+        account_id: functools.partial(_judge_member, connection, declared, tree, store, account_id, since, most)
         for account_id in involved
         if account_id in declared.inventory_accounts
     }
@@ -62,7 +73,8 @@ def judge_accounts(
         if isinstance(one, AwsError):
             one = Judged(account_id, since, unread=(str(one),))
         changes = tuple(list_policy_changes(records, tree, account_id, since, own)) if tree else ()
-        judged.append(Judged(account_id, since, tuple(sorted({*one.changes, *changes})), (*one.unread, *unread)))
+        changes = tuple(sorted({*one.changes, *changes}))
+        judged.append(Judged(account_id, since, changes, (*one.unread, *unread), one.differences))
     return tuple(judged)
 
 
@@ -79,19 +91,35 @@ def _list_homes(access: Access, declared: Declared) -> list[str]:
     return homes
 
 
-def _read_organization(access: Access, since: datetime) -> tuple[Sequence[t.Any], tuple[str, ...]]:
+def _read_organization(access: Access, since: datetime, most: int) -> tuple[Sequence[t.Any], tuple[str, ...]]:
     """Read the calls of AWS Organizations, which are events of the management account; or why they are not known."""
     try:
-        found = _look_up(access, "EventSource", SOURCE, since)
+        found = _look_up(access, "EventSource", SOURCE, since, most)
     except AwsError as error:
         return (), (f"calls of AWS Organizations: {error}",)
-    return tuple(found.records), () if found.whole else (_NOT_WHOLE.format("AWS Organizations"),)
+    return tuple(found.records), _describe_rest(found, "AWS Organizations")
 
 
-def _judge_roles(connection: Connection, declared: Declared, account_id: str, since: datetime) -> Judged:
+def _judge_member(
+    connection: Connection,
+    declared: Declared,
+    tree: t.Optional[OrganizationTree],
+    store: Store,
+    account_id: str,
+    since: datetime,
+    most: int,
+) -> Judged:
     role = declared.member_role_arn.replace(ACCOUNT, account_id)
     if not role:
         return Judged(account_id, since, unread=("it can't be read without member_role_arn",))
+    differences, unread = find_differences(connection, declared, store, tree, account_id, role, since)
+    seen = _judge_events(connection, declared, account_id, role, since, most)
+    return Judged(account_id, since, seen.changes, (*unread, *seen.unread), tuple(differences))
+
+
+def _judge_events(
+    connection: Connection, declared: Declared, account_id: str, role: str, since: datetime, most: int
+) -> Judged:
     access = connection.read_as(role, HISTORY_OPERATIONS)
     changes: list[TrustChange] = []
     unread: list[str] = []
@@ -100,19 +128,23 @@ def _judge_roles(connection: Connection, declared: Declared, account_id: str, si
             time.sleep(SECONDS_BETWEEN_LOOKUPS)
         name = arn.rpartition("/")[2]
         try:
-            found = _look_up(access, "ResourceName", name, since)
+            found = _look_up(access, "ResourceName", name, since, most)
         except AwsError as error:
             unread.append(f"role {name}: {error}")
             continue
         events = parse_change_events(found.records, account_id=account_id, kind="role", name=name)
         changes += list_role_changes(arn, events, since)
-        if not found.whole:
-            unread.append(_NOT_WHOLE.format(f"role {name}"))
+        unread += _describe_rest(found, f"role {name}")
     return Judged(account_id, since, tuple(changes), tuple(unread))
 
 
-def _look_up(access: Access, key: str, value: str, since: datetime) -> Lookup:
+def _look_up(access: Access, key: str, value: str, since: datetime, most: int) -> Lookup:
     asked = {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}], "StartTime": since}
     # IAM and AWS Organizations have their events in the home region.
     pages = access.pages("cloudtrail", _LOOKUP, "Events", asked, region=access.home_region, page_size=_PAGE)
-    return look_up(pages, max_pages=_MOST_PAGES, wait=time.sleep, now=since)
+    return look_up(pages, max_pages=most, wait=time.sleep, now=since)
+
+
+def _describe_rest(found: Lookup, name: str) -> tuple[str, ...]:
+    """Describe that there are more events than were read; nothing if there are not."""
+    return () if found.whole else (_NOT_WHOLE.format(name, len(found.records)),)

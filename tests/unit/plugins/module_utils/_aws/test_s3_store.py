@@ -116,6 +116,8 @@ def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:
     assert store.list() == ["a", "b/1", "b/2"]
     assert store.list("b/") == ["b/1", "b/2"]
     assert store.list("nothing") == []
+    versions = {key: found[1] for key in ("b/1", "b/2") if (found := store.get_versioned(key))}
+    assert len(versions) == 2 and store.list_versioned("b/") == versions
 
 
 def test_what_goes_on_below_a_prefix(make_store: MakeStore) -> None:

@@ -106,6 +106,9 @@ class FakeStore:
         self._check()
         return sorted(key for key in self.objects if key.startswith(prefix))
 
+    def list_versioned(self, prefix: str = "") -> dict[str, str]:
+        return {key: hashlib.sha256(self.objects[key]).hexdigest() for key in self.list(prefix)}
+
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         rest = [key.removeprefix(prefix) for key in self.list(prefix)]
         return tuple(sorted({key.partition("/")[0] for key in rest if "/" in key}))
@@ -205,6 +208,8 @@ class FakeAws:
         *,
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
+        if (service, operation) == ("sts", "GetCallerIdentity"):
+            return {}
         assert (service, operation) == ("iam", "Replace") and parameters is not None
         target = user_arn(parameters["Name"])
         self.calls.append((operation, parameters))

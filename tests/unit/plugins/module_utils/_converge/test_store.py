@@ -181,6 +181,8 @@ def test_keys_in_order_and_below_their_prefix(tmp_path: Path) -> None:
     (tmp_path / "b" / ".tmp-half").write_bytes(b"")
     assert store.list() == ["a", "b/1", "b/2", "bb/1"]
     assert store.list("b/") == ["b/1", "b/2"]
+    versions = {key: found[1] for key in ("b/1", "b/2") if (found := store.get_versioned(key))}
+    assert len(versions) == 2 and store.list_versioned("b/") == versions
 
 
 def test_keys_below_a_prefix_are_found_without_looking_elsewhere(

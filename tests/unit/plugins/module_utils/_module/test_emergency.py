@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import os
 import typing as t
@@ -20,12 +22,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.released import read_released
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Subject
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease, LeaseError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
+from ansible_collections.hardening.iam.plugins.module_utils._module import emergency as emergency_module
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.emergency import FALLBACK, Emergency
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
@@ -541,6 +545,29 @@ def test_without_a_record_nothing_is_released(scene: Scene) -> None:
     assert not scene.aws.calls
 
 
+def test_a_release_is_in_the_index_of_those_that_no_plan_reads(scene: Scene) -> None:
+    write(scene.store, record("a"))
+    scene.run(change("a"), releases=True)
+    assert list(read_released(scene.store, ACCOUNT)) == [INCIDENT]
+
+
+def test_a_containment_adds_the_releases_that_it_had_to_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(scene.store, dataclasses.replace(record("b", state=State.RELEASED), incident_id="OLD-1"))
+    scene.run(change("a"), check_mode=True)
+    assert read_released(scene.store, ACCOUNT) == {}
+
+    def lose(*_arguments: t.Any) -> None:
+        raise StoreError("can't write control: denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(emergency_module, "index_released", lose)
+        assert scene.run(change("a"))["changed"] is True
+    assert any("are not in their index: can't write control: denied" in text for text in scene.task.warnings)
+    scene.aws.states[user_arn("a")] = "old"
+    scene.run(change("a"))
+    assert list(read_released(scene.store, ACCOUNT)) == ["OLD-1"]
+
+
 # Evidence
 
 
@@ -551,5 +578,8 @@ def test_evidence_is_never_replaced(scene: Scene) -> None:
     places = [emergency.keep_evidence(ACCOUNT, "first", {"users": [number]}) for number in (1, 2)]
     folder = scene.journal / "incident" / INCIDENT / ACCOUNT
     assert [os.path.basename(place) for place in places] == [f"{RUN}-first.json", f"{RUN}-first-2.json"]
+    for name in (f"{RUN}-first.json", f"{RUN}-first-2.json"):
+        line = f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        assert (folder / f"{name}.sha256").read_text(encoding="utf-8") == line
     kept = json.loads((folder / f"{RUN}-first.json").read_text(encoding="utf-8"))
     assert (kept["users"], kept["incident_id"], kept["caller_arn"]) == ([1], INCIDENT, CALLER)

@@ -217,7 +217,7 @@ def test_what_is_not_known_is_said_once() -> None:
 
 def test_keys_that_no_event_told_of_yet_are_not_known() -> None:
     (fact,) = section(render(contain(credentials(HOME, seed("home"), contained=[CONTAINED]))), "NOT KNOWN:")
-    assert fact.startswith("access keys that it made for others")
+    assert fact.startswith("passwords and roles that it made for others")
     assert section(render(contain(credentials(HOME, seed("deleted")))), "NOT KNOWN:") == []
 
 
@@ -288,11 +288,13 @@ def test_a_user_that_nobody_looked_up_is_not_known() -> None:
 
 def test_an_account_that_is_not_trusted_is_shown_with_the_calls() -> None:
     call = {"operation": "PutRolePolicy", "what": "role assessor", "caller": "arn:x", "when": "2026-11-28T11:00:00Z"}
+    kept = {"summary": "trust policy of role x changed since run r"}
     rows = [
-        {"account_id": HOME, "state": "changed", "changes": [call], "unread": []},
+        {"account_id": HOME, "state": "changed", "changes": [call], "differences": [kept], "unread": []},
         {"account_id": PROD, "state": "unknown", "changes": [], "unread": ["denied"]},
     ]
     text = render(declare(credentials(HOME, seed("home")), organization(trust=rows)))
     (shown,) = section(text, "NOT TRUSTED:")
-    assert "PutRolePolicy of role assessor by arn:x" in shown and "add the account to accounts" in shown
+    assert "trust policy of role x changed since run r; PutRolePolicy of role assessor by arn:x" in shown
+    assert "add the account to accounts" in shown
     assert f"whether account {PROD} may be trusted: denied" in section(text, "NOT KNOWN:")

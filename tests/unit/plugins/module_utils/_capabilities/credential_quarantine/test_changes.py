@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     QuarantineWriter,
     choose_denial,
     denies_everything,
+    find_impossible,
     is_of_root,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.declared import Loss
@@ -34,6 +36,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of, with_affected
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import KnownReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded
 
 from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, user
 
@@ -135,6 +139,34 @@ def test_a_password_goes_only_if_that_is_said() -> None:
 )
 def test_how_a_user_is_denied(state: UserState, slots: int | None, denial: Denial) -> None:
     assert choose_denial(state, DenyPolicy(DENY), slots) == denial
+
+
+def test_what_aws_refused_in_an_earlier_pass_is_not_tried_again() -> None:
+    attach, put = "AttachUserPolicy", "PutUserPolicy"
+    cases: list[tuple[UserState, set[str], Denial]] = [
+        (user(), {attach}, Denial("", has_room=True)),
+        (user(), {put}, Denial(DENY)),
+        (user(), {attach, put}, Denial(boundary=DENY)),
+        # What is there stays, whoever made it.
+        (user(attached=(DENY,)), {attach, put}, Denial(DENY)),
+        (user(inline={INLINE_POLICY: DENY_ALL}), {attach, put}, Denial("", has_room=True)),
+    ]
+    for state, impossible, denial in cases:
+        assert choose_denial(state, DenyPolicy(DENY), 10, impossible) == denial
+
+
+def test_the_last_attempt_of_this_round_says_what_is_impossible() -> None:
+    attach, put = (change for change in contain(user()) if change.operation in ("AttachUserPolicy", "PutUserPolicy"))
+
+    def entry(change: Change, outcome: Outcome, hours: int = 1, module: str = "credential_quarantine") -> Recorded:
+        return Intent("key", "one", module, change, "1", NOW + timedelta(hours=hours)), outcome
+
+    failed = [entry(attach, Outcome.FAILED), entry(put, Outcome.APPLIED)]
+    assert find_impossible(failed, NOW) == {ARN: {"AttachUserPolicy"}}
+    assert find_impossible([*failed, entry(attach, Outcome.APPLIED, 2)], NOW) == {}
+    assert find_impossible([entry(attach, Outcome.FAILED, -1)], NOW) == {}
+    assert find_impossible([entry(attach, Outcome.UNKNOWN)], NOW) == {}
+    assert find_impossible([entry(attach, Outcome.FAILED, module="user_permissions")], NOW) == {}
 
 
 def test_a_user_that_can_not_be_denied_has_a_problem() -> None:

@@ -24,10 +24,9 @@ def test_each_write_belongs_to_one_switch() -> None:
 
 
 def test_with_the_users_alone_the_role_can_only_take() -> None:
-    for action in ("iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary"):
-        (condition,) = dict(GRANTS.condition_of(action) or {}).values()
-        (arns,) = condition.values()
-        assert all(arn.endswith(("/quarantine-deny-all", "/AWSDenyAll")) for arn in arns)
+    (condition,) = dict(GRANTS.condition_of("iam:AttachUserPolicy") or {}).values()
+    (arns,) = condition.values()
+    assert all(arn.endswith(("/quarantine-deny-all", "/AWSDenyAll")) for arn in arns)
     assert not {"iam:PutUserPolicy", "iam:PutRolePolicy"} & set(SWITCHES["ContainmentUsers"])
 
 

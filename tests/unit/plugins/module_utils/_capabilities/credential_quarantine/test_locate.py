@@ -126,26 +126,48 @@ ELSEWHERE: t.Final = f"arn:aws:iam::{OTHER}:role/worker"
     [
         ({}, ACCOUNT, Status.UNRESOLVED),
         ({}, None, Status.UNRESOLVED),
-        ({"sessions": (SessionSeed(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
-        ({"sessions": (SessionSeed(ROLE, "evil"),)}, None, Status.SESSION),
-        # The session that people name is of another account, so it is not that of this key.
+        ({"sessions": (SessionSeed(ROLE, "evil", access_key_id=SESSION_KEY),)}, ACCOUNT, Status.SESSION),
+        ({"sessions": (SessionSeed(ROLE, "evil", access_key_id=SESSION_KEY),)}, None, Status.SESSION),
+        # Another session of the same account says nothing of this key.
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, ACCOUNT, Status.UNRESOLVED),
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, None, Status.UNRESOLVED),
         ({"sessions": (SessionSeed(ELSEWHERE, "evil"),)}, ACCOUNT, Status.UNRESOLVED),
         ({"seen": (Seen(ROLE, "evil", SESSION_KEY),)}, ACCOUNT, Status.SESSION),
         ({"seen": (Seen(ROLE, "evil", "ASIAEXAMPLEEXAMPLE22"),)}, ACCOUNT, Status.UNRESOLVED),
-        ({"seen": (Seen(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
+        ({"seen": (Seen(ROLE, "evil"),)}, ACCOUNT, Status.UNRESOLVED),
         # A key of another account is not ours, whatever people name.
-        ({"sessions": (SessionSeed(ROLE, "evil"),)}, FOREIGN, Status.FOREIGN),
+        ({"sessions": (SessionSeed(ROLE, "evil", access_key_id=SESSION_KEY),)}, FOREIGN, Status.FOREIGN),
         ({}, OTHER, Status.NOT_HERE),
     ],
 )
-def test_the_key_of_a_session_is_cut_only_if_people_name_its_session(
+def test_the_key_of_a_session_is_cut_only_if_people_say_which_session_it_is_of(
     fields: dict[str, t.Any], account: str | None, status: Status
 ) -> None:
     given = incident(KeySeed(SESSION_KEY), **fields)
-    has_session = names_session(given, SESSION_KEY, account)
-    found = locate_key(given.keys[0], Answers(account), HERE, has_session=has_session)
+    found = locate_key(given.keys[0], Answers(account), HERE, has_session=names_session(given, SESSION_KEY))
     assert found.status is status
-    assert ("incident.sessions" in found.next_step) == (status is Status.UNRESOLVED)
+    assert ("this key as access_key_id" in found.next_step) == (status is Status.UNRESOLVED)
+    assert ("name the user in incident.users" in found.next_step) == (status is Status.UNRESOLVED)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "user"),
+    [
+        (Answers(ACCOUNT, bearer="the key of the session evil of the role worker"), Status.SESSION, ""),
+        (Answers(ACCOUNT, "ci-deploy", bearer="a token of the user ci-deploy"), Status.HOME, "ci-deploy"),
+        (Answers(ACCOUNT, "", bearer="a token of the root user"), Status.ROOT, ""),
+        (Answers(ACCOUNT, problem="no event of a call with it is known yet"), Status.UNRESOLVED, ""),
+    ],
+)
+def test_the_calls_with_a_key_of_a_session_tell_whose_it_is(answers: Answers, status: Status, user: str) -> None:
+    found = locate_key(KeySeed(SESSION_KEY), answers, HERE)
+    assert (found.status, found.user) == (status, user)
+    assert (answers.bearer or answers.problem) in found.detail
+
+
+def test_a_token_of_another_user_than_people_expect_is_a_mismatch() -> None:
+    answers = Answers(ACCOUNT, "ci-deploy-legacy", bearer="a token of the user ci-deploy-legacy")
+    assert locate_key(KeySeed(SESSION_KEY, "ci-deploy"), answers, HERE).status is Status.MISMATCH
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Denial,
     QuarantineWriter,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.doubts import Doubts
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.release import (
     DERIVATIONS,
     find_foreign,
@@ -97,12 +98,15 @@ def recorded(*made: Change, outcome: Outcome = Outcome.APPLIED, **fields: t.Any)
 
 
 def release(
-    entries: tuple[Recorded, ...], present: dict[str, t.Any] | None = None, seeds: t.Iterable[str] = ()
+    entries: tuple[Recorded, ...],
+    present: dict[str, t.Any] | None = None,
+    seeds: t.Iterable[str] = (),
+    doubts: dict[str, Doubts] | None = None,
 ) -> Releasing:
     """Plan a release. What is not said otherwise is as it was left."""
     parts = group(select(entries, record(), OF_CREDENTIALS))
     states = {part.first.key: part.last.change.after for part in parts}
-    return plan_release(parts, {**states, **(present or {})}, record(seeds=frozenset(seeds)), "aws")
+    return plan_release(parts, {**states, **(present or {})}, record(seeds=frozenset(seeds)), "aws", doubts)
 
 
 def test_everything_is_taken_back_the_last_change_first() -> None:
@@ -139,6 +143,20 @@ def test_the_leaked_key_does_not_come_back(active: bool, reason: str) -> None:
     keys = [change.parameters["AccessKeyId"] for change in found.changes if change.operation == "UpdateAccessKey"]
     assert keys == [SECOND]
     assert len(found.changes) == len(entries) - 1
+
+
+def test_what_may_be_the_intruders_stays_inactive() -> None:
+    made = changes()
+    found = release(recorded(*made), doubts={ARN: Doubts({SECOND: "it may be the intruder's"})})
+    assert found.left == ({"target": ARN, "operation": "UpdateAccessKey", "reason": "it may be the intruder's"},)
+    assert len(found.changes) == len(made) - 1
+
+
+def test_nothing_is_taken_back_of_a_user_with_a_doubt() -> None:
+    refusal = Refusal("not_looked_at", "look at it", ARN)
+    found = release(recorded(*changes(), *cuts()), doubts={ARN: Doubts(refused=(refusal,))})
+    assert found.refused == (refusal,) and found.left == ()
+    assert {change.target for change in found.changes} == {ROLE, MANAGED}
 
 
 def test_the_boundary_before_comes_back() -> None:

@@ -25,6 +25,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
 
 from .users import ARN, LEAKED, NOW, OTHER, SECOND, user
 
+CREDENTIAL: t.Final = "service_specific_credential"
+
 
 def until(state: UserState, *, is_denied: bool = True) -> dict[str, tuple[datetime | None, bool]]:
     return {
@@ -68,7 +70,24 @@ def test_a_password_means_sessions_of_the_console() -> None:
 
 def test_what_has_no_end_says_so() -> None:
     rows = [row for row in list_lives_on(user(), NOW, is_denied=True) if row["until"] is None]
-    assert rows and all(row["next_step"] and not row["denied"] for row in rows)
+    assert rows and all(row["next_step"] for row in rows)
+    assert [row["what"] for row in rows if row["denied"]] == [
+        "passwords and long-term API keys of services, such as Bedrock",
+        "passwords of SES for SMTP",
+    ]
+    none = user(credentials=())
+    assert not any("API keys of services" in what for what in until(none))
+    assert any("API keys of services" in what for what in until(user(credentials=(), unread={CREDENTIAL: "denied"})))
+
+
+def test_what_a_denial_does_not_reach_is_not_called_denied() -> None:
+    found = until(user())
+    # Such a token is a signed call of GetCallerIdentity, which AWS answers whatever a policy denies.
+    assert found["access to EKS clusters with its tokens"] == (NOW + timedelta(hours=36), False)
+    assert found["bearer tokens, and short-term API keys of Bedrock"] == (NOW + timedelta(hours=12), True)
+    assert found["URLs that it signed"] == (NOW + timedelta(days=7), True)
+    assert found["tokens of GetScopedCredentials"] == (NOW + timedelta(hours=36), True)
+    assert not any(denied for _until, denied in until(user(), is_denied=False).values())
 
 
 def test_tokens_of_root_are_denied_by_nobody_here() -> None:

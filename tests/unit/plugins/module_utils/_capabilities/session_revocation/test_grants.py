@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.grants import (
     GRANTS,
@@ -15,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 
 def test_every_write_has_a_switch_or_is_unproven() -> None:
     writes = {action for operation in OPERATIONS.writes for action in iam_actions(operation)}
-    assert {*SWITCHES["ContainmentRoles"], "signin:BatchRevokeSessions"} == writes
+    assert {*itertools.chain.from_iterable(SWITCHES.values()), "signin:BatchRevokeSessions"} == writes
     assert {action for action in (*writes, *OPERATIONS.reads) if action.startswith("signin:")} == UNPROVEN
 
 

@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     CenterUserSeed,
     Incident,
     KeySeed,
+    MintedKeys,
     RoleSeed,
     Seen,
     SessionSeed,
@@ -71,6 +72,23 @@ def test_everything_that_can_be_declared() -> None:
     assert incident.seen == (Seen(ROLE, "x1", "ASIAIOSFODNN7EXAMPLE"),)
     assert incident.since == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert incident.confirmed_by == "Ben"
+
+
+def test_keys_that_were_made_for_others_are_listed_unless_declared_otherwise() -> None:
+    incident = parse()
+    assert (incident.minted_keys, incident.known_keys) == (MintedKeys.REPORT, ())
+    incident = parse(minted_keys="deactivate", known_keys=f"{KEY}, {KEY}")
+    assert (incident.minted_keys, incident.known_keys) == (MintedKeys.DEACTIVATE, (KEY,))
+
+
+def test_without_a_first_moment_two_weeks_count() -> None:
+    assert parse().find_since(NOW) == NOW - timedelta(days=14)
+    assert parse(since="2026-11-20T10:00:00Z").find_since(NOW) == datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def test_the_key_of_a_session_may_be_named() -> None:
+    named = {"role": ROLE, "name": "abc", "access_key_id": "ASIAIOSFODNN7EXAMPLE"}
+    assert parse(sessions=[named]).sessions == (SessionSeed(ROLE, "abc", access_key_id="ASIAIOSFODNN7EXAMPLE"),)
 
 
 def test_a_survey_sends_lists_as_texts() -> None:
@@ -130,6 +148,13 @@ def test_control_characters_of_names_are_removed() -> None:
         ({"roles": [{"arn": ROLE, "cut": "some"}]}, "hardening_incident.roles[0].cut"),
         ({"roles": [3]}, "hardening_incident.roles[0].arn"),
         ({"seen": [{"role": "worker"}]}, "hardening_incident.seen[0].role"),
+        ({"sessions": [{"role": ROLE, "name": "abc", "access_key_id": KEY}]}, "sessions[0].access_key_id"),
+        ({"known_keys": ["ours"]}, "hardening_incident.known_keys[0]: 'ours'"),
+        ({"known_keys": [{"id": KEY}]}, "hardening_incident.known_keys[0]: "),
+        (
+            {"minted_keys": "delete"},
+            "hardening_incident.minted_keys: 'delete' is not allowed; allowed is one",
+        ),
         ({"key": [KEY]}, "hardening_incident: key is unknown"),
     ],
 )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -16,12 +17,18 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     TrustChange,
     choose_since,
     find_untrusted,
+    list_differences,
     list_involved,
     list_policy_changes,
     list_role_changes,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_state import (
+    Difference,
+    Found,
+    TrustState,
+)
 
 from ...organization_policy.organizations import BOX, DEV, PROD, ROOT, WORK_DEV, policy, tree
 
@@ -86,6 +93,28 @@ def test_nothing_is_ever_called_trusted() -> None:
     assert Judged(DEV, SINCE, unread=("denied",)).state is Trust.UNKNOWN
     assert Judged(DEV, SINCE, (change,), ("denied",)).state is Trust.CHANGED
     assert "trusted" not in set(Trust)
+
+
+def test_what_is_not_as_the_last_run_kept_it_is_distrusted_and_what_it_did_not_keep_is_unknown() -> None:
+    kept, other = (f"arn:aws:iam::{DEV}:role/{name}" for name in ("kept", "other"))
+    before = Found(DEV, "run-1", SINCE, {kept: {"trust policy": "1"}}, {"p-1": "1"}, {"p-1": "guard"})
+    old = Difference("an old change", "run-0", SINCE, "run-0", SINCE - timedelta(hours=1))
+    seen = Difference("a change that a run found", "run-0", SINCE, "run-1", SINCE)
+    state = TrustState(before, (old, seen))
+    now = Found(DEV, "now", NOW, {kept: {"trust policy": "2"}}, {})
+    found, unread = list_differences(state, now, [kept, other], SINCE)
+    assert [one.what for one in found] == [
+        "a change that a run found",
+        "trust policy of role kept changed",
+        "control policy guard (p-1) was detached, or the account was moved,",
+    ]
+    assert unread == ("role other: run run-1 of 2026-11-27T12:00:00Z did not keep it",)
+    assert Judged(DEV, SINCE, differences=found).state is Trust.CHANGED
+    # What can't be read now, or was not read then, is not known.
+    found, unread = list_differences(TrustState(before), dataclasses.replace(now, policies=None), [], SINCE)
+    assert found == () and unread == ("control policies: they can't be read now",)
+    _found, unread = list_differences(TrustState(dataclasses.replace(before, policies=None)), now, [], SINCE)
+    assert unread == ("control policies: run run-1 of 2026-11-27T12:00:00Z could not read them",)
 
 
 def test_a_changed_account_is_a_critical_finding_with_the_next_step() -> None:

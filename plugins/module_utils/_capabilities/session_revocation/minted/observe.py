@@ -1,0 +1,139 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Reads the keys that an intruder can have made for others: those of a bounded number of users, and one page of events.
+
+GetAccountAuthorizationDetails has no keys, the credential report is up to four hours old, and events are 5 to 15
+minutes late. So the keys are listed live, and the events say of those that are old enough who made them.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ...._account import fields
+from ...._account.activity import read_lookup_pages
+from ...._account.model import Dataset, Snapshot
+from ...._account.permissions import Permissions
+from ...._aws.access import Access
+from ...._aws.errors import AwsError, NotFound
+from ...._aws.operations import Operations
+from ...._converge.arn import principals_of
+from ...._converge.change import Change
+from ...._converge.incident.declaration import Incident
+from ...._converge.user_keys import UPDATE_KEY
+from ...._policy.hunt.event import parse_event
+from .judge import Making, Minted, MintedKey, judge_keys, parse_making
+from .makers import Makers
+
+_LIST: t.Final = "ListAccessKeys"
+_LOOKUP: t.Final = "LookupEvents"
+# AWS's own limit.
+_PAGE: t.Final = 50
+# So many users are asked for their keys, those first that were made since, or that an event names.
+_MOST_USERS: t.Final = 100
+_WORKERS: t.Final = 16
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({f"iam:{_LIST}", f"cloudtrail:{_LOOKUP}"}), writes=frozenset({f"iam:{UPDATE_KEY}"})
+)
+
+
+def read_minted(
+    access: Access,
+    snapshot: Snapshot,
+    incident: Incident,
+    reached: Sequence[str],
+    *,
+    contained: Collection[str],
+    now: datetime,
+) -> Minted:
+    """Read what the principals of the account that the incident ``reached`` can have made.
+
+    ``contained`` are those among them that are denied or cut.
+    """
+    since = incident.find_since(now)
+    if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
+        return Minted(since)
+    makers = Makers(Permissions(snapshot), reached)
+    unread = [f"what {makers.left_out} more reached roles may do besides was not looked at"] if makers.left_out else []
+    ways = tuple(makers.list_ways())
+    users = makers.list_users([arn for arn in contained if ":user/" in arn])
+    if not users:
+        return Minted(since, ways=ways, unread=tuple(unread))
+    makings: tuple[Making, ...] = ()
+    try:
+        makings = _read_makings(access, since)
+    except AwsError as error:
+        unread.append(f"who made access keys is not known: {error}")
+    chosen = _choose_users(snapshot, users, makings, since)
+    keys, unlisted = _read_keys(access, chosen, since)
+    unread += unlisted
+    if len(users) > len(chosen):
+        unread.append(
+            f"the access keys of {len(users) - len(chosen)} more users were not looked at, for whom the incident can "
+            "have made some: hunt for CreateAccessKey"
+        )
+    judged = judge_keys(
+        keys, makings, incident=incident, makers=principals_of(reached), contained=principals_of(contained)
+    )
+    return Minted(since, judged, ways, tuple(unread))
+
+
+def _read_makings(access: Access, since: datetime) -> tuple[Making, ...]:
+    asked = {
+        "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateAccessKey"}],
+        "StartTime": since,
+    }
+    # IAM has its events in the home region.
+    pages = access.pages("cloudtrail", _LOOKUP, "Events", asked, region=access.home_region, page_size=_PAGE)
+    read: Iterable[tuple[tuple[t.Any, ...], bool]] = read_lookup_pages(pages, max_pages=1, wait=lambda _seconds: None)
+    return tuple(filter(None, (parse_making(parse_event(record)) for records, _more in read for record in records)))
+
+
+def _choose_users(
+    snapshot: Snapshot, users: Collection[str], makings: Collection[Making], since: datetime
+) -> tuple[str, ...]:
+    """Choose the users that are asked: those that were made since, or that an event names, and then the others."""
+    named = {making.user.lower() for making in makings}
+    made = {user.arn for user in snapshot.users if user.created is not None and user.created >= since}
+    order = sorted(users, key=lambda arn: (arn not in made, arn.rpartition("/")[2].lower() not in named, arn))
+    return tuple(order[:_MOST_USERS])
+
+
+def _read_keys(access: Access, users: Collection[str], since: datetime) -> tuple[list[MintedKey], list[str]]:
+    """Read the active keys of some users that were made since, and why those of others are not known."""
+    calls = {arn: functools.partial(_list_keys, access, arn) for arn in users}
+    found: list[MintedKey] = []
+    unread: dict[str, list[str]] = {}
+    for arn, items in access.gather(calls, workers=_WORKERS).items():
+        if isinstance(items, AwsError):
+            unread.setdefault(str(items), []).append(arn)
+            continue
+        for item in items:
+            created = fields.require_moment(item, "CreateDate")
+            if created >= since and item.get("Status") == "Active":
+                found.append(MintedKey(arn, fields.text(item, "AccessKeyId"), created))
+    facts = [f"the access keys of {len(arns)} users are not known: {reason}" for reason, arns in unread.items()]
+    return found, facts
+
+
+def _list_keys(access: Access, arn: str) -> list[Mapping[str, t.Any]]:
+    try:
+        return list(access.items("iam", _LIST, "AccessKeyMetadata", {"UserName": arn.rpartition("/")[2]}))
+    except NotFound:
+        return []
+
+
+def reread_key(access: Access, change: Change) -> t.Any:
+    """Read the key of a change live, in the shape of its ``before``; None for one that is gone."""
+    shown: Mapping[str, t.Any] = change.after or change.before
+    items = _list_keys(access, change.target)
+    return next(({**shown, "status": str(one["Status"])} for one in items if one["AccessKeyId"] == shown["id"]), None)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which keys of others are named, and how."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.judge import (
+    Making,
+    MintedKey,
+    describe_key,
+    find_key_id,
+    judge_keys,
+    make_changes,
+    parse_making,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.event import parse_event
+
+from ..accounts import HOME, NOW, PIPELINE, USER, WORKER, arn
+
+OTHER: t.Final = arn(HOME, "report-export", "user")
+KEY: t.Final = MintedKey(OTHER, "AKIAEXAMPLEEXAMPLE99", NOW)
+
+
+def make_event(caller: str, **members: t.Any) -> dict[str, t.Any]:
+    return {
+        "eventTime": "2026-11-27T10:00:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateAccessKey",
+        "userIdentity": {"type": "IAMUser", "arn": caller, "principalId": "AIDA", "accessKeyId": "AKIA"},
+        "responseElements": {"accessKey": {"accessKeyId": KEY.id, "userName": "report-export", "status": "Active"}},
+        **members,
+    }
+
+
+def make_making(caller: str) -> Making:
+    making = parse_making(parse_event(make_event(caller)))
+    assert making is not None
+    return making
+
+
+def judge(*makings: Making, **fields: t.Any) -> tuple[MintedKey, ...]:
+    incident = Incident("INC-7", "Ana", "key found in a public repository", users=(USER,), **fields)
+    reached, contained = principals_of([USER, PIPELINE, WORKER]), principals_of([USER, PIPELINE])
+    return judge_keys([KEY], makings, incident=incident, makers=reached, contained=contained)
+
+
+def test_a_key_that_no_event_tells_of_is_named_and_not_proven() -> None:
+    (found,) = judge()
+    assert (found.maker, found.is_proven) == ("", False)
+
+
+@pytest.mark.parametrize(("maker", "is_proven"), [(USER, True), (PIPELINE, True), (WORKER, False)])
+def test_a_key_is_proven_if_its_maker_is_contained(maker: str, is_proven: bool) -> None:
+    (found,) = judge(make_making(maker))
+    assert (found.maker, found.is_proven) == (maker, is_proven)
+
+
+def test_keys_of_colleagues_and_known_ones_are_not_named() -> None:
+    assert judge(make_making(arn(HOME, "colleague", "user"))) == ()
+    assert judge(make_making(USER), known_keys=(KEY.id,)) == ()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"errorCode": "AccessDenied", "responseElements": None},
+        {"responseElements": {"accessKey": "x"}},
+        {"responseElements": {"accessKey": {"accessKeyId": 7}}},
+        {"eventName": "CreateUser"},
+    ],
+)
+def test_an_event_that_made_no_key(members: dict[str, t.Any]) -> None:
+    assert parse_making(parse_event(make_event(USER, **members))) is None
+    assert parse_making(None) is None
+
+
+def test_the_row_has_an_entry_that_can_be_copied() -> None:
+    row = describe_key(KEY, NOW)
+    assert row["principal"] == OTHER and "no event says yet who made it" in row["reason"]
+    text = row["next_step"]
+    entry = yaml.safe_load(text[text.index("{") : text.index("}") + 1])
+    assert entry == {"id": KEY.id, "user": "report-export", "account_id": HOME}
+    assert f"list {KEY.id} in known_keys" in text
+    (proven,) = judge(make_making(USER))
+    assert f"by {USER}, which the incident reaches" in describe_key(proven, NOW)["reason"]
+
+
+def test_a_key_is_deactivated_and_can_be_activated_again() -> None:
+    (change,) = make_changes([KEY], HOME)
+    assert change.parameters == {"UserName": "report-export", "AccessKeyId": KEY.id, "Status": "Inactive"}
+    assert change.undo is not None and change.undo.parameters["Status"] == "Active"
+    assert find_key_id(change) == KEY.id
