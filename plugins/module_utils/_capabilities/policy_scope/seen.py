@@ -16,7 +16,7 @@ from ..._account.model import Role, User
 from ..._account.permissions import Permissions
 from ..._policy.evaluation import catalogue
 from ..._policy.least_privilege.generalise import generalise
-from ..._policy.least_privilege.needs import collect_needs, exclude_named
+from ..._policy.least_privilege.needs import Need, collect_needs, exclude_named
 from ..._policy.least_privilege.principal import Principal, PrincipalKind
 from ..._policy.least_privilege.settings import Settings
 from ..._policy.least_privilege.unknowns import Unused
@@ -46,13 +46,18 @@ def collect_seen(
     found: dict[str, tuple[str, ...]] = {}
     for action, group in itertools.groupby(needs, key=lambda need: need.action.lower()):
         members = tuple(group)
-        if action in undecided or not unused.is_complete(action) or not all(need.is_known for need in members):
+        if action in undecided or not unused.is_complete(action) or not all(map(_is_named, members)):
             continue
         scopes = generalise(members[0].action, members, principal, settings).scopes
         patterns = tuple(dict.fromkeys(scope.pattern for scope in scopes))
         if patterns and "*" not in patterns:
             found[action] = patterns
     return found
+
+
+def _is_named(need: Need) -> bool:
+    """Whether the record names what a call was about. It has the name of a secret, but not the end of its ARN."""
+    return need.is_known or not any("*" in target for target in need.targets)
 
 
 def find_called(record: Record, settings: Settings) -> frozenset[str]:

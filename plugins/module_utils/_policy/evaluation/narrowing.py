@@ -57,6 +57,22 @@ _OF_PRINCIPALS: t.Final = ("aws:principal", "aws:userid", "aws:username")
 # Above so many patterns of resources the types of resources have to do.
 _MOST_PATTERNS: t.Final = 60
 
+# Services whose calls are about one of several types of resources, though the reference calls none of the types
+# required: object or access point, rule of a bus or of another one, a path of API Gateway, all databases.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ALWAYS_ABOUT_ONE: t.Final = frozenset(
+    {
+        "account", "apigateway", "directconnect", "ec2", "elasticache", "elasticloadbalancing", "es", "events",
+        "execute-api", "iam", "iot", "lambda", "lex", "opsworks", "organizations", "rds", "redshift", "s3",
+        "securityhub", "ssm", "sts",
+    }
+)  # fmt: skip
+# Actions of many services that are about a resource whatever the service.
+_NAMING_ONE: t.Final = (
+    "tag", "untag", "listtags", "addtags", "removetags", "allowvendedlogdelivery", "getresourcepolic",
+    "putresourcepolicy", "deleteresourcepolicy",
+)  # fmt: skip
+
 Policies = t.Optional[tuple[Policy, ...]]
 Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
 
@@ -179,17 +195,36 @@ def condition_keys(layers: Iterable[Layers]) -> frozenset[str]:
 def resource_types(action: str, partition: str) -> tuple[str, ...]:
     """Patterns of all resources that an action, given in lower case, can be about; ``*`` where that is not known.
 
-    Empty for an action that is about no resource: only statements on ``*`` speak of it.
+    Empty for an action that is about no resource: only statements on ``*`` speak of it. An action all of whose types
+    are optional may be about ``*`` too.
     """
+    if may_be_about_nothing(action):
+        return ("*",)
     service, _colon, name = action.partition(":")
     known = catalogue.action(service, name)
     if known is None:
         return ("*",)
     types = catalogue.resource_types(service)
-    found = [types[name.lower()].arn for name in known.resources if name.lower() in types]
+    kinds = (types[name.lower()] for name in known.resources if name.lower() in types)
+    found = [arn for kind in kinds for arn in kind.formats]
     # No other partition than the account's own can be reached.
     patterns = (build_pattern(arn, partition) for arn in found)
     return tuple(dict.fromkeys(patterns)) or (("*",) if known.resources else ())
+
+
+@functools.lru_cache(maxsize=16384)
+def may_be_about_nothing(action: str) -> bool:
+    """Whether AWS may ask about ``*`` for an action (in lower case) that has resource types, as all are optional.
+
+    "If the action has no required resource, you can choose one of the optional ones" - a call that names none, such as
+    ``cloudwatch:ListMetrics``, is authorized on ``*``.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    """
+    service, _colon, name = action.partition(":")
+    known = catalogue.action(service, name)
+    if known is None or not known.resources or known.required:
+        return False
+    return service not in _ALWAYS_ABOUT_ONE and not name.startswith(_NAMING_ONE)
 
 
 def build_pattern(arn: str, partition: str) -> str:

@@ -20,6 +20,8 @@ import functools
 import typing as t
 from collections.abc import Mapping
 
+from .receiving_services import find_services, list_services
+
 
 @dataclasses.dataclass(frozen=True)
 class PassedRole:
@@ -34,6 +36,10 @@ class PassedRole:
     parameters: tuple[str, ...]
     services: tuple[str, ...]
 
+    def find_services(self, parameter: str) -> tuple[str, ...]:
+        """The services, of those of the action, that a role in one of the parameters is for."""
+        return find_services(self.action, parameter)
+
 
 def find_passed_role(action: str) -> t.Optional[PassedRole]:
     """Find how the action ``service:Name`` (in any case) takes a role; None if it is not known to take one."""
@@ -44,41 +50,12 @@ def find_passed_role(action: str) -> t.Optional[PassedRole]:
 def pass_role_actions() -> Mapping[str, PassedRole]:
     """Every action that is known to take a role, by its name in lower case."""
     return {
-        f"{service}:{name}".lower(): PassedRole(
-            f"{service}:{name}", tuple(parameters.split()), _SERVICES.get(service, (f"{service}.amazonaws.com",))
-        )
+        f"{service}:{name}".lower(): PassedRole(f"{service}:{name}", tuple(parameters.split()), list_services(service))
         for service, rows in _TABLE.items()
         for parameters, names in rows.items()
         for name in names.split()
     }
 
-
-# Where roles are not only for a principal that is named as the service's prefix.
-_SERVICES: t.Final[Mapping[str, tuple[str, ...]]] = {
-    "apprunner": ("build.apprunner.amazonaws.com", "tasks.apprunner.amazonaws.com"),
-    "autoscaling": ("autoscaling.amazonaws.com", "ec2.amazonaws.com"),
-    "batch": ("batch.amazonaws.com", "ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "spotfleet.amazonaws.com"),
-    "chime": ("mediapipelines.chime.amazonaws.com",),
-    "cloudwatch": ("cloudwatch.amazonaws.com", "streams.metrics.cloudwatch.amazonaws.com"),
-    "config": ("config.amazonaws.com", "ssm.amazonaws.com"),
-    "datapipeline": ("datapipeline.amazonaws.com", "ec2.amazonaws.com", "elasticmapreduce.amazonaws.com"),
-    "drs": ("ec2.amazonaws.com",),
-    "ec2": ("ec2.amazonaws.com", "spotfleet.amazonaws.com", "vmie.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
-    "ecs": ("ecs.amazonaws.com", "ecs-tasks.amazonaws.com"),
-    "eks": ("ec2.amazonaws.com", "eks.amazonaws.com", "eks-fargate-pods.amazonaws.com", "pods.eks.amazonaws.com"),
-    "elasticbeanstalk": ("ec2.amazonaws.com", "elasticbeanstalk.amazonaws.com"),
-    "elasticmapreduce": ("ec2.amazonaws.com", "elasticmapreduce.amazonaws.com"),
-    "guardduty": ("malware-protection-plan.guardduty.amazonaws.com",),
-    "iam": ("ec2.amazonaws.com",),
-    "imagebuilder": ("ec2.amazonaws.com", "imagebuilder.amazonaws.com"),
-    "iot": ("credentials.iot.amazonaws.com", "iot.amazonaws.com"),
-    "mgn": ("ec2.amazonaws.com",),
-    "osis": ("osis-pipelines.amazonaws.com",),
-    "pcs": ("ec2.amazonaws.com",),
-    "rds": ("export.rds.amazonaws.com", "monitoring.rds.amazonaws.com", "rds.amazonaws.com"),
-    "redshift-serverless": ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com"),
-    "s3": ("access-grants.s3.amazonaws.com", "batchoperations.s3.amazonaws.com", "s3.amazonaws.com"),
-}
 
 # By service, the parameters, and the actions that have them.
 _TABLE: t.Final[Mapping[str, Mapping[str, str]]] = {
@@ -220,7 +197,7 @@ _TABLE: t.Final[Mapping[str, Mapping[str, str]]] = {
     "dsql": {"roleArn": "CreateStream"},
     "ec2": {
         "": "EnableFastLaunch",
-        "DeliverCrossAccountRole": "CreateFlowLogs",
+        "DeliverCrossAccountRole DeliverLogsPermissionArn": "CreateFlowLogs",
         "IamFleetRole IamInstanceProfile": "RequestSpotFleet",
         "IamInstanceProfile": (
             "AssociateIamInstanceProfile ReplaceIamInstanceProfileAssociation RequestSpotInstances RunInstances"

@@ -68,9 +68,6 @@ _LINKED: t.Final[Mapping[str, str]] = {
     "securityhub": "securityhub.amazonaws.com",
 }
 _LINKED_ACTION: t.Final = "iam:CreateServiceLinkedRole"
-# Their only resource type is optional: a call that names no dataset is authorized on "*".
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-_ON_EVERYTHING: t.Final = frozenset({"cloudwatch:getmetricdata", "cloudwatch:listmetrics", "cloudwatch:putmetricdata"})
 _OPENING: t.Final = ("describe", "list")
 
 
@@ -151,8 +148,8 @@ def _of_linked_roles(needs: Iterable[Need], principal: Principal) -> Iterator[Co
 
 
 def list_patterns(action: str, partition: str) -> tuple[str, ...]:
-    """List the patterns of all resources of an action; ``*`` alone for one that has none."""
-    if not takes_resource(action) or action.lower() in _ON_EVERYTHING:
+    """List the patterns of all resources of an action; ``*`` alone for one that has none, or need not name one."""
+    if not takes_resource(action):
         return ("*",)
     return tuple(dict.fromkeys(map(shorten_pattern, resource_types(action.lower(), partition)))) or ("*",)
 

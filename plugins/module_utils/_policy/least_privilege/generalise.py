@@ -30,6 +30,24 @@ _SEPARATOR: t.Final = re.compile(r"[-._]")
 _LAST_SEGMENT: t.Final = re.compile(r"[/:]")
 _SPECIAL: t.Final = re.compile(r"[*?]|\$\{")
 _LOG_STREAM: t.Final = ":log-stream:"
+# What EC2 gives an id, and another account may share: the ARN that AWS asks about has the owner's account, and the
+# request has the id alone. An id is there once, in whatever account. "resource:
+# arn:aws:ec2:eu-west-1:SHAREDACCOUNTIDHERE:subnet/subnet-0169afaec3c59b271":
+# https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227,
+# https://docs.aws.amazon.com/ram/latest/userguide/shareable.html#shareable-vpc
+_SHARED: t.Final = re.compile(
+    r"(arn:[^:]+:ec2:[^:]+:)\d{12}(:(?:capacity-reservation/cr|dedicated-host/h|ipam-pool/ipam-pool|prefix-list/pl|"
+    r"security-group/sg|subnet/subnet|transit-gateway/tgw|vpc/vpc)-[0-9a-f]{8,17})"
+)
+# The actions by which others than the owner use it: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
+_SHARING: t.Final = frozenset(
+    {
+        "ec2:authorizesecuritygroupegress", "ec2:authorizesecuritygroupingress", "ec2:createfleet",
+        "ec2:createnetworkinterface", "ec2:createroute", "ec2:createsecuritygroup",
+        "ec2:createtransitgatewayvpcattachment", "ec2:modifyinstanceattribute", "ec2:modifynetworkinterfaceattribute",
+        "ec2:requestspotfleet", "ec2:requestspotinstances", "ec2:runinstances",
+    }
+)  # fmt: skip
 _PLACES: t.Final = frozenset({"partition", "region", "account"})
 # Whom a role is passed to, or who is made an administrator, is never left open.
 _ALWAYS_EXACT: t.Final = frozenset({PASS_ROLE, "sts:assumerole"})
@@ -103,7 +121,12 @@ class _Work:
         is_new = self._action.partition(":")[2].startswith("Create")
         if self._level is Level.PREFIX or is_new:
             left = self._take_prefixes(left, is_new=is_new)
-        self.scopes.extend(Scope(_write_exactly(arn), (arn,)) for arn in left)
+        self.scopes.extend(Scope(self._write_exactly(arn), (arn,)) for arn in left)
+
+    def _write_exactly(self, arn: str) -> str:
+        """Write one ARN, with any account where the event does not tell whose it is."""
+        found = _SHARED.fullmatch(arn) if self._action.lower() in _SHARING else None
+        return f"{found[1]}*{found[2]}" if found else _write_exactly(arn)
 
     def _take_short_lived(self, arns: Sequence[str]) -> list[str]:
         groups: dict[tuple[str, str], list[str]] = {}

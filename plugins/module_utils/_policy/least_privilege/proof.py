@@ -19,14 +19,16 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from ..documents.arn import arn_parts
 from ..documents.canonical import fingerprint
 from ..documents.policy import Condition, Policy, Statement
 from ..evaluation.evaluate import Layers, Outcome
-from ..evaluation.narrowing import find_narrowed_layers
+from ..evaluation.narrowing import find_narrowed_layers, possible_resources
 from ..evaluation.tokens import has_variable
 from ..trail.coverage import Record
 from .containment import Cover, Covering, Gap
 from .losses import Loss, Losses
+from .needs import PASS_ROLE, is_recorded_call
 from .probes import Probe, Prober
 from .witnesses import DENIED, Request, Witnesses
 
@@ -130,7 +132,7 @@ def prove(
         len(record.uses),
         _sort(lost),
         _sort(beyond),
-        _sort((*unproven, *undecided, *_find_other_layers(before, after))),
+        _sort((*unproven, *undecided, *_find_open_roles(before, after, record), *_find_other_layers(before, after))),
         probes,
         {"uses_not_granted_before": losses.count_ungranted(), **_count(before, after, record, removed, probes)},
         _hash(before.identity),
@@ -151,6 +153,29 @@ def _split_losses(losses: Iterable[Loss]) -> tuple[list[Entry], list[Entry]]:
         entry = Entry(use.action, resource, loss.why)
         (lost if loss.is_certain else unproven).append(entry)
     return lost, unproven
+
+
+def _find_open_roles(before: Layers, after: Layers, record: Record) -> Iterator[Entry]:
+    """Find where the new policies let a role be passed that no record names: an instance profile does not tell its own.
+
+    A pattern that an old policy has just so is as narrow as people wrote it.
+    """
+    parts = arn_parts(record.principal_arn)
+    partition = parts.partition if parts else "aws"
+    old = {pattern for policy in before.identity for each in policy.statements for pattern in each.resources or ()}
+    patterns = {
+        pattern
+        for use in record.uses
+        if use.action.lower() == PASS_ROLE and use.resource is None and is_recorded_call(use) and use.candidates
+        for pattern in possible_resources(PASS_ROLE, after.identity, partition, use.candidates)
+    }
+    for pattern in patterns - old:
+        if "*" in pattern:
+            why = (
+                "a call passed the role of an instance profile, which the record does not name: ask with the account "
+                "read, which names it, or write the role in the place of the pattern"
+            )
+            yield Entry("iam:PassRole", pattern, why)
 
 
 # New permissions

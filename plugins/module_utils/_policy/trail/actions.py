@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ..documents.arn import arn_parts
+from ..documents.arn import arn_account, arn_parts
 from ..evaluation.context import Context, Values
 from ..evaluation.pass_role import PassedRole, find_passed_role
 from .callers import (
@@ -42,7 +42,7 @@ from .exclusions import Exclusion
 from .further import find_further_permissions, read_copy_source, select_version_action
 from .kinds import list_kinds
 from .names import actions_of, find_services, prefix_of, strip_version
-from .resources import Names, Subject, Target, find_passed_role_arns, find_targets
+from .resources import Names, Subject, Target, find_passed_roles, find_targets
 from .shapes import ShapeReader
 from .tally import Tally
 from .usage import Source
@@ -229,12 +229,14 @@ class EventReader:
     ) -> Iterator[Call]:
         """Read ``iam:PassRole``, which never has an event, from a request that passes roles to a service."""
         partition = _partition(principal)
-        known: dict[str, Values] = {}
-        matters = self._keys is None or "iam:passedtoservice" in self._keys
-        if matters and len(role.services) == 1 and partition == "aws":
-            known["iam:PassedToService"] = role.services[0]
-        for resource in find_passed_role_arns(record, role, self._names, partition):
-            yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
+        matters = partition == "aws" and (self._keys is None or "iam:passedtoservice" in self._keys)
+        for resource, services in find_passed_roles(record, role, self._names, partition):
+            # Of several services it was one: only what holds for each of them is certain.
+            known: dict[str, Values] = {"iam:PassedToService": services} if matters else {}
+            # The role must be in the account of the service's resource:
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+            one = () if resource else (f"arn:{partition}:iam::{arn_account(principal)}:role/*",)
+            yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key, candidates=one)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from ..evaluation import catalogue
 from ..evaluation.narrowing import build_pattern
-from .kinds import list_kinds, sort_by_kind
+from .kinds import list_kinds, localise, sort_by_kind
 from .resources import ANYTHING, Subject, Target
 
 
@@ -32,8 +33,8 @@ class Further:
     """A further permission. It is needed where the request has one of ``given``, and always where that is empty.
 
     ``on`` says what it is needed on: the resources of the call (``same``), an object that it reads (``s3bucket s3key``
-    are the parameters that name it), or something that the event does not show (``unknown``). ``is_possible``: AWS
-    may ask for it or not.
+    are the parameters that name it, ``templateurl`` the one that has its URL), or something that the event does not
+    show (``unknown``). ``is_possible``: AWS may ask for it or not.
     """
 
     action: str
@@ -84,7 +85,13 @@ _LAUNCHES: t.Final = tuple(
     for name in ("RunInstances", "CreateTags")
 )
 _DECRYPTS: t.Final = Further("kms:Decrypt", _SSM, ("withdecryption",), on="unknown", is_possible=True)
-_TEMPLATE: t.Final = Further("s3:GetObject", _CLOUDFORMATION, ("templateurl",), on="unknown", is_possible=True)
+_TEMPLATE: t.Final = Further("s3:GetObject", _CLOUDFORMATION, ("templateurl",), on="templateurl", is_possible=True)
+# The host has the bucket in front, or the path begins with it. A "-" before the Region is the old way to write it.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+_OBJECT_URL: t.Final = re.compile(
+    r"https?://(?:(?P<host>[a-z0-9][a-z0-9.-]+)\.)?s3(?:[.-](?!accesspoint|website)[a-z0-9.-]+?)?\.amazonaws\.com"
+    r"(?:\.cn)?(?::443)?/(?P<path>[^?#]+)(?P<query>\?[^#]*)?"
+)
 
 # By service and event, without the date of Lambda's. Events and actions with other names are in trail_names.
 _TABLE: t.Final[Mapping[str, tuple[Further, ...]]] = {
@@ -221,11 +228,23 @@ def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_
         found = tuple(Target(arn) for arn in arns) or ANYTHING
     elif further.on == "unknown":
         found = ANYTHING
+    elif further.on == "templateurl":
+        found = tuple(_read_url(subject, text) for text in subject.parameters.texts(further.on)) or ANYTHING
     else:
         bucket, key = (subject.parameters.find_nested(name) for name in further.on.split())
         known = len(bucket) == len(key) == 1
         found = (Target(f"arn:{subject.partition}:s3:::{bucket[0]}/{key[0]}"),) if known else ANYTHING
     return tuple(dataclasses.replace(target, is_possible=True) for target in found) if is_possible else found
+
+
+def _read_url(subject: Subject, url: str) -> Target:
+    """Read the object that a URL of S3 names. One of another form may be of any object."""
+    found = _OBJECT_URL.fullmatch(url)
+    if found is None or "versionid=" in (found["query"] or "").lower():
+        return Target()
+    path = unquote(found["path"])
+    bucket, key = (found["host"], path) if found["host"] else path.split("/", 1) if "/" in path else ("", "")
+    return Target(f"arn:{subject.partition}:s3:::{bucket}/{key}") if bucket and key else Target()
 
 
 def _match_kinds(subject: Subject, action: str, shown: Sequence[Target]) -> tuple[Target, ...]:
@@ -289,7 +308,11 @@ def _find_created_tags(subject: Subject, event: str) -> Iterator[Needed]:
     for value in given:
         for name in _resource_types(value):
             known = types.get(name.lower())
-            pattern = (build_pattern(known.arn, subject.partition),) if known else ()
+            pattern = (
+                tuple(localise(build_pattern(arn, subject.partition), subject.places) for arn in known.formats)
+                if known
+                else ()
+            )
             targets[Target(None, pattern, kinds=(name.lower(),) if known else ())] = None
     if parameters.has("launchtemplate") or (parameters.was_cut and event != "ec2:createtags"):
         targets[Target(None, is_possible=True)] = None

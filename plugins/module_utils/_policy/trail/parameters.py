@@ -81,6 +81,19 @@ class Parameters:
         value = self.top.get(name)
         return value if isinstance(value, list) else []
 
+    def list_texts_in(self, outer: str, name: str) -> list[str]:
+        """List the texts of a parameter right below another one."""
+        self.asked.update({SEARCHED, outer, name})
+        value = self.top.get(outer)
+        members = value.items() if isinstance(value, dict) else ()
+        return [text for key, text in members if str(key).lower() == name and isinstance(text, str) and text]
+
+    def list_keys(self, name: str) -> list[str]:
+        """List the keys of a parameter that is a map."""
+        self.asked.add(name)
+        value = self.top.get(name)
+        return [key for key in value if isinstance(key, str) and key] if isinstance(value, dict) else []
+
     def _texts(self, name: str) -> list[str]:
         value = self.top.get(name)
         if isinstance(value, str):

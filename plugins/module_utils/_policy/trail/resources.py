@@ -15,21 +15,25 @@ the type, or an ARN in the answer. A type without an ARN stays unknown, unless `
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..documents.arn import arn_account, arn_parts
+from ..evaluation.narrowing import may_be_about_nothing
 from ..evaluation.pass_role import PassedRole
 from .absent import rule_out
+from .api_paths import find_path_arn
 from .chosen import Chosen, choose_kinds, list_unchosen_kinds
-from .kinds import Kind, Places, build_patterns, fill, list_kinds, sort_by_kind
+from .kinds import Kind, Places, build_patterns, fill, list_kinds, names_resource, sort_by_kind
+from .models import read_models
 from .parameters import Parameters, list_texts, list_texts_below
 
 Record = Mapping[str, t.Any]
 # The ARN of ``role/NAME``, ``user/NAME`` or ``group/NAME``: requests and events call IAM's entities without their path.
 Names = Mapping[str, str]
 
+# A text message has no topic. https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html
+_PUBLISH: t.Final = "sns:publish"
 _ENTITIES: t.Final = ("role", "user", "group")
 # Types of which there is one an account, that all actions that have them are about, besides their other types.
 # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
@@ -52,6 +56,8 @@ class Target:
 
 
 ANYTHING: t.Final = (Target(),)
+# AWS asks about "*", so that only a statement on "*" allows the call.
+EVERYTHING: t.Final = (Target(None, ("*",)),)
 
 
 class Subject:
@@ -109,6 +115,15 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     kinds = list_kinds(action, subject.partition)
     if not kinds:
         return ANYTHING
+    if action == _PUBLISH and subject.parameters.is_given("phonenumber"):
+        return EVERYTHING
+    path = _find_path(subject, action)
+    if path is not None:
+        named = tuple(sort_by_kind([path], kinds))
+        return (Target(None, (path,), kinds=named) if "*" in path else Target(path, kinds=named),)
+    models = read_models(subject.parameters, action, subject.places)
+    if models is not None:
+        return tuple(_name_target(kind, arn) for kind, arn in models)
     chosen = choose_kinds(subject.parameters, action, kinds)
     found = _find_resources(subject, kinds, chosen)
     _qualify_functions(subject, action, kinds, found)
@@ -118,7 +133,25 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
         for kind in kinds
         for arn in found.get(kind.name, ())
     ]
-    return (*_merge_targets(shown), *_find_unshown(subject, kinds, found, out)) or ANYTHING
+    unshown = tuple(_find_unshown(subject, kinds, found, out))
+    if not shown and may_be_about_nothing(action) and not _is_named(subject, kinds):
+        return EVERYTHING
+    return (*_merge_targets(shown), *unshown) or ANYTHING
+
+
+def _find_path(subject: Subject, action: str) -> t.Optional[str]:
+    if not action.startswith("apigateway:"):
+        return None
+    return find_path_arn(subject.record["eventName"], subject.parameters, subject.places)
+
+
+def _name_target(kind: str, arn: str) -> Target:
+    return Target(None, (arn,), kinds=(kind,)) if "*" in arn else Target(arn, kinds=(kind,))
+
+
+def _is_named(subject: Subject, kinds: Sequence[Kind]) -> bool:
+    """Whether a request names a resource of one of the types, at least in part."""
+    return any(names_resource(kind, subject.parameters) for kind in kinds)
 
 
 def is_ruled_out(record: Record, action: str, kind: str) -> bool:
@@ -162,6 +195,8 @@ def _find_resources(subject: Subject, kinds: Sequence[Kind], chosen: Chosen) -> 
     missing = [kind for kind in kinds if kind.name not in found]
     if missing and (further := subject.find_request_arns(directly=False)):
         _complete(found, _of(sort_by_kind(further, kinds), missing))
+    # The next secret of this name has an ARN of its own.
+    missing = [kind for kind in missing if kind.action != "secretsmanager:createsecret"]
     if missing and subject.answered:
         _complete(found, _of(sort_by_kind(subject.answered, kinds), missing))
     return found
@@ -239,7 +274,7 @@ def _find_unshown(
 
 
 def _target(subject: Subject, kinds: Sequence[Kind], *, is_possible: bool = False) -> Target:
-    patterns = (pattern for kind in kinds for pattern in build_patterns(kind, subject.parameters, subject.partition))
+    patterns = (pattern for kind in kinds for pattern in build_patterns(kind, subject.parameters, subject.places))
     return Target(None, tuple(dict.fromkeys(patterns)), is_possible, tuple(kind.name for kind in kinds))
 
 
@@ -293,29 +328,30 @@ _PROFILES: t.Final = frozenset(
 )
 
 
-def find_passed_role_arns(
-    record: Record, role: PassedRole, names: Names, partition: str
-) -> tuple[t.Optional[str], ...]:
-    """Find the ARNs of the roles that a request passes to a service; None for one that it does not name by an ARN.
+Passed = tuple[t.Optional[str], tuple[str, ...]]
 
-    Instance profiles hold roles that the request does not name: ``names`` has them as ``instance-profile/NAME``.
-    Empty if no role is passed.
+
+def find_passed_roles(record: Record, role: PassedRole, names: Names, partition: str) -> tuple[Passed, ...]:
+    """Find the ARNs of the roles that a request passes, each with the services that it may have been passed to.
+
+    The ARN is None for a role that the request does not name by one. Instance profiles hold roles that the request
+    does not name: ``names`` has them as ``instance-profile/NAME``. Empty if no role is passed.
     """
     parameters = record.get("requestParameters")
     if not isinstance(parameters, dict):
         return ()
     if "omitted" in parameters:
-        return (None,)
-    found: dict[t.Optional[str], None] = {}
+        return ((None, role.services),)
     if not role.parameters:
         texts = (text for text in list_texts(parameters) if ":iam::" in text and ":role/" in text)
-        return tuple(dict.fromkeys(texts))
-    wanted = _lower(role.parameters)
-    for text in list_texts_below(parameters, wanted - _PROFILES):
-        found[_find_role(text, names, partition, "role")] = None
-    for text in list_texts_below(parameters, wanted & _PROFILES):
-        found[_find_role(text, names, partition, "instance-profile")] = None
-    return tuple(found)
+        return tuple((text, role.services) for text in dict.fromkeys(texts))
+    found: dict[t.Optional[str], dict[str, None]] = {}
+    for name in role.parameters:
+        kind = "instance-profile" if name.lower() in _PROFILES else "role"
+        for text in list_texts_below(parameters, frozenset({name.lower()})):
+            arn = _find_role(text, names, partition, kind)
+            found.setdefault(arn, {}).update(dict.fromkeys(role.find_services(name)))
+    return tuple((arn, tuple(sorted(services))) for arn, services in found.items())
 
 
 def _find_role(text: str, names: Names, partition: str, kind: str) -> t.Optional[str]:
@@ -327,11 +363,6 @@ def _find_role(text: str, names: Names, partition: str, kind: str) -> t.Optional
         return text
     found = names.get(f"{kind}/{text.rpartition('/')[2]}") if parts.resource.startswith("instance-profile/") else None
     return found if found and arn_account(found) == parts.account else None
-
-
-@functools.lru_cache(maxsize=1024)
-def _lower(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name.lower() for name in names)
 
 
 def _list_resources(record: Record) -> Iterator[str]:

@@ -40,6 +40,8 @@ _MOST_NAMES: t.Final = 20
 # Shapes of events that are remembered.
 _MOST_SHAPES: t.Final = 20_000
 # "The maximum length is 2048": https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyDetail.html
+# A call names fewer resources in part: AWS takes at most a hundred in one request.
+_MOST_CANDIDATES: t.Final = 200
 _LONGEST_ARN: t.Final = 2048
 _LONGEST_NAME: t.Final = 128
 _ANY_CONTEXT: t.Final = Context({}, complete=False)
@@ -302,6 +304,8 @@ class Tally:
         resource, candidates = call.resource, call.candidates
         if resource is not None and len(resource) > _LONGEST_ARN:
             resource, candidates = None, ()
+        if len(candidates) > _MOST_CANDIDATES or any(len(pattern) > _LONGEST_ARN for pattern in candidates):
+            candidates = ()
         return group, (resource, candidates, call.context, kind)
 
     def _keep(self, shape: t.Hashable, name: str, places: list[_Place]) -> list[_Slot]:

@@ -24,6 +24,7 @@ _VARIABLE: t.Final = re.compile(r"\$\{(\w+)\}")
 # Names without a slash end where a slash is: an object is no bucket although both begin alike.
 _WITHOUT_SLASH: t.Final = frozenset({"BucketName", "TableName"})
 _FIELDS: t.Final = 6
+_SEVERAL: t.Final = re.compile(r",\s*arn:")
 
 
 def find_unknown_actions(draft: Draft) -> Iterator[DraftIssue]:
@@ -91,7 +92,7 @@ def _types_of(actions: Sequence[Action]) -> str:
     # A wildcard before the colon is about actions of several services.
     types = {(action.service, name): None for action in actions for name in action.resources}
     known = ((name, catalogue.resource_types(service).get(name.lower())) for service, name in types)
-    return join_names([f"{name} ({kind.arn})" if kind else name for name, kind in known], most=3)
+    return join_names([f"{name} ({', '.join(kind.formats)})" if kind else name for name, kind in known], most=3)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -106,7 +107,8 @@ def fits(action: Action, pattern: str) -> bool:
     types = catalogue.resource_types(action.service)
     # Tagging is documented for some types of resources and works on more: AddTags of load balancers on target groups.
     names = types if "Tagging" in action.levels and action.resources else action.resources
-    return any(_fits_type(pattern, types[name.lower()].arn) for name in names if name.lower() in types)
+    kinds = (types[name.lower()] for name in names if name.lower() in types)
+    return any(_fits_type(pattern, arn) for kind in kinds for arn in kind.formats)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -131,6 +133,10 @@ def find_malformed_arns(draft: Draft) -> Iterator[DraftIssue]:
 
 
 def _check_arn(placed: PlacedText, partition: t.Optional[str]) -> Iterator[DraftIssue]:
+    if _SEVERAL.search(placed.text):
+        message = f"{placed.text} is one text, which no ARN is equal to: give each ARN in a list"
+        yield DraftIssue("several_arns_in_one", placed.path, message)
+        return
     fields = placed.text.split(":", _FIELDS - 1)
     if len(fields) < _FIELDS:
         if not fields[-1].endswith("*"):

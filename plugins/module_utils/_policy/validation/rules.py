@@ -91,6 +91,7 @@ _ERRORS: t.Final = (
     ("invalid_service", "No such service in an ARN", _CHECKS),
     ("invalid_service_principal_format", "Invalid service principal", f"{_PRINCIPAL}#principal-services"),
     ("missing_arn_field", "ARN with too few fields", _ARNS),
+    ("several_arns_in_one", "Several ARNs in one text", _ARNS),
     ("invalid_arn_account", "Invalid account id", _ARNS),
     ("arn_of_other_partition", "ARN of another partition", _ARNS),
     ("invalid_condition_key_format", "Condition key without a prefix", _KEYS),

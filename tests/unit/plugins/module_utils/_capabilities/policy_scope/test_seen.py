@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Mapping
 from datetime import timedelta
@@ -33,7 +34,7 @@ from ..user_permissions.people import NOW, allow, role
 from .scopes import make_account, managed
 
 APP: t.Final = role("app", "Data")
-PERMISSIONS: t.Final = Permissions(make_account(APP, policies=[managed(allow("s3:*", "sqs:*"))]))
+PERMISSIONS: t.Final = Permissions(make_account(APP, policies=[managed(allow("s3:*", "secretsmanager:*", "sqs:*"))]))
 ORDERS: t.Final = "arn:aws:sqs:eu-west-1:111122223333:orders"
 
 
@@ -50,7 +51,7 @@ def collect(
     *uses: Use, logged: Truth = YES, assumed: frozenset[LogClass] = frozenset(), days: int = 90
 ) -> Mapping[str, t.Any]:
     classes = {LogClass.DATA: logged, LogClass.READ: YES, LogClass.WRITE: YES}
-    services = {name: ServiceCoverage(name, Status.PARTIAL, (), classes) for name in ("s3", "sqs")}
+    services = {name: ServiceCoverage(name, Status.PARTIAL, (), classes) for name in ("s3", "secretsmanager", "sqs")}
     coverage = Coverage(days, since=NOW - timedelta(days=days), until=NOW, events=len(uses), services=services)
     record = Record(APP.arn, "AROA", coverage, uses)
     return collect_seen(PERMISSIONS, APP, record, Settings(NOW, assume_logged=assumed))
@@ -58,6 +59,13 @@ def collect(
 
 def test_resources_of_recorded_calls() -> None:
     assert collect(use("sqs:SendMessage"), use("sqs:sendmessage")) == {"sqs:sendmessage": (ORDERS,)}
+
+
+def test_a_secret_that_is_called_by_its_name_is_named_with_the_end_of_its_arn() -> None:
+    pattern = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/pw-??????"
+    by_name = dataclasses.replace(use("secretsmanager:GetSecretValue", None), candidates=(pattern,))
+    assert collect(by_name) == {"secretsmanager:getsecretvalue": (pattern,)}
+    assert collect(by_name, use("secretsmanager:GetSecretValue", None)) == {}
 
 
 @pytest.mark.parametrize(

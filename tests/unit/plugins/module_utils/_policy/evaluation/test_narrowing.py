@@ -375,3 +375,28 @@ def test_a_statement_about_no_resource_stays_as_it_is() -> None:
     """As in a trust policy, which is about its role."""
     trusting = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}})
     assert open_resources(Layers((trusting,)), ROLES, ()).identity[0].statements == trusting.statements
+
+
+def test_no_pattern_is_two_arns() -> None:
+    found = [
+        (action.full_name, pattern)
+        for action in catalogue.expand("*")
+        for pattern in resource_types(action.full_name.lower(), "aws")
+        if "," in pattern or " " in pattern or (pattern != "*" and not pattern.startswith("arn:aws:"))
+    ]
+    assert not found
+    assert {"arn:aws:apigateway:*-?::/apis/*/stages", "arn:aws:apigateway:*-?::/restapis/*/stages"} <= set(
+        resource_types("apigateway:post", "aws")
+    )
+
+
+@pytest.mark.parametrize("action", ["cloudwatch:listmetrics", "cloudwatch:putmetricdata", "ce:getcostandusage"])
+def test_an_action_that_need_not_name_a_resource_may_be_about_everything(action: str) -> None:
+    assert resource_types(action, "aws") == ("*",)
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:getobject", "events:puttargets", "cloudwatch:tagresource", "rds:describedbinstances"]
+)
+def test_an_action_that_always_names_a_resource_is_never_about_everything(action: str) -> None:
+    assert "*" not in resource_types(action, "aws")

@@ -479,3 +479,14 @@ def test_the_proof_is_data_in_a_stable_order() -> None:
     assert data["evidence_sha256"] == "0" * 64
     assert data["documents_after"][0] == {"name": "new-0", "sha256": fingerprint(policy(new[0]))}
     assert data["is_proved"] is False
+
+
+def test_a_role_that_no_record_names_is_unproven_unless_it_was_written_so() -> None:
+    roles = f"{ROLE.partition('role/')[0]}role/*"
+    record = recorded(used("iam:PassRole", candidates=(roles,)))
+    wide = prove_statements([ADMINISTRATOR], [allow("iam:PassRole", roles)], record=record)
+    assert [(entry.action, entry.resource) for entry in wide.unproven] == [("iam:PassRole", roles)]
+    named = roles.replace("*", "web")
+    for old, new in ((ADMINISTRATOR, named), (allow("iam:PassRole", roles), roles)):
+        found = prove_statements([old], [allow("iam:PassRole", new)], record=record)
+        assert "instance profile" not in "".join(entry.why for entry in found.unproven)

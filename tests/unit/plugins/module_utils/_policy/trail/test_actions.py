@@ -243,6 +243,8 @@ def test_an_event_of_no_known_action_tells_the_service_alone() -> None:
 
 
 PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/app"
+EC2 = "ec2.amazonaws.com"
+TASKS = "ecs-tasks.amazonaws.com"
 
 
 @pytest.mark.parametrize(
@@ -251,18 +253,25 @@ PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/app"
         (event("lambda:CreateFunction20150331", requestParameters={"role": ROLE}), ROLE, "lambda.amazonaws.com"),
         (event("lambda:CreateFunction20150331", requestParameters={"functionName": "app"}), "none", None),
         (event("lambda:UpdateFunctionCode20150331v2", requestParameters={"role": ROLE}), "none", None),
-        (event("ec2:RunInstances", requestParameters={"iamInstanceProfile": {"arn": PROFILE}}), None, None),
-        (event("ec2:RunInstances", requestParameters={"iamInstanceProfile": {"name": "app"}}), None, None),
+        (event("ec2:RunInstances", requestParameters={"iamInstanceProfile": {"arn": PROFILE}}), None, EC2),
+        (event("ec2:RunInstances", requestParameters={"iamInstanceProfile": {"name": "app"}}), None, EC2),
         (event("ec2:RunInstances", requestParameters={"imageId": "ami-1"}), "none", None),
-        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": ROLE, "family": "x"}), ROLE, None),
+        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": ROLE, "family": "x"}), ROLE, TASKS),
         (event("states:CreateStateMachine", requestParameters={"roleArn": ROLE}), ROLE, "states.amazonaws.com"),
         (
             event("cloudformation:CreateStack", requestParameters={"roleARN": ROLE}),
             ROLE,
             "cloudformation.amazonaws.com",
         ),
-        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": "deployer"}), ROLE, None),
-        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": "unheard-of"}), None, None),
+        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": "deployer"}), ROLE, TASKS),
+        (event("ecs:RegisterTaskDefinition", requestParameters={"taskRoleArn": "unheard-of"}), None, TASKS),
+        (event("ecs:CreateService", requestParameters={"role": ROLE}), ROLE, "ecs.amazonaws.com"),
+        (
+            event("ec2:CreateFlowLogs", requestParameters={"deliverLogsPermissionArn": ROLE}),
+            ROLE,
+            "vpc-flow-logs.amazonaws.com",
+        ),
+        (event("eks:CreateCluster", requestParameters={"roleArn": ROLE}), ROLE, "eks.amazonaws.com"),
     ],
     ids=lambda value: value["eventName"] if isinstance(value, dict) else "",
 )
@@ -276,6 +285,12 @@ def test_roles_that_are_handed_to_a_service(record: Record, role: t.Optional[str
     assert call.resource == role
     expected = (service,) if service else UNKNOWN_KEY
     assert call.context.get("iam:PassedToService") == expected
+
+
+def test_a_role_that_may_be_for_several_services_is_for_no_other_ones() -> None:
+    record = event("eks:CreateNodegroup", requestParameters={"nodeRole": ROLE})
+    (passed,) = [call for call in calls(record) if call.action == "iam:PassRole"]
+    assert passed.context.get("iam:PassedToService") == ("ec2.amazonaws.com", "eks.amazonaws.com")
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,9 @@ def test_a_type_that_an_event_does_not_show_is_never_safe(part: int) -> None:
         kinds = types_of(action)
         # Of the few actions with very many types, which only tag or list tags, every fifth is asked of.
         for kind in kinds if len(kinds) <= 30 else kinds[::5]:
-            others = [other for other in kinds if other.arn != kind.arn][:10]
+            # A version and an alias of a bot look alike.
+            own = {PLACEHOLDER.sub("*", one) for one in kind.formats}
+            others = [other for other in kinds if PLACEHOLDER.sub("*", other.arn) not in own][:10]
             record = event_of(action, [arn_of(other, "shown") for other in others])
             if is_ruled_out(record, action.full_name.lower(), kind.name.lower()):
                 continue

@@ -349,6 +349,12 @@ def test_hostile_values_are_read() -> None:
             read([event("s3:GetObject", requestParameters=parameters, resources=[{"ARN": value}, value])])
 
 
+def test_names_that_are_too_long_or_too_many_are_not_kept() -> None:
+    for secret in ("x" * 10_000, [f"s{number}" for number in range(1000)]):
+        reading = read([event("secretsmanager:GetSecretValue", requestParameters={"secretId": secret})])
+        assert [use.candidates for use in reading.uses] == [()]
+
+
 def test_the_events_to_measure_with_are_read_as_uses() -> None:
     chance = random.Random(1)
     records = [trail_files.make_event(chance, trail_files.SINCE) for _ in range(300)]

@@ -120,6 +120,8 @@ ACTION_CASES: t.Final = (
     Case("resource_does_not_fit_action", None, allow("s3:GetObject", None, NotResource=BUCKET)),
     Case("resource_without_action", "Statement[0].Resource[1]", allow("s3:GetObject", [OBJECTS, KEY])),
     Case("resource_without_action", None, allow(["s3:GetObject", "kms:Decrypt"], [OBJECTS, KEY])),
+    Case("several_arns_in_one", RESOURCE, allow("s3:GetBucketAcl", f"{BUCKET}, {BUCKET}2")),
+    Case("several_arns_in_one", None, allow("s3:GetObject", [f"{BUCKET}/a, b", f"{BUCKET}/a,arn/*"])),
     Case("missing_arn_field", RESOURCE, allow("s3:GetObject", "arn:aws:s3:acme")),
     Case("missing_arn_field", None, allow("s3:GetObject", "arn:aws:s3:*")),
     Case("invalid_arn_account", RESOURCE, allow("iam:GetRole", "arn:aws:iam::11112222333:role/app")),
