@@ -42,6 +42,12 @@ options:
         V(deactivate) deactivates them.
     type: dict
     required: true
+  max_principals:
+    description:
+      - The largest number of keys, users, sessions, roles and accounts that the incident may name. If it names more, nothing is read or
+        written. Sessions in C(seen) do not count.
+    type: int
+    default: 10
   journal_fallback:
     description:
       - With V(none), the task fails before anything is changed if the place of O(journal) can't be used.

@@ -75,11 +75,6 @@ options:
         user of a member. It uses a session as root that can only read. O(accept_irreversible) lets it delete the key.
     type: bool
     default: false
-  max_principals:
-    description:
-      - The largest number of keys, users and accounts that the incident may name. If it names more, nothing is read or written.
-    type: int
-    default: 10
   checklist:
     description:
       - The statements that a release needs, each with the person who makes it.
@@ -527,7 +522,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "accept_irreversible": {"type": "list", "elements": "str", "choices": losses, "default": []},
         "acts_for_organization": {"type": "bool", "default": False},
-        "max_principals": {"type": "int", "default": 10},
     }
 
 

@@ -71,11 +71,6 @@ options:
     type: list
     elements: str
     default: []
-  max_principals:
-    description:
-      - The largest number of keys, users and accounts that the incident may name. If it names more, nothing is read or written.
-    type: int
-    default: 10
   checklist:
     description:
       - The statements that a release needs, each with the person who makes it.
@@ -522,7 +517,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "member_role_arn": {"type": "str"},
         "exempt_roles": {"type": "list", "elements": "str", "default": []},
         "watched_roles": {"type": "list", "elements": "str", "default": []},
-        "max_principals": {"type": "int", "default": 10},
     }
 
 

@@ -121,6 +121,7 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
 # doc_fragments/_emergency.py, with those of _assessment
 EMERGENCY_ARGUMENTS: t.Final[ArgumentSpec] = {
     "incident": {"type": "dict", "required": True},
+    "max_principals": {"type": "int", "default": 10},
     "journal_fallback": {"type": "str", "choices": ["none", "local"], "default": "none"},
     "evidence_lock_days": {"type": "int", "default": 0},
     "pass": {"type": "str", "choices": ["first", "second", "recheck", "last"], "default": "last", "no_log": False},

@@ -98,6 +98,7 @@ class Emergency:
         """
         try:
             incident = Incident.from_option(task.options["incident"], now=task.now)
+            incident.check_count(int(task.options["max_principals"]))
         except InputError as error:
             raise TaskError(str(error)) from error
         strangers = [] if releases else incident.list_strangers()

@@ -57,9 +57,9 @@ class Declared:
     def from_options(cls, options: Mapping[str, t.Any], incident: Incident) -> t.Self:
         """The declaration in the options of a module.
 
-        :raises InputError: a value is not allowed, or the incident names more principals than that.
+        :raises InputError: a value is not allowed.
         """
-        declared = cls(
+        return cls(
             incident=incident,
             state=State(options["state"]),
             name_of_pass=Pass(options["pass"]),
@@ -68,8 +68,6 @@ class Declared:
             acts_for_organization=bool(options["acts_for_organization"]),
             terms=Terms.from_options(options),
         )
-        incident.check_count(int(options["max_principals"]))
-        return declared
 
 
 def _parse_account(given: t.Any) -> str:

@@ -50,7 +50,7 @@ class Declared:
 
         :raises InputError: a value is not allowed, or the incident names more than that.
         """
-        declared = cls(
+        return cls(
             incident=incident,
             releases=options["state"] == "released",
             name_of_pass=str(options["pass"]),
@@ -63,8 +63,6 @@ class Declared:
             own_accounts=frozenset(_list_accounts(options)),
             terms=Terms.from_options(options),
         )
-        incident.check_count(int(options["max_principals"]))
-        return declared
 
     @property
     def is_last_pass(self) -> bool:

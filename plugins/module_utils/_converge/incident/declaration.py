@@ -170,17 +170,21 @@ class Incident:
         return self.since or now - WITHOUT_SINCE
 
     def check_count(self, most: int) -> None:
-        """Make sure that it names no more than so many keys, users and accounts.
+        """Make sure that it names no more than so many keys, users, sessions, roles and accounts.
+
+        Those in ``seen`` do not count: a hunt found them.
 
         :raises InputError: it names more.
         """
         people = (user.user_id for user in self.identity_center_users)
         accounts = (account.account_id for account in self.accounts)
-        named = len({*(key.id for key in self.keys), *self.users, *people, *accounts})
+        sessions = ((one.role, one.name, one.source_identity) for one in self.sessions)
+        roles = (role.arn for role in self.roles)
+        named = len({*(key.id for key in self.keys), *self.users, *people, *sessions, *roles, *accounts})
         if named > most:
             raise InputError(
-                f"max_principals: the incident names {named} keys, users and accounts, allowed are {most}. Nothing was "
-                "read or written. Check the list, then set max_principals to that number"
+                f"max_principals: the incident names {named} keys, users, sessions, roles and accounts, allowed are "
+                f"{most}. Nothing was read or written. Check the list, then set max_principals to that number"
             )
 
     def list_strangers(self) -> list[str]:

@@ -141,6 +141,14 @@ def test_without_a_confirmation_nothing_is_read_or_written(scene: Scene, confirm
     assert not scene.journal.exists() and not scene.reports.exists()
 
 
+@pytest.mark.parametrize("releases", [False, True], ids=["containment", "release"])
+def test_an_incident_that_names_too_many_is_refused_before_anything_is_read(scene: Scene, releases: bool) -> None:
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/r-{number}" for number in range(60)]
+    with pytest.raises(TaskError, match=r"max_principals: the incident names 6\d keys, users, sessions, roles"):
+        scene.run(change("a"), incident={**DECLARED, "roles": roles}, releases=releases)
+    assert not scene.aws.calls and not scene.journal.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "warns"), [({"check_mode": True}, True), ({"mode": "report"}, False)], ids=["check", "report"]
 )

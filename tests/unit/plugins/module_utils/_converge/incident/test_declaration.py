@@ -256,9 +256,17 @@ def test_accounts_and_people_that_can_not_be_used(given: dict[str, t.Any], said:
     assert said in refusal(**given)
 
 
-def test_keys_people_and_accounts_count_together() -> None:
+def test_everybody_who_is_named_counts() -> None:
     person = {"user_id": "94482488-3041-7026-d8a7-000000000000"}
-    incident = parse(accounts=[ACCOUNT], identity_center_users=[person])
-    incident.check_count(3)
-    with pytest.raises(InputError, match="names 3 keys, users and accounts, allowed are 2"):
-        incident.check_count(2)
+    role = f"arn:aws:iam::{ACCOUNT}:role/deploy"
+    incident = parse(
+        accounts=[ACCOUNT],
+        identity_center_users=[person],
+        roles=[role, {"arn": f"{role}-2", "cut": "all_sessions"}],
+        sessions=[{"role": role, "name": name} for name in ("evil-1", "evil-2")],
+        seen=[{"role": role, "session_name": f"seen-{number}"} for number in range(30)],
+    )
+    # The key that each of these incidents names is one of them.
+    incident.check_count(7)
+    with pytest.raises(InputError, match="names 7 keys, users, sessions, roles and accounts, allowed are 6. Nothing"):
+        incident.check_count(6)
