@@ -39,7 +39,8 @@ options:
         C(source_identity).
       - C(known_keys) are ids of access keys that people have made themselves, so that they are not taken for an intruder's.
       - C(minted_keys) is what is done about keys of other users that contained principals made, as CloudTrail says. V(report) lists them,
-        V(deactivate) deactivates them.
+        V(deactivate) deactivates them. V(deactivate_all) needs C(since), and does not wait for CloudTrail, which is 5 to 15 minutes late. It
+        deactivates all keys since then that they could have made, except C(known_keys) and those that an event says somebody else made.
     type: dict
     required: true
   max_principals:

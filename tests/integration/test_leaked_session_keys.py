@@ -57,9 +57,13 @@ def test_the_calls_with_a_key_tell_its_session_which_is_cut_in_all_accounts(benc
     assert "the session build-9 of the role pipeline" in seeds[HOME]["detail"]
     lookups = [record for record in bench.control.log() if record["operation"] == "LookupEvents"]
     assert len({record["region"] for record in lookups}) == len(lookups)
-    results = contain(bench, incident)
+    bench.run_pass(incident=incident, **WARM)
+    results = bench.run_pass(incident=incident, **{"pass": "second"})
     assert not can_work(made)
     assert by_role(results[HOME])["pipeline"]["statements"] == ["NamedSessions"]
+    # Who opened the session is not contained, so it can open the next one.
+    (row,) = results[HOME]["not_denied"]
+    assert row["principal"].endswith(":role/pipeline") and "its source can open new sessions" in row["reason"]
     # What it can have opened in the other accounts too.
     assert "deploy" in by_role(results[PROD])
 

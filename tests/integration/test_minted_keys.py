@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -45,8 +46,8 @@ def intrude(bench: RevokingBench) -> tuple[Intruder, str]:
 
 def contain(bench: RevokingBench, incident: Record = DECLARED) -> dict[str, Record]:
     bench.run_quarantine(HOME, incident=incident)
-    bench.run_pass(incident=incident, propagation_seconds=10, **WARM)
-    return bench.run_pass(incident=incident, propagation_seconds=10, **{"pass": "second"})
+    bench.run_pass(incident=incident, propagation_seconds=20, **WARM)
+    return bench.run_pass(incident=incident, propagation_seconds=20, **{"pass": "second"})
 
 
 def status(bench: RevokingBench, key_id: str) -> str:
@@ -105,6 +106,17 @@ def test_a_key_that_an_event_proves_is_switched_off_and_stays_so(bench: Revoking
     assert [item for item in released["left"] if item["target"] == OTHER_ARN]
     record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
     assert record is not None and record.state is State.RELEASED
+    assert can_work(ours)
+
+
+def test_all_young_keys_are_switched_off_without_waiting_for_events(bench: RevokingBench) -> None:
+    intruder, made = intrude(bench)
+    ours = bench.client(HOME).create_access_key(UserName="ci-deploy-legacy")["AccessKey"]["AccessKeyId"]
+    since = (datetime.now(UTC) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    incident = {**DECLARED, "minted_keys": "deactivate_all", "since": since, "known_keys": [ours, *bench.known_keys]}
+    results = contain(bench, incident)
+    assert not any(result["not_denied"] for result in results.values())
+    assert (status(bench, made), intruder.find_able()) == ("Inactive", [])
     assert can_work(ours)
 
 

@@ -182,10 +182,14 @@ class Planner:
         return Plan((*changes, *keys, *self._plan_signin(observed)), refused, tuple(warnings))
 
     def list_deactivated(self, observed: Observed) -> tuple[MintedKey, ...]:
-        """List the keys of others that are deactivated: the incident wants it, and events prove who made them."""
-        if observed.minted is None or self.incident.minted_keys is not MintedKeys.DEACTIVATE:
+        """List the keys of others that are deactivated: the incident wants it, with or without proof."""
+        wanted = self.incident.minted_keys
+        if observed.minted is None or wanted is MintedKeys.REPORT:
             return ()
-        return tuple(key for key in observed.minted.keys if key.is_proven and key.user not in observed.untouched)
+        is_all = wanted is MintedKeys.DEACTIVATE_ALL
+        return tuple(
+            key for key in observed.minted.keys if (is_all or key.is_proven) and key.user not in observed.untouched
+        )
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
         owners = (*self.list_owners(observed), *(target.arn for target in observed.chosen.targets))

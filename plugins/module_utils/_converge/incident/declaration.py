@@ -118,10 +118,15 @@ class RoleSeed:
 
 
 class MintedKeys(enum.StrEnum):
-    """What is done about keys that a credential of the incident made for other users, as CloudTrail proves."""
+    """What is done about keys that a credential of the incident may have made for other users.
+
+    ``DEACTIVATE`` waits until CloudTrail proves it, which takes 5 to 15 minutes. ``DEACTIVATE_ALL`` does not: then a
+    colleague's key of these minutes stops as well, until somebody activates it again.
+    """
 
     REPORT = "report"
     DEACTIVATE = "deactivate"
+    DEACTIVATE_ALL = "deactivate_all"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,6 +247,8 @@ class Incident:
         if incident.confirmed_by and incident.confirmed_by.casefold() == incident.declared_by.casefold():
             reader.refuse("confirmed_by", incident.confirmed_by, "another person than declared_by")
         incident._check_accounts(reader)
+        if incident.minted_keys is MintedKeys.DEACTIVATE_ALL and incident.since is None:
+            reader.refuse("minted_keys", str(incident.minted_keys), "with since only: older keys are not an intruder's")
         if reader.problems:
             raise InputError("\n".join(reader.problems))
         return incident

@@ -270,3 +270,11 @@ def test_everybody_who_is_named_counts() -> None:
     incident.check_count(7)
     with pytest.raises(InputError, match="names 7 keys, users, sessions, roles and accounts, allowed are 6. Nothing"):
         incident.check_count(6)
+
+
+def test_keys_without_proof_are_only_deactivated_since_a_moment() -> None:
+    assert "minted_keys: 'deactivate_all' is not allowed; allowed is with since only" in refusal(
+        minted_keys="deactivate_all"
+    )
+    given = parse(minted_keys="deactivate_all", since=(NOW - timedelta(days=1)).isoformat())
+    assert given.minted_keys is MintedKeys.DEACTIVATE_ALL
