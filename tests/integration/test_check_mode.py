@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -27,6 +27,8 @@ INCIDENT = {
         "reason": "its password is in a public place",
         "confirm": "INC-7",
         "users": ["arn:aws:iam::333344445555:user/dev-ivan"],
+        # Younger keys of others would be named as not denied.
+        "since": (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 }
 SIGNAL = {
