@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ..._account.moments import format_utc
 from ..._converge.change import Refusal
+from ..._converge.finding import mask_key_ids
 from .states import Credential, Kind, UserState, build_command_back
 
 #: The rule of refusals that end once a person has looked.
@@ -79,7 +80,8 @@ class Judge:
         stays = {
             one.id: _explain(user, one, beginning) for one in user.credentials if _is_since(one.created, beginning)
         }
-        unseen = [text for name, text in self._list_usable(user, beginning) if name not in self.looked_at]
+        usable = list(self._list_usable(user, beginning))
+        unseen = [text for name, text in usable if not self._was_looked_at(name, [name for name, _text in usable])]
         refused = [Refusal(RULE, f"nothing of {user.arn} is released: {text}", user.arn) for text in unseen]
         again = [one for one in user.credentials if one.id in self.leaked and one.is_active]
         refused += [
@@ -89,6 +91,12 @@ class Judge:
             for one in again
         ]
         return Doubts(stays, tuple(refused))
+
+    def _was_looked_at(self, name: str, names: Sequence[str]) -> bool:
+        """Whether a person named it, as it is or as reports show it: with the last four characters of a key alone."""
+        masked = mask_key_ids(name)
+        is_alone = [mask_key_ids(other) for other in names].count(masked) == 1
+        return name in self.looked_at or (is_alone and masked in self.looked_at)
 
     def _list_usable(self, user: UserState, beginning: t.Optional[datetime]) -> Iterator[tuple[str, str]]:
         """List what works as soon as nothing denies the user, by the name that people give, with the next step."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Kind,
     UserState,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import mask_key_ids
 
 from .users import ARN, LEAKED, NOW, SECOND
 
@@ -107,6 +109,10 @@ def test_a_key_that_works_is_looked_at_and_a_leaked_one_never_works() -> None:
     (refusal,) = judge(fresh).refused
     assert refusal.rule == "not_looked_at" and SECOND in refusal.reason
     assert judge(fresh, looked_at=[SECOND]).refused == ()
+    # As reports show it, while that means one key alone.
+    assert judge(fresh, looked_at=[mask_key_ids(SECOND)]).refused == ()
+    twin = dataclasses.replace(fresh, id=f"AKIAZZZZZZZZZZZZ{SECOND[-4:]}")
+    assert len(judge(fresh, twin, looked_at=[mask_key_ids(SECOND)]).refused) == 2
     assert judge(credential(SECOND, BEFORE, status=ACTIVE)).refused == ()
     leaked = UserState(ARN, "AIDAEXAMPLE", credentials=(credential(LEAKED, LEAKED_AT, status=ACTIVE),))
     suspicion = Judge(frozenset({LEAKED}), SINCE, NOW, frozenset({LEAKED}))

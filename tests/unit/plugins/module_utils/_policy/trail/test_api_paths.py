@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-import botocore.loaders
+import botocore.session
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.api_paths import _list_paths
@@ -24,7 +24,7 @@ def read_models() -> dict[str, set[str]]:
     """The paths of all operations of both versions, without those of tags and of shared domains."""
     found: dict[str, set[str]] = {}
     for service in ("apigateway", "apigatewayv2"):
-        model = botocore.loaders.Loader().load_service_model(service, "service-2")
+        model = botocore.session.Session().get_component("data_loader").load_service_model(service, "service-2")
         for name, operation in model["operations"].items():
             members = model["shapes"][operation["input"]["shape"]]["members"]
             places = {member.get("locationName"): key.lower() for key, member in members.items()}
