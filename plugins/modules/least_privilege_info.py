@@ -116,9 +116,9 @@ options:
   offline:
     description:
       - Whether to work without AWS. O(old_policies) are then the present policies, and O(trail_logs) are directories.
-      - Nobody knows then when an action was last accessed, and which trail wrote the files. If they have management reads, and no days are
-        missing, then all management reads count as recorded, and so do writes. A trail can leave out single services only for KMS and the
-        RDS Data API.
+      - Nobody knows then when an action was last accessed, and which trail wrote the files. If each region with files has management reads
+        all the time, then all management reads count as recorded, and so do writes. A trail can leave out single services only for KMS and
+        the RDS Data API. A warning says what is inferred.
       - Unused actions with data events stay as unknown, unless O(assume_logged) says that the trail records them.
       - Regions without files count as regions without calls.
       - If the files show several unique ids of a principal, only the newest one counts.

@@ -28,8 +28,8 @@ from .revoking import ACCOUNTS, INCIDENT, RevokingBench, open_bench
 
 FIRST: t.Final = {"pass": "first"}
 SECOND: t.Final = {"pass": "second"}
-#: The writes of a pass that knows all accounts: policies of roles, and at home a sign-in session.
-CUTS: t.Final = {HOME: 3, PROD: 1, DATA: 2}
+#: The writes of a pass that knows all accounts: policies of roles, and sign-in sessions at home and of the role deploy.
+CUTS: t.Final = {HOME: 3, PROD: 2, DATA: 2}
 #: Those of a release: of the user two tags, two policies and its other key, and the policies of roles.
 RELEASES: t.Final = {HOME: 7, PROD: 1, DATA: 2}
 

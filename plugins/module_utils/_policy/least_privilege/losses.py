@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ..documents.arn import arn_parts
+from ..documents.arn import arn_account, arn_parts
 from ..documents.policy import Policy
 from ..evaluation import catalogue
 from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
@@ -63,15 +63,18 @@ class Losses:
         self._record: t.Final = record
         self._judges: t.Final = tuple(_make_judges(before, after))
         # Nothing is known of a layer that was not given: a recorded success passed it.
-        self._others: t.Final = Judge(
-            Layers(identity=after.identity), dataclasses.replace(after, session=(), endpoint=None)
-        )
+        alone, others = Layers(identity=after.identity), dataclasses.replace(after, session=(), endpoint=None)
+        self._others: t.Final = Judge(alone, others)
+        # An RCP binds the resources of its own account.
+        self._others_abroad: t.Final = Judge(alone, dataclasses.replace(others, rcps=None))
         self._old: t.Final = _Statements(before.identity)
         self._new: t.Final = _Statements(after.identity)
         self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
         self._unused_before: t.Final = unused_before
         parts = arn_parts(record.principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
+        self._account: t.Final = parts.account if parts else ""
+        self._is_user: t.Final = parts is not None and parts.resource.startswith("user/")
         self._latest: t.Final = _find_latest_calls(record.explaining)
 
     def find(self) -> Iterator[Loss]:
@@ -131,12 +134,15 @@ class Losses:
         """Find a recorded call that another layer, as it is now, does not allow: it may be younger than the call."""
         if use.may_be_denied:
             return None
-        verdict = self._others.verdict(use)
+        owner = arn_account(use.resource) if use.resource else None
+        judge = self._others_abroad if owner and owner != self._account else self._others
+        verdict = judge.verdict(use)
         if verdict.outcome is not Breakage.WILL_BREAK:
             return None
-        return Loss(
-            use, f"the layer {verdict.layer} as it is denies it, also under the old policies: {verdict.reason}", True
-        )
+        why = f"the layer {verdict.layer} as it is denies it, also under the old policies: {verdict.reason}"
+        # The policy of a resource that names a user is not limited by what its boundary does not allow.
+        may_be_named = self._is_user and verdict.layer == "boundary" and verdict.statement is None
+        return Loss(use, why, is_certain=not may_be_named)
 
     def _weigh(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
         if verdict.outcome is Breakage.SAFE:

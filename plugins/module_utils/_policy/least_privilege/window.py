@@ -86,6 +86,8 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
     elif settings.assume_logged:
         kinds = ", ".join(sorted(kind.value.replace("_", " ") for kind in settings.assume_logged))
         found.append(f"where selectors are not known, it is assumed that {kinds} events are logged")
+    if coverage.inferred:
+        found.append(coverage.inferred)
     if not record.is_last_accessed_read:
         found.append("service last accessed was not read, so that use before the window does not show")
     return tuple(found)

@@ -58,7 +58,8 @@ class Coverage:
     """The coverage of one account's record. ``since`` and ``until`` are the window that was really read.
 
     ``asked_days`` is the window that was asked for. ``gaps`` are spans without files inside of it. ``notes`` are
-    sentences for people, about files, digests, regions and selectors.
+    sentences for people, about files, digests, regions and selectors. ``inferred`` is the one of them that says what
+    follows from the events alone.
     """
 
     asked_days: int
@@ -71,6 +72,7 @@ class Coverage:
     services: Mapping[str, ServiceCoverage] = dataclasses.field(default_factory=dict)
     gaps: tuple[tuple[datetime, datetime], ...] = ()
     notes: tuple[str, ...] = ()
+    inferred: str = ""
 
     def of(self, service: str) -> ServiceCoverage:
         """The coverage of a service, by its prefix in policies; blind where nothing is known."""

@@ -51,6 +51,7 @@ def describe_coverage(sources: Sources) -> Coverage:
         services=_Services(judge),
         gaps=judge.gaps,
         notes=judge.notes,
+        inferred=sources.seen.note,
     )
 
 

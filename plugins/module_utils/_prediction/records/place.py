@@ -28,6 +28,8 @@ from .sources import Sources
 # only there, and if it includes them.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail-by-using-the-aws-cli-update-trail.html
 GLOBAL_SERVICES: t.Final = frozenset({"cloudfront", "iam", "organizations", "route53"})
+# STS has an endpoint in each region, and one for all of them.
+_IN_ONE_REGION: t.Final = GLOBAL_SERVICES | {"sts"}
 # The first event of a window is a little younger than the window.
 _EDGE: t.Final = timedelta(days=2)
 _DAY: t.Final = timedelta(days=1)
@@ -58,7 +60,7 @@ class PlaceJudge:
         """Judge whether the place has all events of a class of a service, with the reason if not."""
         if self._logs.source.failure is not None:
             return NO, self._logs.source.failure
-        if not self._trails and self._sources.seen.show(service, log_class):
+        if not self._trails and self._sources.seen.show(service, log_class, is_global=service in _IN_ONE_REGION):
             return (UNKNOWN, self.limits[0]) if self.limits else (YES, "")
         if not self._trails:
             return UNKNOWN, self._sources.trails_reason or "it is not known which trail wrote the log files"

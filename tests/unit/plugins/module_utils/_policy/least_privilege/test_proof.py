@@ -369,6 +369,28 @@ def test_a_recorded_call_that_another_layer_denies_today_is_lost(layer: str) -> 
     assert not prove(unknown, after, recorded(used("sqs:PurgeQueue", queue)), removed=()).lost
 
 
+def test_an_rcp_says_nothing_of_resources_of_other_accounts() -> None:
+    queue = "arn:aws:sqs:eu-west-1:999988887777:q"
+    before = Layers(identity=(policy(allow("sqs:*")),), **STRICT["rcp"])
+    after = dataclasses.replace(before, identity=(policy(allow("sqs:PurgeQueue", queue)),))
+    assert prove(before, after, recorded(used("sqs:PurgeQueue", queue)), removed=()).lost == ()
+
+
+def test_a_user_that_the_policy_of_a_resource_may_name_is_not_limited_by_its_boundary() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"""
+    queue = "arn:aws:sqs:eu-west-1:111122223333:q"
+    record = dataclasses.replace(
+        recorded(used("sqs:PurgeQueue", queue)), principal_arn="arn:aws:iam::111122223333:user/bob"
+    )
+    before = Layers(identity=(policy(allow("sqs:*")),), **STRICT["boundary"])
+    after = dataclasses.replace(before, identity=(policy(allow("sqs:PurgeQueue", queue)),))
+    proof = prove(before, after, record, removed=())
+    assert (proof.lost, [entry.action for entry in proof.unproven]) == ((), ["sqs:PurgeQueue"])
+    denied = policy(allow("s3:*"), deny("sqs:*"))
+    layers = [dataclasses.replace(one, boundary=denied) for one in (before, after)]
+    assert [entry.action for entry in prove(*layers, record, removed=()).lost] == ["sqs:PurgeQueue"]
+
+
 def test_a_use_that_no_policy_allowed_is_not_lost_and_counted() -> None:
     uses = (used("s3:GetObject", OBJECT), used("sqs:SendMessage", SEND.resource), used("sqs:ListQueues"))
     proof = prove_statements([allow("sqs:*")], [allow(["sqs:SendMessage", "sqs:ListQueues"])], record=recorded(*uses))

@@ -80,17 +80,21 @@ EVENT: t.Final = {
     "awsRegion": "us-east-1",
     "readOnly": True,
     "managementEvent": True,
+    "eventType": "AwsApiCall",
     "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{trail_files.ACCOUNT}:user/somebody"},
 }
 
 
-def read_days(directory: Path, *events: dict[str, t.Any], but: range = range(0)) -> Record:
-    """Read a folder with these events on each day of the window."""
+def read_days(
+    directory: Path, *events: dict[str, t.Any], but: range = range(0), region: str = "us-east-1", late: t.Any = ()
+) -> Record:
+    """Read a folder with these events on each day of the window, and those that came ``late`` on the last one."""
     for day in set(range(60)) - set(but):
         moment = trail_files.NOW - timedelta(days=day, hours=1)
-        records = [{**EVENT, **event, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"} for event in events]
-        name = f"{trail_files.ACCOUNT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_{day:016}.json"
-        path = directory / "AWSLogs" / trail_files.ACCOUNT / "CloudTrail" / "us-east-1" / f"{moment:%Y/%m/%d}" / name
+        more = {"eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "awsRegion": region}
+        records = [{**EVENT, **event, **more} for event in (*events, *(late if day == 0 else ()))]
+        name = f"{trail_files.ACCOUNT}_CloudTrail_{region}_{moment:%Y%m%dT%H%MZ}_{day:016}.json"
+        path = directory / "AWSLogs" / trail_files.ACCOUNT / "CloudTrail" / region / f"{moment:%Y/%m/%d}" / name
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps({"Records": records}), encoding="utf-8")
     return read(directory)
@@ -105,7 +109,8 @@ def test_events_of_one_service_show_which_management_events_the_trail_records(tm
     assert found.coverage.of("cloudformation").status is Status.COMPLETE
     assert found.coverage.of("s3").logged == {LogClass.READ: YES, LogClass.WRITE: YES, LogClass.DATA: UNKNOWN}
     assert YES not in found.coverage.of("kms").logged.values()
-    assert any("management reads and writes, so it records all of these" in note for note in found.coverage.notes)
+    assert "management reads and writes all the time, so it records all of these" in found.coverage.inferred
+    assert found.coverage.inferred in found.coverage.notes
 
 
 def test_reads_do_not_show_that_writes_are_recorded(tmp_path: Path) -> None:
@@ -118,11 +123,36 @@ def test_reads_do_not_show_that_writes_are_recorded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{"managementEvent": False, "eventCategory": "Data"}, {"managementEvent": "true"}, {"readOnly": "true"}, WRITE],
-    ids=["data", "malformed", "malformed kind", "another kind"],
+    [
+        {"managementEvent": False, "eventCategory": "Data"},
+        {"managementEvent": "true"},
+        {"readOnly": "true"},
+        {"eventType": "AwsConsoleSignIn"},
+        WRITE,
+    ],
+    ids=["data", "malformed", "malformed kind", "sign-in", "another kind"],
 )
 def test_other_events_show_nothing_of_management_reads(tmp_path: Path, event: dict[str, t.Any]) -> None:
     assert read_days(tmp_path, event).coverage.of("sns").logged[LogClass.READ] is UNKNOWN
+
+
+def test_reads_that_began_late_show_nothing(tmp_path: Path) -> None:
+    """The selectors of the trail were changed on the last day."""
+    found = read_days(tmp_path, WRITE, late=[EVENT])
+    logged = found.coverage.of("sns").logged
+    assert (logged[LogClass.READ], logged[LogClass.WRITE]) == (UNKNOWN, YES)
+
+
+def test_each_region_shows_the_kind_for_itself(tmp_path: Path) -> None:
+    """Two trails may share a folder: one of all events, and one of writes in another region."""
+    read_days(tmp_path, {}, WRITE)
+    assert read_days(tmp_path, WRITE, region="eu-west-1").coverage.of("sns").logged[LogClass.READ] is UNKNOWN
+
+
+def test_without_the_region_of_global_services_nothing_is_known_of_them(tmp_path: Path) -> None:
+    found = read_days(tmp_path, {}, WRITE, region="eu-west-1")
+    assert found.coverage.of("cloudformation").status is Status.COMPLETE
+    assert all(YES not in found.coverage.of(name).logged.values() for name in ("iam", "sts", "organizations"))
 
 
 def test_files_that_are_missing_show_nothing(tmp_path: Path) -> None:
