@@ -70,7 +70,8 @@ def plan(response: Response, name: str) -> tuple[Record, Counter[str]]:
     account_id, options = MODULES[name]
     response.control.clear_log()
     result = response.run(account_id, check=True, journal=PLACE, **options)
-    assert not result.get("failed"), result["msg"]
+    # A key that the seed's intruder made for somebody else is only named.
+    assert not result.get("failed") or result["msg"].startswith("not denied: "), result["msg"]
     return result, Counter(map(operation_of, response.control.log()))
 
 
