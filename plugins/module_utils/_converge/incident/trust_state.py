@@ -141,12 +141,12 @@ class TrustState:
     def compare(self, now: Found, arns: t.Optional[Collection[str]] = None) -> tuple[Difference, ...]:
         """List what is no longer as it was, of the roles ``arns`` (by default all that are kept), and of the policies.
 
-        The run's own roles and the policies come first. Nothing is said of a role that was not kept, and of policies
-        that were not read.
+        The run's own roles, those that are asked for, and the policies come first. Nothing is said of a role that was
+        not kept, and of policies that were not read.
         """
         before = self.found
         wanted = sorted((set(before.roles) if arns is None else set(arns) & set(before.roles)) - now.others)
-        own = before.own | now.own
+        own = {*before.own, *now.own, *(arns or ())}
         named = [text for arn in wanted if arn in own for text in self._compare_role(arn, now)]
         others = [text for arn in wanted if arn not in own for text in self._compare_role(arn, now)]
         return (
