@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from intruder import DATA, HOME, PROD
+from intruder import DATA, HOME, LEAKED, PROD, USER
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from emulator.client import EmulatorProcess
 
-from .containing import without_leaked
+from .containing import USER_ARN, without_leaked
 from .interrupting import canonical, iam_state, kill_at_write
 from .revoking import ACCOUNTS, INCIDENT, RevokingBench, open_bench
 
@@ -122,6 +122,34 @@ def test_a_killed_release_goes_on(world: World, account: str, write: int, after:
     bench.begin_run()
     assert bench.release(account)["refused"] == []
     world.assert_released(account)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_is_left_by_a_part_of_a_release_stays_frozen_and_is_released_later(world: World) -> None:
+    """The owner of a device has to be asked first. Meanwhile the incident is contained again."""
+    bench = world.to("contained")
+    iam = bench.client(HOME)
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="new")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName=USER, SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+    bench.begin_run()
+    with pytest.raises(RuntimeError, match=f"nothing of {USER_ARN} is released: .*{device}"):
+        bench.release(HOME)
+    assert not bench.documents(HOME)
+    bench.begin_run()
+    bench.run_pass(HOME, **FIRST)
+    assert not bench.run_quarantine(HOME)["changed"]
+    assert bench.run_pass(HOME, **SECOND)
+    assert bench.documents(HOME)
+    record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
+    assert record is not None and (record.round, record.state) == (1, State.CONTAINED)
+    assert USER_ARN in {item.arn for item in record.contained} and record.seeds == {LEAKED}
+    iam.deactivate_mfa_device(UserName=USER, SerialNumber=device)
+    iam.delete_virtual_mfa_device(SerialNumber=device)
+    bench.begin_run()
+    assert bench.release(HOME)["refused"] == []
+    world.assert_released(HOME)
 
 
 @pytest.mark.in_every_sample

@@ -9,7 +9,8 @@
 
 It is one object beside the journal, ``control/incidents/<account>/<incident>.json``. Several jobs may write it, so two
 records of one incident can be merged, and nothing gets lost by that. A containment after a release begins a new round:
-it contains other principals, and needs a confirmation of its own.
+it contains other principals, and needs a confirmation of its own. One after a release that is not complete goes on with
+its round: whom that release has left contained stays in the record.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class Record:
 
     ``targets`` are the targets of changes of the containment besides the principals, such as ARNs of policies. ``runs``
     are the ids of the runs that wrote. ``first_deny`` and ``last_source_write`` are moments of this round, and ``due``
-    are those at which events are read again.
+    are those at which events are read again. ``resumed`` is how often in this round a containment followed a release
+    that was not complete.
     """
 
     account_id: str
@@ -112,6 +114,7 @@ class Record:
     confirmation: t.Optional[Confirmation] = None
     due: frozenset[datetime] = frozenset()
     round: int = 1
+    resumed: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -139,25 +142,30 @@ class Record:
         first = (event.author for event in events[:1])
         return _as_person(self.confirmation.by) not in {_as_person(name) for name in (self.declared_by, *first, "")}
 
-    def move(self, event: Event) -> Record:
-        """The record after a step. A containment after a release, or during one, begins a new round.
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How far the round is: of two records of a round, the one with more is later."""
+        return self.resumed, self.state.rank
 
-        A step back within a round is recorded, and changes no state.
+    def move(self, event: Event) -> Record:
+        """The record after a step. A containment after a release begins a new round.
+
+        One after a release that is not complete resumes the round, with all that it contains. Another step back within
+        a round is recorded, and changes no state.
         """
-        begins = event.state.rank < State.RELEASING.rank <= self.state.rank
-        if not begins:
-            state = max(self.state, event.state, key=lambda state: state.rank)
-            moved = dataclasses.replace(event, round=self.round)
-            return dataclasses.replace(self, state=state, events=self.events | {moved}, runs=self.runs | {event.run_id})
-        moved = dataclasses.replace(event, round=self.round + 1)
-        return dataclasses.replace(
+        is_back = event.state.rank < State.RELEASING.rank <= self.state.rank
+        begins = is_back and self.state is State.RELEASED
+        state = event.state if is_back else max(self.state, event.state, key=lambda state: state.rank)
+        moved = dataclasses.replace(event, round=self.round + begins)
+        record = dataclasses.replace(
             self,
             round=moved.round,
-            state=moved.state,
+            resumed=self.resumed + is_back,
+            state=state,
             events=self.events | {moved},
             runs=self.runs | {event.run_id},
-            **_NEW_ROUND,
         )
+        return dataclasses.replace(record, **_NEW_ROUND) if begins else record
 
     def merge(self, other: Record) -> Record:
         """Both records in one: the order does not matter, and nothing of the latest round gets lost.
@@ -172,7 +180,8 @@ class Record:
             account_id=self.account_id,
             incident_id=self.incident_id,
             round=number,
-            state=max((record.state for record in latest), key=lambda state: state.rank),
+            resumed=max(record.resumed for record in latest),
+            state=max(latest, key=lambda record: record.progress).state,
             declared_by=_first(record.declared_by for record in latest),
             reason=_first(record.reason for record in latest),
             contained=_merge_contained(item for record in latest for item in record.contained),
@@ -197,6 +206,7 @@ class Record:
             "account_id": self.account_id,
             "incident_id": self.incident_id,
             "round": self.round,
+            "resumed": self.resumed,
             "state": self.state.value,
             "declared_by": self.declared_by,
             "reason": self.reason,
@@ -237,7 +247,9 @@ class Record:
         return cls(
             account_id=account_id,
             incident_id=incident_id,
-            round=_parse_round(document["round"]),
+            round=_parse_number(document["round"], at_least=1),
+            # Records of earlier versions do not have it.
+            resumed=_parse_number(document.get("resumed", 0), at_least=0),
             state=State(document["state"]),
             declared_by=_parse_text(document["declared_by"]),
             reason=_parse_text(document["reason"]),
@@ -257,6 +269,7 @@ class Record:
 
 # What a new round does not take over from the one before.
 _NEW_ROUND: t.Final[Mapping[str, t.Any]] = {
+    "resumed": 0,
     "contained": (),
     "targets": frozenset(),
     "seeds": frozenset(),
@@ -312,9 +325,9 @@ def _parse_list(document: Mapping[str, t.Any], name: str) -> list[t.Any]:
     return value
 
 
-def _parse_round(value: t.Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"round: {value!r} is no number of a round")
+def _parse_number(value: t.Any, *, at_least: int) -> int:
+    if type(value) is not int or value < at_least:
+        raise ValueError(f"{value!r} is no number of a round, or of how often it was resumed")
     return value
 
 
@@ -332,7 +345,12 @@ def _parse_contained(item: Mapping[str, t.Any], account_id: str) -> Contained:
 def _parse_event(item: Mapping[str, t.Any]) -> Event:
     run_id, by, author = (_parse_text(item[name]) for name in ("run_id", "by", "author"))
     return Event(
-        parse_moment(item["at"]), State(item["state"]), check_run_id(run_id), by, author, _parse_round(item["round"])
+        parse_moment(item["at"]),
+        State(item["state"]),
+        check_run_id(run_id),
+        by,
+        author,
+        _parse_number(item["round"], at_least=1),
     )
 
 

@@ -71,15 +71,11 @@ class Step:
         at: datetime,
     ) -> Record:
         """The record before the first change: it says ``containing``, and names all that will be changed."""
-        moved = self._begin(present, at).move(self._event(State.CONTAINING, at))
+        moved = _add(self._begin(present, at).move(self._event(State.CONTAINING, at)), subjects, at)
         return self._confirm(
             dataclasses.replace(
                 moved,
-                contained=tuple(
-                    sorted({*moved.contained, *(Contained(one.arn, one.unique_id, one.by, at) for one in subjects)})
-                ),
                 targets=moved.targets | set(targets),
-                seeds=moved.seeds | {seed for one in subjects for seed in one.seeds},
                 due=moved.due or frozenset(at + wait for wait in HUNT_AGAIN),
             ),
             at,
@@ -90,7 +86,8 @@ class Step:
     ) -> Record:
         """The record after the last change. ``completed`` says that nothing failed, ``wrote`` that something changed.
 
-        The moments are not before the writes: a token is waited for that was made just before them.
+        The moments are not before the writes: a token is waited for that was made just before them. Whom the run found
+        contained is named as well: another run may have begun the round.
         """
         if not wrote and not completed:
             return self._confirm(present, at)
@@ -99,7 +96,7 @@ class Step:
         # Accounts and users of Identity Center are no principals, and each write of their policies denies a source.
         is_later = is_later or (wrote and self.record_id.endswith(OF_ORGANIZATION))
         record = dataclasses.replace(
-            present,
+            present if present.state is State.RELEASED else _add(present, subjects, at),
             first_deny=present.first_deny or at,
             last_source_write=at if is_later else present.last_source_write,
         )
@@ -131,3 +128,15 @@ class Step:
         if not by or record.is_confirmed:
             return record
         return dataclasses.replace(record, confirmation=Confirmation(at, by, self.run_id))
+
+
+def _add(record: Record, subjects: Collection[Subject], at: datetime) -> Record:
+    """The record with the principals that it does not name yet, contained since ``at``, and with their credentials."""
+    known = {(item.arn, item.unique_id, item.by) for item in record.contained}
+    new = {Contained(one.arn, one.unique_id, one.by, at) for one in subjects}
+    new = {item for item in new if (item.arn, item.unique_id, item.by) not in known}
+    return dataclasses.replace(
+        record,
+        contained=tuple(sorted((*record.contained, *new))),
+        seeds=record.seeds.union(*(one.seeds for one in subjects)),
+    )

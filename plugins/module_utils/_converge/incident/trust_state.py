@@ -21,8 +21,8 @@ import hashlib
 import json
 import secrets
 import typing as t
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from ..._account.control_policies import PolicyDocument, PolicyLevel
 from ..._account.model import Role, Snapshot
@@ -36,9 +36,11 @@ from ..parsing import parse
 SCHEMA: t.Final = "hardening.iam/trust-state/1"
 #: The path of the roles that our templates make. They are kept besides the roles that a run names.
 PATH: t.Final = "/iam-hardening/"
-#: So many changes between runs are kept, the newest ones.
+#: So many changes between runs are kept: those of the run's own roles and of control policies first, the newest ones.
 MOST_CHANGES: t.Final = 50
 MOST_ROLES: t.Final = 100
+# No run takes so long. A state that is later than a run by more was not kept by one that was quicker.
+_QUICKER: t.Final = timedelta(days=1)
 # AWS attaches them to everything, and they deny nothing.
 _FULL_ACCESS: t.Final = frozenset({"p-FullAWSAccess", "p-RCPFullAWSAccess"})
 
@@ -52,7 +54,8 @@ class Found:
     """What one run has found: by the ARN of a role its parts with their hashes, and by id the control policies.
 
     ``policies`` is None if they were not read. ``names`` has the names of the control policies. ``others`` are the ARNs
-    of the roles that exist besides, of which it does not know the parts.
+    of the roles that exist besides, of which it does not know the parts. ``own`` are those of the roles that the run
+    named.
     """
 
     account_id: str
@@ -62,6 +65,7 @@ class Found:
     policies: t.Optional[Mapping[str, str]] = None
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     others: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def as_dict(self) -> dict[str, t.Any]:
         """The same as JSON has it, but for ``others``."""
@@ -72,6 +76,7 @@ class Found:
             "roles": self.roles,
             "control_policies": self.policies,
             "names": self.names,
+            "own": sorted(self.own),
         }
 
     @classmethod
@@ -89,18 +94,24 @@ class Found:
             None if policies is None else _parse_texts(policies),
             _parse_texts(document["names"]),
             frozenset(others),
+            # States of earlier versions do not have it.
+            frozenset(map(_parse_text, document.get("own", ()))),
         )
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Something that changed since a run. ``found_by`` is the run that found it so, empty for the present one."""
+    """Something that changed since a run. ``found_by`` is the run that found it so, empty for the present one.
+
+    ``is_own`` says that it is no matter of another role than those that a run named.
+    """
 
     what: str
     kept_by: str
     kept_at: datetime
     found_by: str = ""
     found_at: t.Optional[datetime] = None
+    is_own: bool = True
 
     def describe(self) -> str:
         """Describe it in words."""
@@ -130,30 +141,43 @@ class TrustState:
     def compare(self, now: Found, arns: t.Optional[Collection[str]] = None) -> tuple[Difference, ...]:
         """List what is no longer as it was, of the roles ``arns`` (by default all that are kept), and of the policies.
 
-        Nothing is said of a role that was not kept, and of policies that were not read.
+        The run's own roles, those that are asked for, and the policies come first. Nothing is said of a role that was
+        not kept, and of policies that were not read.
         """
         before = self.found
-        wanted = (set(before.roles) if arns is None else set(arns) & set(before.roles)) - now.others
-        said = [text for arn in sorted(wanted) for text in _compare_role(arn, before.roles[arn], now.roles.get(arn))]
-        said += _compare_policies(before, now)
-        return tuple(Difference(clean(text), before.run_id, before.at) for text in said)
+        wanted = sorted((set(before.roles) if arns is None else set(arns) & set(before.roles)) - now.others)
+        own = {*before.own, *now.own, *(arns or ())}
+        named = [text for arn in wanted if arn in own for text in self._compare_role(arn, now)]
+        others = [text for arn in wanted if arn not in own for text in self._compare_role(arn, now)]
+        return (
+            *(Difference(clean(text), before.run_id, before.at) for text in (*named, *_compare_policies(before, now))),
+            *(Difference(clean(text), before.run_id, before.at, is_own=False) for text in others),
+        )
 
-    def follow(self, now: Found) -> TrustState:
-        """The state after another run. What it finds changed stays on record: the next run does not lose it."""
-        fresh = [dataclasses.replace(one, found_by=now.run_id, found_at=now.at) for one in self.compare(now)]
+    def _compare_role(self, arn: str, now: Found) -> Iterator[str]:
+        return _compare_role(arn, self.found.roles[arn], now.roles.get(arn))
+
+    def follow(self, now: Found) -> tuple[TrustState, tuple[Difference, ...]]:
+        """The state after another run, and all that this run found changed. The state keeps the most important of it.
+
+        A run that read the account before the one that is kept changes nothing: it was slower.
+        """
         before = self.found
+        if now.at < before.at <= now.at + _QUICKER:
+            return self, ()
+        fresh = tuple(dataclasses.replace(one, found_by=now.run_id, found_at=now.at) for one in self.compare(now))
         unread = {arn: parts for arn, parts in before.roles.items() if arn in now.others}
-        known = dataclasses.replace(now, roles={**unread, **now.roles})
+        known = dataclasses.replace(now, roles={**unread, **now.roles}, own=now.own | before.own & set(unread))
         if now.policies is None:
             known = dataclasses.replace(known, policies=before.policies, names=before.names)
-        return TrustState(known, (*self.changes, *fresh)[-MOST_CHANGES:])
+        return TrustState(known, _limit((*self.changes, *fresh))), fresh
 
     def as_bytes(self) -> bytes:
         """The content of the object. No two are the same: a writer knows its own again if an answer was lost."""
         document = {
             **self.found.as_dict(),
             "schema": SCHEMA,
-            "changes": [change.as_dict() for change in self.changes],
+            "changes": [{**change.as_dict(), "own": change.is_own} for change in self.changes],
             "nonce": secrets.token_hex(16),
         }
         return json.dumps(document, indent=1, sort_keys=True).encode()
@@ -181,7 +205,8 @@ def describe_found(snapshot: Snapshot, run_id: str, principals: Collection[Princ
     documents = {policy.arn: policy.default_version for policy in snapshot.policies if not policy.is_aws_managed}
     roles = {role.arn: describe_role(role, documents) for role in wanted[:MOST_ROLES]}
     others = frozenset(role.arn for role in snapshot.roles) - set(roles)
-    return Found(snapshot.account_id, run_id, snapshot.observed_at, roles, others=others)
+    own = frozenset(arn for arn in roles if principal_of(arn) in principals)
+    return Found(snapshot.account_id, run_id, snapshot.observed_at, roles, others=others, own=own)
 
 
 def describe_role(role: Role, documents: Mapping[str, PolicyDocument]) -> dict[str, str]:
@@ -204,6 +229,12 @@ def add_policies(found: Found, levels: Iterable[PolicyLevel]) -> Found:
         policies={key: _hash_document(one.document) for key, one in policies.items() if key not in _FULL_ACCESS},
         names={key: one.name for key, one in policies.items() if key not in _FULL_ACCESS},
     )
+
+
+def _limit(changes: Sequence[Difference]) -> tuple[Difference, ...]:
+    """The most important changes, oldest first: roles of strangers, who can make many, drive out none of the run's."""
+    ranked = sorted(range(len(changes)), key=lambda place: (changes[place].is_own, place))
+    return tuple(changes[place] for place in sorted(ranked[-MOST_CHANGES:]))
 
 
 def _compare_role(arn: str, before: Parts, now: t.Optional[Parts]) -> Iterator[str]:
@@ -259,4 +290,5 @@ def _parse_change(item: Mapping[str, t.Any]) -> Difference:
         parse_moment(item["kept_at"]),
         check_run_id(item["found_by"]),
         parse_moment(item["found_at"]),
+        item.get("own", True) is True,
     )

@@ -38,29 +38,35 @@ def read_state(store: Store, account_id: str) -> t.Optional[TrustState]:
 
 
 def keep_state(store: Store, now: Found) -> tuple[Difference, ...]:
-    """Keep what a run found, and return what it found changed since the run before.
+    """Keep what a run found, and return what it found changed since the run before: all of it, though less is kept.
 
-    A state that is malformed is replaced, and stays on record as a change.
+    A state that is malformed is replaced, and stays on record as a change. One of a run that read the account later
+    stays as it is.
 
     :raises StoreError: it can't be read or written.
     """
     key = state_key(now.account_id)
     for _attempt in range(_ATTEMPTS):
         kept = store.get_versioned(key)
-        state = _follow(None if kept is None else kept[0], now)
+        state, changes = _follow(None if kept is None else kept[0], now)
+        if state is None:
+            return ()
         try:
             store.swap(key, state.as_bytes(), None if kept is None else kept[1])
         except ConflictError:
             continue
-        return tuple(change for change in state.changes if (change.found_by, change.found_at) == (now.run_id, now.at))
+        return changes
     raise StoreError(f"{describe_place(store, key)} is written by others again and again")
 
 
-def _follow(content: t.Optional[bytes], now: Found) -> TrustState:
+def _follow(content: t.Optional[bytes], now: Found) -> tuple[t.Optional[TrustState], tuple[Difference, ...]]:
+    """The state to keep, None if the present one stays, and what was found changed."""
     if content is None:
-        return TrustState(now)
+        return TrustState(now), ()
     try:
-        return TrustState.of_bytes(content, now.account_id).follow(now)
+        present = TrustState.of_bytes(content, now.account_id)
     except ValueError:
-        lost = Difference(_MALFORMED, now.run_id, now.at, now.run_id, now.at)
-        return TrustState(now, (lost,))
+        lost = (Difference(_MALFORMED, now.run_id, now.at, now.run_id, now.at),)
+        return TrustState(now, lost), lost
+    state, changes = present.follow(now)
+    return (None if state is present else state), changes

@@ -58,6 +58,7 @@ RECORDS: t.Final = st.builds(
     confirmation=st.none() | st.integers(0, 3).map(lambda hours: confirmation(hours=hours)),
     due=st.frozensets(MOMENTS, max_size=2),
     round=st.integers(1, 2),
+    resumed=st.integers(0, 1),
 )
 
 
@@ -72,7 +73,7 @@ def test_merging_needs_no_order_and_loses_nothing(one: Record, two: Record, thre
         assert part.events <= merged.events and part.runs <= merged.runs
         if part.round == merged.round:
             assert {item.arn for item in part.contained} <= {item.arn for item in merged.contained}
-            assert part.targets <= merged.targets and part.state.rank <= merged.state.rank
+            assert part.targets <= merged.targets and part.progress <= merged.progress
 
 
 @given(RECORDS)
@@ -105,6 +106,8 @@ def test_records_of_different_incidents_are_not_merged() -> None:
         {"state": "open"},
         {"round": 0},
         {"round": True},
+        {"resumed": -1},
+        {"resumed": "1"},
         {"contained": {}},
         {"contained": [{"arn": user_arn("a")}]},
         {"contained": [{"arn": "*", "unique_id": "", "by": "cut", "since": "2026-11-25T02:00:00Z"}]},
@@ -160,15 +163,36 @@ def test_an_incident_goes_forwards_only() -> None:
     assert found.move(event(State.RELEASING)).move(event(State.RELEASED)).state is State.RELEASED
 
 
-@pytest.mark.parametrize("state", [State.RELEASING, State.RELEASED])
-def test_a_containment_after_a_release_begins_a_new_round(state: State) -> None:
-    released = record("a", state=state, first_deny=NOW, confirmation=confirmation())
+def test_a_containment_after_a_release_begins_a_new_round() -> None:
+    released = record("a", state=State.RELEASED, first_deny=NOW, confirmation=confirmation())
     again = released.move(event(State.CONTAINING, minutes=60, run_id="run-2"))
     assert (again.round, again.state, again.contained, again.first_deny) == (2, State.CONTAINING, (), None)
     assert not again.is_confirmed and not again.is_release_recorded
     assert again.declared_at == NOW + timedelta(minutes=60)
     # What another job still writes of the round before changes nothing.
     assert dataclasses.replace(again, contained=(contained("b"),)).merge(released).contained == (contained("b"),)
+
+
+def test_a_containment_after_a_part_of_a_release_goes_on_with_the_round() -> None:
+    """Whom the release has left contained must stay frozen, and be released by the next one."""
+    kept: dict[str, t.Any] = {"targets": frozenset({"p"}), "seeds": frozenset({"k"}), "first_deny": NOW}
+    begun = record("a", state=State.RELEASING, confirmation=confirmation(), **kept)
+    again = begun.merge(begun.move(event(State.CONTAINING, minutes=60, run_id="run-2")))
+    assert (again.round, again.state, again.contained) == (1, State.CONTAINING, begun.contained)
+    assert (again.targets, again.seeds, again.first_deny) == (begun.targets, begun.seeds, NOW)
+    assert again.is_confirmed and not again.is_release_recorded
+    assert again.declared_at == begun.declared_at
+    # Also if another job still writes what it knows of the release.
+    assert begun.merge(again).state is State.CONTAINING
+    over = again.move(event(State.RELEASING, minutes=70)).move(event(State.RELEASED, minutes=71))
+    assert over.is_release_recorded and again.merge(over) == over
+
+
+def test_a_record_of_an_earlier_version_was_never_resumed() -> None:
+    document = json.loads(record("a").as_bytes())
+    del document["resumed"]
+    read = Record.of_bytes(json.dumps(document).encode(), account_id=ACCOUNT, incident_id=INCIDENT)
+    assert read == record("a")
 
 
 def test_a_release_counts_only_if_it_began_in_this_round() -> None:

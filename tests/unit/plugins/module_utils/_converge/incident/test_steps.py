@@ -135,6 +135,26 @@ def test_a_containment_after_a_release_begins_anew() -> None:
     assert again.runs == {"contain-1", "release", "again"}
 
 
+def test_who_is_left_by_a_part_of_a_release_stays_in_the_record() -> None:
+    """Another module contains again, and writes. That of the user finds all as wanted, and writes nothing."""
+    store = FakeStore()
+    begun = write(
+        store, step("release").release(step().conclude(contain(), (USER,), NOW, wrote=True, completed=True), NOW)
+    )
+    again = write(store, step("again").contain(begun, (ROLE,), (), LATER))
+    again = write(store, step("again").conclude(again, (USER, ROLE), LATER, wrote=True, completed=True))
+    assert (again.round, again.resumed, again.state) == (1, 1, State.CONTAINED)
+    assert {item.arn: item.since for item in again.contained} == {USER.arn: NOW, ROLE.arn: LATER}
+    assert (again.targets, again.seeds, again.declared_at) == ({TARGET}, set(USER.seeds), NOW)
+
+
+def test_a_run_that_finds_somebody_contained_names_him() -> None:
+    record = step().conclude(step().contain(None, (ROLE,), (), NOW), (ROLE,), NOW, wrote=True, completed=True)
+    found = step("later").conclude(record, (USER,), LATER, wrote=False, completed=True)
+    assert {item.arn: item.since for item in found.contained} == {USER.arn: LATER, ROLE.arn: NOW}
+    assert found.seeds == set(USER.seeds)
+
+
 def test_a_subject_knows_its_account() -> None:
     root = dataclasses.replace(USER, arn="arn:aws:iam::444455556666:root", by=By.ROOT)
     assert (root.account_id, root.is_source, ROLE.is_source) == ("444455556666", True, False)

@@ -118,7 +118,7 @@ def test_the_roles_of_the_run_and_of_our_templates_are_kept() -> None:
     # A run with other roles says nothing of those that it does not know, and forgets none.
     other = describe_found(snapshot(role(trust=document("*")), ours), "run-2", principals_of([ours.arn]))
     assert said(kept, other, arns=[WRITER, ours.arn]) == []
-    assert TrustState(kept).follow(other).found.roles[WRITER] == kept.roles[WRITER]
+    assert TrustState(kept).follow(other)[0].found.roles[WRITER] == kept.roles[WRITER]
 
 
 def level(*policies: ControlPolicy) -> PolicyLevel:
@@ -138,7 +138,7 @@ def test_a_guard_that_is_gone_or_changed_is_named_and_a_further_one_is_not() -> 
     ]
     # Policies that were not read say nothing, and those of the run before stay.
     assert said(before, found(role())) == []
-    follower = TrustState(before).follow(found(role(), run_id="run-2")).found
+    follower = TrustState(before).follow(found(role(), run_id="run-2"))[0].found
     assert (follower.policies, follower.names, follower.run_id) == (before.policies, before.names, "run-2")
 
 
@@ -192,6 +192,49 @@ def test_two_runs_at_once_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert state is not None and [one.found_by for one in state.changes] == ["other", "run-2"]
 
 
+def at(now: Found, minutes: float) -> Found:
+    return dataclasses.replace(now, at=NOW + timedelta(minutes=minutes))
+
+
+def test_a_run_that_was_slower_replaces_no_newer_state() -> None:
+    """It read the account before the other one, and comes to its first module later."""
+    store = FakeStore()
+    keep_state(store, found(role()))
+    newer = at(found(role(trust=document("*")), run_id="run-2"), 10)
+    keep_state(store, newer)
+    content = store.get(state_key(ACCOUNT))
+    assert keep_state(store, at(found(role(), run_id="slow"), 5)) == ()
+    assert store.get(state_key(ACCOUNT)) == content
+    assert keep_state(store, at(dataclasses.replace(newer, run_id="run-3"), 20)) == ()
+
+
+def test_a_state_from_the_future_keeps_no_run_from_looking() -> None:
+    store = FakeStore()
+    keep_state(store, at(found(role(), run_id="forged"), 2 * 24 * 60))
+    (difference,) = keep_state(store, found(role(trust=document("*")), run_id="run-2"))
+    assert difference.what == "trust policy of role automation changed"
+
+
+def test_many_changed_roles_of_a_stranger_hide_no_change_of_the_run() -> None:
+    store = FakeStore()
+    strangers = [f"a{number}" for number in range(MOST_CHANGES + 5)]
+
+    def round_of(number: int, *own: Role) -> tuple[str, ...]:
+        trust = document(f"sts:{number}")
+        roles = [role(name, path="/iam-hardening/", trust=trust) for name in strangers]
+        changes = keep_state(store, at(found(*own, *roles, run_id=f"run-{number}"), number))
+        return tuple(one.what for one in changes)
+
+    assert round_of(1, role()) == ()
+    # All are returned, the run's own first, also of those that are gone.
+    changes = round_of(2)
+    assert changes[0] == "role automation was deleted" and len(changes) == len(strangers) + 1
+    assert len(round_of(3)) == len(strangers)
+    state = read_state(store, ACCOUNT)
+    assert state is not None and len(state.changes) == MOST_CHANGES
+    assert state.changes[0].what == "role automation was deleted"
+
+
 def kept(**fields: t.Any) -> bytes:
     document = {**json.loads(TrustState(found(role())).as_bytes()), **fields}
     return json.dumps(document).encode()
@@ -215,6 +258,7 @@ def kept(**fields: t.Any) -> bytes:
         kept(changes={"what": "a"}),
         kept(changes=[{"what": 1}]),
         kept(names=None),
+        kept(own=[1]),
     ],
     ids=lambda content: content[:20].decode(errors="replace").replace("\x00", ""),
 )
