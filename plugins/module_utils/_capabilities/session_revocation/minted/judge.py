@@ -18,9 +18,9 @@ from ...._account.moments import format_utc
 from ...._converge.arn import Principal, principal_of
 from ...._converge.change import Change
 from ...._converge.incident.declaration import Incident
+from ...._converge.incident.names import KIND_MINTED
 from ...._converge.user_keys import ACTIVE, UPDATE_KEY, Key, KeyRetirer, User
 from ...._policy.hunt.event import Event
-from ..names import KIND_MINTED
 from ..reach import Unfollowed
 
 Row = dict[str, str]
