@@ -208,7 +208,9 @@ class Planner:
             return ()
         is_all = wanted is MintedKeys.DEACTIVATE_ALL
         return tuple(
-            key for key in observed.minted.keys if (is_all or key.is_proven) and key.user not in observed.untouched
+            key
+            for key in observed.minted.keys
+            if (key.is_proven or (is_all and not key.is_unjudged)) and key.user not in observed.untouched
         )
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.judge import (
     Minted,
     MintedKey,
+    describe_key,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
     Observed,
@@ -55,6 +56,13 @@ def test_keys_that_are_only_listed_are_not_counted() -> None:
     assert make_planner(MintedKeys.DEACTIVATE, most=2).plan(observed, ()).refused == ()
     untouched = dataclasses.replace(observed, untouched=frozenset({make_key(0).user}))
     assert len(make_planner(MintedKeys.DEACTIVATE_ALL, most=2).plan(untouched, ()).changes) == 2
+
+
+def test_a_key_that_is_not_judged_is_not_deactivated() -> None:
+    observed = observe(make_key(1, is_unjudged=True), make_key(2), make_key(3, maker=USER, is_proven=True))
+    found = make_planner(MintedKeys.DEACTIVATE_ALL).list_deactivated(observed)
+    assert [key.user for key in found] == [make_key(2).user, make_key(3).user]
+    assert "the events of that time were not read" in describe_key(make_key(1, is_unjudged=True), NOW)["reason"]
 
 
 def test_only_a_key_that_is_proven_counts_as_leaked_in_the_record() -> None:
