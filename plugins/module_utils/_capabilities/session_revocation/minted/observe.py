@@ -44,7 +44,7 @@ _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 4
 # If there is more, and nothing of it can be read: back to no time at all.
 _NOWHERE: t.Final = datetime.max.replace(tzinfo=UTC)
-# So many users are asked for their keys, those first that were made since, or that an event names.
+# So many users are asked for their keys, those first that an event names: users can be made to push others out.
 _MOST_USERS: t.Final = 100
 _WORKERS: t.Final = 16
 OPERATIONS: t.Final = Operations(
@@ -119,10 +119,10 @@ def _read_makings(access: Access, since: datetime) -> Makings:
 def _choose_users(
     snapshot: Snapshot, users: Collection[str], makings: Collection[Making], since: datetime
 ) -> tuple[str, ...]:
-    """Choose the users that are asked: those that were made since, or that an event names, and then the others."""
+    """Choose the users that are asked: those that an event names, those that were made since, and then the others."""
     named = {making.user.lower() for making in makings}
     made = {user.arn for user in snapshot.users if user.created is not None and user.created >= since}
-    order = sorted(users, key=lambda arn: (arn not in made, arn.rpartition("/")[2].lower() not in named, arn))
+    order = sorted(users, key=lambda arn: (arn.rpartition("/")[2].lower() not in named, arn not in made, arn))
     return tuple(order[:_MOST_USERS])
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from collections.abc import Iterator, Sequence
@@ -127,3 +128,10 @@ def test_what_was_read_before_an_error_counts() -> None:
 def test_a_key_of_which_no_event_was_read_at_all_waits_for_none() -> None:
     (key,) = read(Account([[]], {"victim": KEY})).keys
     assert (key.is_unjudged, key.is_proven) == (False, False)
+
+
+def test_users_of_an_intruder_do_not_push_out_the_one_whom_an_event_names() -> None:
+    dummies = [dataclasses.replace(make_user(HOME, f"a-{number:03}"), created=NOW) for number in range(120)]
+    found = read(Account([[make_event(MADE)]], {"victim": KEY}), *dummies)
+    assert [key.user for key in found.keys] == [VICTIM]
+    assert any("21 more users were not looked at" in text for text in found.unread)
