@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from ..._account.model import Role, Snapshot
 from ..._account.moments import format_utc
-from ..._converge.arn import principal_of
+from ..._converge.arn import principal_of, principals_of
 from ..._converge.change import Change, Refusal
 from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident, MintedKeys
@@ -29,7 +29,7 @@ from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
 from ..._policy.documents.policy import Kind
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
-from .minted.judge import Minted, MintedKey, find_key_id
+from .minted.judge import Minted, MintedKey, find_key_id, prove
 from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, choose, make_changes
@@ -80,6 +80,10 @@ class Observed:
         reached = sorted(self.reach.roles.values(), key=lambda one: len(one.chain))
         arns = dict.fromkeys((*(source.arn for source in self.sources), *(one.arn for one in reached)))
         return tuple(arn for arn in arns if arn.split(":")[4] == self.snapshot.account_id)
+
+    def list_users(self) -> list[str]:
+        """List the users among the sources."""
+        return [source.arn for source in self.sources if ":user/" in source.arn]
 
     def list_unfollowed(self) -> tuple[Unfollowed, ...]:
         """List the edges that nobody followed, without those that the hosts of other accounts list."""
@@ -184,6 +188,18 @@ class Planner:
         keys = make_key_changes(self.list_deactivated(observed), observed.snapshot.account_id)
         return Plan((*changes, *keys, *self._plan_signin(observed)), refused, tuple(warnings))
 
+    @staticmethod
+    def prove_keys(observed: Observed, verdicts: Sequence[Verdict]) -> Observed:
+        """Prove the keys of others by who made them: a user who is denied, or a role that is cut.
+
+        A role that is reached and not cut, because there are too many or for want of room, is shared with colleagues.
+        """
+        if observed.minted is None:
+            return observed
+        cut = (verdict.target.arn for verdict in verdicts if verdict.refusal is None)
+        keys = prove(observed.minted.keys, principals_of([*observed.list_users(), *cut]))
+        return dataclasses.replace(observed, minted=dataclasses.replace(observed.minted, keys=keys))
+
     def list_deactivated(self, observed: Observed) -> tuple[MintedKey, ...]:
         """List the keys of others that are deactivated. If the incident wants it of too many of them, none is."""
         wanted = self._list_wanted(observed)
@@ -221,7 +237,7 @@ class Planner:
 
     def list_owners(self, observed: Observed) -> tuple[str, ...]:
         """List the principals whose sessions of ``aws login`` are all revoked: users, and roles that are cut whole."""
-        named = [source.arn for source in observed.sources if ":user/" in source.arn]
+        named = observed.list_users()
         named += [role.arn for role in self.incident.roles if role.trust is None]
         return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == observed.snapshot.account_id)
 

@@ -270,13 +270,12 @@ class SessionRevocation(Capability[Observed]):
         )
 
     def _read_minted(self, observed: Observed) -> Minted:
-        users = [source.arn for source in observed.sources if ":user/" in source.arn]
         return read_minted(
             self._connection.access,
             observed.snapshot,
             self._incident,
             observed.list_reached(),
-            contained=[*users, *(target.arn for target in observed.chosen.targets)],
+            denied=observed.list_users(),
             now=self._clock(),
         )
 
@@ -287,6 +286,7 @@ class SessionRevocation(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._verdicts = self._planner.judge(observed)
+        self._observed = observed = self._planner.prove_keys(observed, self._verdicts)
         plan = self._planner.plan(observed, self._verdicts)
         return dataclasses.replace(plan, refused=(*self._refuse_seeds(), *plan.refused))
 

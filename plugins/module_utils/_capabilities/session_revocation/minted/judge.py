@@ -93,11 +93,10 @@ def judge_keys(
     *,
     incident: Incident,
     makers: Collection[Principal],
-    contained: Collection[Principal],
 ) -> tuple[MintedKey, ...]:
     """Judge active keys of others: keep those that the incident made, or of which no event says who did.
 
-    ``makers`` are all that the incident reaches, ``contained`` those among them that are denied or cut.
+    ``makers`` are all that the incident reaches. None of the keys is proven yet.
     """
     named = {key.id for key in incident.keys} | set(incident.known_keys)
     makers_of = {making.key_id: making.caller.principal_arn for making in makings.found}
@@ -109,8 +108,13 @@ def judge_keys(
             continue
         is_late = makings.reaches is not None and key.created - _SLACK <= makings.reaches
         is_unjudged = is_late and key.id not in makers_of
-        found.append(dataclasses.replace(key, maker=maker, is_proven=principal in contained, is_unjudged=is_unjudged))
+        found.append(dataclasses.replace(key, maker=maker, is_unjudged=is_unjudged))
     return tuple(sorted(found))
+
+
+def prove(keys: Iterable[MintedKey], contained: Collection[Principal]) -> tuple[MintedKey, ...]:
+    """Prove keys: those that one of the ``contained`` made, who are denied or cut."""
+    return tuple(dataclasses.replace(key, is_proven=principal_of(key.maker) in contained) for key in keys)
 
 
 def make_changes(keys: Iterable[MintedKey], account_id: str) -> tuple[Change, ...]:

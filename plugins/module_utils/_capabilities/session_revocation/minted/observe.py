@@ -58,12 +58,12 @@ def read_minted(
     incident: Incident,
     reached: Sequence[str],
     *,
-    contained: Collection[str],
+    denied: Collection[str],
     now: datetime,
 ) -> Minted:
     """Read what the principals of the account that the incident ``reached`` can have made.
 
-    ``contained`` are those among them that are denied or cut.
+    ``denied`` are the users among them, whose own keys are not looked at. The cuts say later which keys are proven.
     """
     since = incident.find_since(now)
     if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
@@ -71,7 +71,7 @@ def read_minted(
     makers = Makers(Permissions(snapshot), reached)
     unread = [f"what {makers.left_out} more reached roles may do besides was not looked at"] if makers.left_out else []
     ways = tuple(makers.list_ways())
-    users = makers.list_users([arn for arn in contained if ":user/" in arn])
+    users = makers.list_users(denied)
     if not users:
         return Minted(since, ways=ways, unread=tuple(unread))
     makings = _read_makings(access, since)
@@ -83,9 +83,7 @@ def read_minted(
             f"the access keys of {len(users) - len(chosen)} more users were not looked at, for whom the incident can "
             "have made some: hunt for CreateAccessKey"
         )
-    judged = judge_keys(
-        keys, makings, incident=incident, makers=principals_of(reached), contained=principals_of(contained)
-    )
+    judged = judge_keys(keys, makings, incident=incident, makers=principals_of(reached))
     return Minted(since, judged, ways, tuple(unread))
 
 

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.judge import (
     Minted,
     MintedKey,
@@ -19,10 +20,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
     Observed,
     Planner,
+    Verdict,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.reach import Source
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import Target
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident, MintedKeys
 
-from ..accounts import HOME, NOW, USER, arn, make_home
+from ..accounts import HOME, NOW, PIPELINE, USER, arn, make_home
 
 
 def make_key(number: int, **fields: t.Any) -> MintedKey:
@@ -63,6 +68,22 @@ def test_a_key_that_is_not_judged_is_not_deactivated() -> None:
     found = make_planner(MintedKeys.DEACTIVATE_ALL).list_deactivated(observed)
     assert [key.user for key in found] == [make_key(2).user, make_key(3).user]
     assert "the events of that time were not read" in describe_key(make_key(1, is_unjudged=True), NOW)["reason"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_proven"),
+    [(None, True), *((Refusal(rule, "", PIPELINE), False) for rule in ("max_roles", "no_room", "role_unread"))],
+    ids=["cut", "max_roles", "no_room", "role_unread"],
+)
+def test_a_key_is_proven_by_a_role_only_if_that_is_cut(refusal: t.Optional[Refusal], is_proven: bool) -> None:
+    observed = dataclasses.replace(
+        observe(make_key(1, maker=PIPELINE), make_key(2, maker=USER), make_key(3)), sources=(Source(USER, "leaked"),)
+    )
+    planner = make_planner(MintedKeys.DEACTIVATE)
+    proven = planner.prove_keys(observed, (Verdict(Target(PIPELINE, Cut("")), refusal=refusal),))
+    assert proven.minted is not None
+    assert [key.is_proven for key in proven.minted.keys] == [is_proven, True, False]
+    assert len(planner.list_deactivated(proven)) == 1 + is_proven
 
 
 def test_only_a_key_that_is_proven_counts_as_leaked_in_the_record() -> None:

@@ -85,7 +85,7 @@ def read(account: Account, *others: t.Any) -> Minted:
     source = make_user(HOME, "ci-deploy", {"own": policy(allow("*", action="iam:CreateAccessKey"))})
     snapshot = make_snapshot(HOME, users=(source, make_user(HOME, "victim"), *others))
     incident = Incident("INC-7", "Ana", "key found in a public repository", users=(USER,), since=SINCE)
-    return read_minted(t.cast("t.Any", account), snapshot, incident, [USER], contained=[USER], now=NOW)
+    return read_minted(t.cast("t.Any", account), snapshot, incident, [USER], denied=[USER], now=NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def test_calls_that_failed_hide_no_key(waits: list[float]) -> None:
     pages = [*(make_failures(NOW - timedelta(minutes=number)) for number in range(3)), [make_event(MADE)]]
     found = read(Account(pages, {"victim": KEY}))
     (key,) = found.keys
-    assert key.is_proven and key.maker == USER and not key.is_unjudged
+    assert key.maker == USER and not key.is_unjudged
     assert found.unread == ()
     # AWS allows two questions a second.
     assert waits == [0.5, 0.5, 0.5]
@@ -111,7 +111,7 @@ def test_of_more_events_the_newest_are_read_and_older_keys_are_not_judged() -> N
     found = read(account)
     (key,) = found.keys
     assert account.read == 4
-    assert key.is_unjudged and not key.is_proven
+    assert key.is_unjudged and not key.maker
     (text,) = found.unread
     assert text.startswith("only the newest 200 calls of CreateAccessKey were read, back to 2026-11-27T10:02:00Z")
 
@@ -121,13 +121,13 @@ def test_what_was_read_before_an_error_counts() -> None:
     first = [make_event(MADE), *make_failures(NOW - timedelta(hours=3))]
     found = read(Account([first, error, []], {"victim": KEY}))
     (key,) = found.keys
-    assert key.is_proven
+    assert key.maker == USER
     assert any("who made access keys is not known" in text for text in found.unread)
 
 
 def test_a_key_of_which_no_event_was_read_at_all_waits_for_none() -> None:
     (key,) = read(Account([[]], {"victim": KEY})).keys
-    assert (key.is_unjudged, key.is_proven) == (False, False)
+    assert (key.is_unjudged, key.maker) == (False, "")
 
 
 def test_users_of_an_intruder_do_not_push_out_the_one_whom_an_event_names() -> None:
