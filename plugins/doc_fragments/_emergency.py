@@ -47,6 +47,7 @@ options:
     description:
       - The largest number of keys, users, sessions, roles and accounts that the incident may name. If it names more, nothing is read or
         written. Sessions in C(seen) do not count.
+      - If C(minted_keys) would deactivate more keys of an account, none is.
     type: int
     default: 10
   journal_fallback:

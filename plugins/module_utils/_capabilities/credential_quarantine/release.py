@@ -24,6 +24,7 @@ from ..._converge.affects.request import place_of
 from ..._converge.arn import principal_of, principals_of, resource_of
 from ..._converge.change import Change, Impact, Refusal, Undo, content_hash
 from ..._converge.identity_changes import SET_TRUST
+from ..._converge.incident.names import KIND_MINTED
 from ..._converge.incident.record import Record
 from ..._converge.incident.releasing import Part, Releasing
 from ..._converge.undo import Unread
@@ -34,7 +35,7 @@ from ..._converge.undo_requests import derive
 from ..._converge.undo_roles import list_boundary_derivations, undo_trust
 from .changes import DENY_POLICY, INLINE_POLICY, TAGS
 from .doubts import Doubts
-from .states import ACTIVE, CALLS_OF, INACTIVE, Kind
+from .states import ACTIVE, CALLS_OF, INACTIVE, Kind, build_command_back
 
 #: How the policies that cut a role for an incident are named.
 CUT_POLICY: t.Final = "IamHardeningIncident-{incident_id}"
@@ -127,6 +128,8 @@ def _release(
         return "somebody changed it since, so it stays as it is"
     if credential in record.seeds:
         return "it leaked, so it stays inactive; delete it"
+    if done.kind.startswith(f"{KIND_MINTED}_"):
+        return _explain_precaution(done, credential)
     if credential in doubt.stays:
         return doubt.stays[credential]
     try:
@@ -140,6 +143,15 @@ def _credential_of(done: Change) -> str:
     """The id of the credential that a change switched off; empty if it switched none off."""
     shown = done.before if isinstance(done.before, Mapping) else {}
     return str(shown.get("id")) if "kind" in shown else ""
+
+
+def _explain_precaution(done: Change, credential: str) -> str:
+    """Explain why a key stays inactive of which no event said who made it: it may be a colleague's."""
+    command = build_command_back(Kind.ACCESS_KEY, done.target.rpartition("/")[2], credential)
+    return (
+        f"{credential} was switched off as a precaution, because it was not known who made it, and stays inactive. If "
+        f"it is the owner's: {command}; if nobody knows it, delete it"
+    )
 
 
 def _refuse(done: Change, rule: str, reason: str) -> Refusal:

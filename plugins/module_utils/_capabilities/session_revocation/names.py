@@ -13,7 +13,6 @@ import typing as t
 
 MODULE: t.Final = "session_revocation"
 KIND_CUT: t.Final = "sessions_cut"
-KIND_MINTED: t.Final = "minted_key"
 KIND_REVOKE: t.Final = "signin_sessions_revoked"
 KIND_TRUST: t.Final = "trust_cut"
 #: The tag of a managed policy of an incident that has its id.

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from ..._account.model import Role, Snapshot
 from ..._account.moments import format_utc
-from ..._converge.arn import principal_of
+from ..._converge.arn import principal_of, principals_of
 from ..._converge.change import Change, Refusal
 from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident, MintedKeys
@@ -24,11 +24,12 @@ from ..._converge.incident.record import By
 from ..._converge.incident.steps import Subject
 from ..._converge.incident.trust import TrustEdit, cut_trust
 from ..._converge.plan import Plan
+from ..._converge.user_keys import UPDATE_KEY
 from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
 from ..._policy.documents.policy import Kind
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
-from .minted.judge import Minted, MintedKey, find_key_id
+from .minted.judge import Minted, MintedKey, find_key_id, prove
 from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, choose, make_changes
@@ -79,6 +80,10 @@ class Observed:
         reached = sorted(self.reach.roles.values(), key=lambda one: len(one.chain))
         arns = dict.fromkeys((*(source.arn for source in self.sources), *(one.arn for one in reached)))
         return tuple(arn for arn in arns if arn.split(":")[4] == self.snapshot.account_id)
+
+    def list_users(self) -> list[str]:
+        """List the users among the sources."""
+        return [source.arn for source in self.sources if ":user/" in source.arn]
 
     def list_unfollowed(self) -> tuple[Unfollowed, ...]:
         """List the edges that nobody followed, without those that the hosts of other accounts list."""
@@ -133,6 +138,7 @@ class Verdict:
 class Planner:
     """Plans one pass. ``clock`` gives the present: the moment of a policy counts from when it is planned.
 
+    ``max_principals`` is how many keys of others are deactivated at most: of more, none is.
     ``refuse`` says why a principal is never taken out of a trust policy.
     """
 
@@ -140,6 +146,7 @@ class Planner:
     clock: Callable[[], datetime]
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
+    max_principals: int = 10
     refuse: Callable[[str], t.Optional[Refusal]] = lambda _arn: None
 
     def judge(self, observed: Observed) -> tuple[Verdict, ...]:
@@ -172,7 +179,7 @@ class Planner:
         """The changes of all targets, then those of sessions of ``aws login``."""
         changes = [change for verdict in verdicts for change in verdict.all_changes]
         refusals = (one for verdict in verdicts for one in (verdict.trust_refusal, verdict.refusal))
-        refused = tuple(filter(None, refusals))
+        refused = tuple(filter(None, (*refusals, self._refuse_keys(observed))))
         warnings = [
             f"{verdict.target.name}: the policy has no room for {len(verdict.left_out)} older names of sessions"
             for verdict in verdicts
@@ -181,14 +188,45 @@ class Planner:
         keys = make_key_changes(self.list_deactivated(observed), observed.snapshot.account_id)
         return Plan((*changes, *keys, *self._plan_signin(observed)), refused, tuple(warnings))
 
+    @staticmethod
+    def prove_keys(observed: Observed, verdicts: Sequence[Verdict]) -> Observed:
+        """Prove the keys of others by who made them: a user who is denied, or a role that is cut.
+
+        A role that is reached and not cut, because there are too many or for want of room, is shared with colleagues.
+        """
+        if observed.minted is None:
+            return observed
+        cut = (verdict.target.arn for verdict in verdicts if verdict.refusal is None)
+        keys = prove(observed.minted.keys, principals_of([*observed.list_users(), *cut]))
+        return dataclasses.replace(observed, minted=dataclasses.replace(observed.minted, keys=keys))
+
     def list_deactivated(self, observed: Observed) -> tuple[MintedKey, ...]:
-        """List the keys of others that are deactivated: the incident wants it, with or without proof."""
+        """List the keys of others that are deactivated. If the incident wants it of too many of them, none is."""
+        wanted = self._list_wanted(observed)
+        return wanted if len(wanted) <= self.max_principals else ()
+
+    def _refuse_keys(self, observed: Observed) -> t.Optional[Refusal]:
+        """Refuse to deactivate too many keys: most of them may be of colleagues."""
+        wanted = self._list_wanted(observed)
+        if len(wanted) <= self.max_principals:
+            return None
+        reason = (
+            f"{len(wanted)} access keys of other users would be deactivated, and max_principals "
+            f"(compromise_response_max_principals) is {self.max_principals}, so none is. List your own in known_keys, "
+            "then raise max_principals"
+        )
+        return Refusal("max_principals", reason, observed.snapshot.account_id, UPDATE_KEY)
+
+    def _list_wanted(self, observed: Observed) -> tuple[MintedKey, ...]:
+        """List the keys of others that the incident wants to be deactivated, with or without proof."""
         wanted = self.incident.minted_keys
         if observed.minted is None or wanted is MintedKeys.REPORT:
             return ()
         is_all = wanted is MintedKeys.DEACTIVATE_ALL
         return tuple(
-            key for key in observed.minted.keys if (is_all or key.is_proven) and key.user not in observed.untouched
+            key
+            for key in observed.minted.keys
+            if (key.is_proven or (is_all and not key.is_unjudged)) and key.user not in observed.untouched
         )
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
@@ -199,7 +237,7 @@ class Planner:
 
     def list_owners(self, observed: Observed) -> tuple[str, ...]:
         """List the principals whose sessions of ``aws login`` are all revoked: users, and roles that are cut whole."""
-        named = [source.arn for source in observed.sources if ":user/" in source.arn]
+        named = observed.list_users()
         named += [role.arn for role in self.incident.roles if role.trust is None]
         return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == observed.snapshot.account_id)
 
@@ -212,10 +250,13 @@ class Planner:
         )
 
     def list_owners_of_keys(self, observed: Observed, allowed: Sequence[Change]) -> tuple[Subject, ...]:
-        """List the users of the keys that are deactivated. A release leaves a key alone whose id is in the record."""
+        """List the users of the keys that are deactivated. Only a key that is proven counts as leaked in the record."""
+        proven = {key.id for key in observed.minted.keys if key.is_proven} if observed.minted else set()
         ids = {user.arn: user.unique_id for user in observed.snapshot.users}
         keys = [(change.target, find_key_id(change)) for change in allowed if find_key_id(change)]
-        return tuple(Subject(arn, By.CUT, ids.get(arn, ""), (key_id,)) for arn, key_id in keys)
+        return tuple(
+            Subject(arn, By.CUT, ids.get(arn, ""), (key_id,) if key_id in proven else ()) for arn, key_id in keys
+        )
 
     def _judge(self, observed: Observed, target: Target) -> Verdict:
         verdict = self._judge_sessions(observed, target)

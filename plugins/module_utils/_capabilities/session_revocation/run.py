@@ -88,6 +88,7 @@ class Declared:
     inventory: frozenset[str] = frozenset()
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
+    max_principals: int = 10
     name_of_pass: Pass = Pass.LAST
 
     @classmethod
@@ -102,7 +103,7 @@ class Declared:
             accounts = frozenset(filter(None, map(parse_account_id, options["inventory_accounts"])))
         except ValueError as error:
             raise TaskError(f"inventory_accounts: {error}") from error
-        return cls(accounts, timedelta(seconds=seconds), most, Pass(options["pass"]))
+        return cls(accounts, timedelta(seconds=seconds), most, int(options["max_principals"]), Pass(options["pass"]))
 
     @property
     def waits(self) -> bool:
@@ -148,7 +149,12 @@ class SessionRevocation(Capability[Observed]):
         self._own_clock = clock
         self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
         self._planner = Planner(
-            emergency.incident, self._clock, declared.propagation, declared.max_roles, self._refuse_principal
+            emergency.incident,
+            self._clock,
+            declared.propagation,
+            declared.max_roles,
+            declared.max_principals,
+            self._refuse_principal,
         )
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
@@ -264,13 +270,12 @@ class SessionRevocation(Capability[Observed]):
         )
 
     def _read_minted(self, observed: Observed) -> Minted:
-        users = [source.arn for source in observed.sources if ":user/" in source.arn]
         return read_minted(
             self._connection.access,
             observed.snapshot,
             self._incident,
             observed.list_reached(),
-            contained=[*users, *(target.arn for target in observed.chosen.targets)],
+            denied=observed.list_users(),
             now=self._clock(),
         )
 
@@ -281,6 +286,7 @@ class SessionRevocation(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._verdicts = self._planner.judge(observed)
+        self._observed = observed = self._planner.prove_keys(observed, self._verdicts)
         plan = self._planner.plan(observed, self._verdicts)
         return dataclasses.replace(plan, refused=(*self._refuse_seeds(), *plan.refused))
 

@@ -12,25 +12,28 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ...._account.moments import format_utc
 from ...._converge.arn import Principal, principal_of
 from ...._converge.change import Change
 from ...._converge.incident.declaration import Incident
+from ...._converge.incident.names import KIND_MINTED
 from ...._converge.user_keys import ACTIVE, UPDATE_KEY, Key, KeyRetirer, User
 from ...._policy.hunt.event import Event
-from ..names import KIND_MINTED
 from ..reach import Unfollowed
 
 Row = dict[str, str]
+# The time of an event is that of the request, in whole seconds. The key is made a little later.
+_SLACK: t.Final = timedelta(seconds=5)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class MintedKey:
     """An active key of another user. ``maker`` made it, as an event says; empty if none does yet.
 
-    ``is_proven``: the maker is one of those whose credentials or sessions are contained.
+    ``is_proven``: the maker is one of those whose credentials or sessions are contained. ``is_unjudged``: the events
+    of the time when it was made were not read, so there may be one that says who made it.
     """
 
     user: str
@@ -38,6 +41,7 @@ class MintedKey:
     created: datetime
     maker: str = ""
     is_proven: bool = False
+    is_unjudged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +66,18 @@ class Making:
     caller: Event
 
 
+@dataclasses.dataclass(frozen=True)
+class Makings:
+    """The calls of CreateAccessKey that were read. ``reaches`` is how far back, None if that is all of them.
+
+    ``unread`` says what is not known for it.
+    """
+
+    found: tuple[Making, ...] = ()
+    reaches: t.Optional[datetime] = None
+    unread: tuple[str, ...] = ()
+
+
 def parse_making(event: t.Optional[Event]) -> t.Optional[Making]:
     """Parse the event of a key that was made; None for any other, and for one that failed."""
     if event is None or event.is_failed or event.name != "CreateAccessKey":
@@ -73,26 +89,32 @@ def parse_making(event: t.Optional[Event]) -> t.Optional[Making]:
 
 def judge_keys(
     keys: Iterable[MintedKey],
-    makings: Iterable[Making],
+    makings: Makings,
     *,
     incident: Incident,
     makers: Collection[Principal],
-    contained: Collection[Principal],
 ) -> tuple[MintedKey, ...]:
     """Judge active keys of others: keep those that the incident made, or of which no event says who did.
 
-    ``makers`` are all that the incident reaches, ``contained`` those among them that are denied or cut.
+    ``makers`` are all that the incident reaches. None of the keys is proven yet.
     """
     named = {key.id for key in incident.keys} | set(incident.known_keys)
-    makers_of = {making.key_id: making.caller.principal_arn for making in makings}
+    makers_of = {making.key_id: making.caller.principal_arn for making in makings.found}
     found: list[MintedKey] = []
     for key in keys:
         maker = makers_of.get(key.id, "")
         principal = principal_of(maker)
         if key.id in named or (key.id in makers_of and principal not in makers):
             continue
-        found.append(dataclasses.replace(key, maker=maker, is_proven=principal in contained))
+        is_late = makings.reaches is not None and key.created - _SLACK <= makings.reaches
+        is_unjudged = is_late and key.id not in makers_of
+        found.append(dataclasses.replace(key, maker=maker, is_unjudged=is_unjudged))
     return tuple(sorted(found))
+
+
+def prove(keys: Iterable[MintedKey], contained: Collection[Principal]) -> tuple[MintedKey, ...]:
+    """Prove keys: those that one of the ``contained`` made, who are denied or cut."""
+    return tuple(dataclasses.replace(key, is_proven=principal_of(key.maker) in contained) for key in keys)
 
 
 def make_changes(keys: Iterable[MintedKey], account_id: str) -> tuple[Change, ...]:
@@ -115,6 +137,8 @@ def describe_key(key: MintedKey, since: datetime) -> Row:
     made = f"its access key {key.id} was made at {format_utc(key.created)}"
     if key.maker:
         reason = f"{made} by {key.maker}, which the incident reaches, and it works"
+    elif key.is_unjudged:
+        reason = f"{made}, and it works; the events of that time were not read, so it is not known who made it"
     else:
         reason = f"{made}, after {format_utc(since)}, and it works; no event says yet who made it"
     entry = f'{{id: {key.id}, user: "{name}", account_id: "{account_id}"}}'

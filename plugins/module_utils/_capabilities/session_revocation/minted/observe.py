@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Reads the keys that an intruder can have made for others: those of a bounded number of users, and one page of events.
+"""Reads keys that an intruder can have made for others: of a bounded number of users, and by some pages of events.
 
 GetAccountAuthorizationDetails has no keys, the credential report is up to four hours old, and events are 5 to 15
 minutes late. So the keys are listed live, and the events say of those that are old enough who made them.
@@ -15,13 +15,15 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 from __future__ import annotations
 
 import functools
+import time
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from ...._account import fields
 from ...._account.activity import read_lookup_pages
 from ...._account.model import Dataset, Snapshot
+from ...._account.moments import format_utc
 from ...._account.permissions import Permissions
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
@@ -30,15 +32,19 @@ from ...._converge.arn import principals_of
 from ...._converge.change import Change
 from ...._converge.incident.declaration import Incident
 from ...._converge.user_keys import UPDATE_KEY
-from ...._policy.hunt.event import parse_event
-from .judge import Making, Minted, MintedKey, judge_keys, parse_making
+from ...._policy.hunt.event import Event, parse_event
+from .judge import Making, Makings, Minted, MintedKey, judge_keys, parse_making
 from .makers import Makers
 
 _LIST: t.Final = "ListAccessKeys"
 _LOOKUP: t.Final = "LookupEvents"
-# AWS's own limit.
+_CREATE: t.Final = "CreateAccessKey"
+# AWS's own limit, and that of this module: two questions a second are allowed, and an intruder is at work.
 _PAGE: t.Final = 50
-# So many users are asked for their keys, those first that were made since, or that an event names.
+_MOST_PAGES: t.Final = 4
+# If there is more, and nothing of it can be read: back to no time at all.
+_NOWHERE: t.Final = datetime.max.replace(tzinfo=UTC)
+# So many users are asked for their keys, those first that an event names: users can be made to push others out.
 _MOST_USERS: t.Final = 100
 _WORKERS: t.Final = 16
 OPERATIONS: t.Final = Operations(
@@ -52,12 +58,12 @@ def read_minted(
     incident: Incident,
     reached: Sequence[str],
     *,
-    contained: Collection[str],
+    denied: Collection[str],
     now: datetime,
 ) -> Minted:
     """Read what the principals of the account that the incident ``reached`` can have made.
 
-    ``contained`` are those among them that are denied or cut.
+    ``denied`` are the users among them, whose own keys are not looked at. The cuts say later which keys are proven.
     """
     since = incident.find_since(now)
     if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
@@ -65,46 +71,56 @@ def read_minted(
     makers = Makers(Permissions(snapshot), reached)
     unread = [f"what {makers.left_out} more reached roles may do besides was not looked at"] if makers.left_out else []
     ways = tuple(makers.list_ways())
-    users = makers.list_users([arn for arn in contained if ":user/" in arn])
+    users = makers.list_users(denied)
     if not users:
         return Minted(since, ways=ways, unread=tuple(unread))
-    makings: tuple[Making, ...] = ()
-    try:
-        makings = _read_makings(access, since)
-    except AwsError as error:
-        unread.append(f"who made access keys is not known: {error}")
-    chosen = _choose_users(snapshot, users, makings, since)
+    makings = _read_makings(access, since)
+    chosen = _choose_users(snapshot, users, makings.found, since)
     keys, unlisted = _read_keys(access, chosen, since)
-    unread += unlisted
+    unread += [*makings.unread, *unlisted]
     if len(users) > len(chosen):
         unread.append(
             f"the access keys of {len(users) - len(chosen)} more users were not looked at, for whom the incident can "
             "have made some: hunt for CreateAccessKey"
         )
-    judged = judge_keys(
-        keys, makings, incident=incident, makers=principals_of(reached), contained=principals_of(contained)
-    )
+    judged = judge_keys(keys, makings, incident=incident, makers=principals_of(reached))
     return Minted(since, judged, ways, tuple(unread))
 
 
-def _read_makings(access: Access, since: datetime) -> tuple[Making, ...]:
+def _read_makings(access: Access, since: datetime) -> Makings:
+    """Read the calls that made keys, the newest first. Calls that failed fill pages as well, so more than one is read.
+
+    What was read before an error counts.
+    """
     asked = {
-        "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateAccessKey"}],
+        "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": _CREATE}],
         "StartTime": since,
     }
     # IAM has its events in the home region.
     pages = access.pages("cloudtrail", _LOOKUP, "Events", asked, region=access.home_region, page_size=_PAGE)
-    read: Iterable[tuple[tuple[t.Any, ...], bool]] = read_lookup_pages(pages, max_pages=1, wait=lambda _seconds: None)
-    return tuple(filter(None, (parse_making(parse_event(record)) for records, _more in read for record in records)))
+    number, has_more = 0, False
+    events: list[Event] = []
+    unread: list[str] = []
+    try:
+        for records, is_followed in read_lookup_pages(pages, max_pages=_MOST_PAGES, wait=time.sleep):
+            number, has_more = number + len(records), is_followed
+            events += filter(None, map(parse_event, records))
+    except AwsError as error:
+        unread.append(f"who made access keys is not known: {error}")
+    reaches = min((event.time for event in events), default=_NOWHERE) if has_more else None
+    if reaches is not None:
+        back = f", back to {format_utc(reaches)}" if events else ""
+        unread.append(f"only the newest {number} calls of {_CREATE} were read{back}: hunt for the older ones")
+    return Makings(tuple(filter(None, map(parse_making, events))), reaches, tuple(unread))
 
 
 def _choose_users(
     snapshot: Snapshot, users: Collection[str], makings: Collection[Making], since: datetime
 ) -> tuple[str, ...]:
-    """Choose the users that are asked: those that were made since, or that an event names, and then the others."""
+    """Choose the users that are asked: those that an event names, those that were made since, and then the others."""
     named = {making.user.lower() for making in makings}
     made = {user.arn for user in snapshot.users if user.created is not None and user.created >= since}
-    order = sorted(users, key=lambda arn: (arn not in made, arn.rpartition("/")[2].lower() not in named, arn))
+    order = sorted(users, key=lambda arn: (arn.rpartition("/")[2].lower() not in named, arn not in made, arn))
     return tuple(order[:_MOST_USERS])
 
 

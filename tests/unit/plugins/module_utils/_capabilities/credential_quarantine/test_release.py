@@ -25,7 +25,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_changes import IdentityWriter
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import OF_CREDENTIALS
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import (
+    KIND_MINTED,
+    OF_CREDENTIALS,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
     By,
     Contained,
@@ -42,6 +45,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded, Unread
+from ansible_collections.hardening.iam.plugins.module_utils._converge.user_keys import Key, KeyRetirer, User
 
 from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, user
 
@@ -150,6 +154,19 @@ def test_what_may_be_the_intruders_stays_inactive() -> None:
     found = release(recorded(*made), doubts={ARN: Doubts({SECOND: "it may be the intruder's"})})
     assert found.left == ({"target": ARN, "operation": "UpdateAccessKey", "reason": "it may be the intruder's"},)
     assert len(found.changes) == len(made) - 1
+
+
+def test_a_key_without_proof_stays_inactive_as_a_precaution_and_did_not_leak() -> None:
+    key = Key(SECOND, "Active", NOW)
+    (made,) = [KeyRetirer(ACCOUNT, prefix=KIND_MINTED).deactivate(User("ci-deploy", ARN, ""), key)]
+    found = release(recorded(made, module="session_revocation"), doubts={ARN: Doubts({SECOND: "any other reason"})})
+    (left,) = found.left
+    assert found.changes == () and "switched off as a precaution" in left["reason"]
+    command = f"aws iam update-access-key --user-name ci-deploy --access-key-id {SECOND} --status Active"
+    assert command in left["reason"] and "leaked" not in left["reason"]
+    # Of a key that is proven it says what it says of all that leaked.
+    (left,) = release(recorded(made, module="session_revocation"), seeds={SECOND}).left
+    assert left["reason"] == "it leaked, so it stays inactive; delete it"
 
 
 def test_nothing_is_taken_back_of_a_user_with_a_doubt() -> None:

@@ -13,12 +13,14 @@ import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.judge import (
     Making,
+    Makings,
     MintedKey,
     describe_key,
     find_key_id,
     judge_keys,
     make_changes,
     parse_making,
+    prove,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
@@ -50,7 +52,7 @@ def make_making(caller: str) -> Making:
 def judge(*makings: Making, **fields: t.Any) -> tuple[MintedKey, ...]:
     incident = Incident("INC-7", "Ana", "key found in a public repository", users=(USER,), **fields)
     reached, contained = principals_of([USER, PIPELINE, WORKER]), principals_of([USER, PIPELINE])
-    return judge_keys([KEY], makings, incident=incident, makers=reached, contained=contained)
+    return prove(judge_keys([KEY], Makings(makings), incident=incident, makers=reached), contained)
 
 
 def test_a_key_that_no_event_tells_of_is_named_and_not_proven() -> None:
