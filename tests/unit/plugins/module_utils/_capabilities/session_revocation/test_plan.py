@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut, name_inline
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.outcome import (
     Outcome,
+    find_absent,
     judge_outcome,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
@@ -291,6 +292,23 @@ def test_a_principal_that_is_gone_already_needs_no_change() -> None:
     verdict = judge(observe_trust(TrustCut(MANAGER), trust(WORKER), inline=present()))
     assert verdict.all_changes == () and verdict.trust_refusal is None
     assert verdict.edit is not None and verdict.edit.absent == (MANAGER,)
+
+
+@pytest.mark.parametrize("before", [(), (trust(WORKER),), (trust(MANAGER), trust(WORKER))])
+def test_a_principal_that_was_never_there_is_not_denied(before: tuple[dict[str, t.Any], ...]) -> None:
+    observed = observe_trust(TrustCut(MANAGER), trust(WORKER), inline=present())
+    verdict = judge(observed)
+    earlier = [(PIPELINE, policy(*before))] if before else []
+    result: dict[str, t.Any] = {"refused": [], "not_made": [], "unverified": []}
+    outcome = judge_outcome(observed, [verdict], INCIDENT, result, find_absent([verdict], earlier, "INC-7"))
+    (row,) = list_roles(observed, [verdict], {}, outcome)
+    if len(before) == 2:
+        # An earlier pass took it out.
+        assert outcome.rows == () and row["trust"][0]["state"] == "cut_already"
+    else:
+        assert [one["principal"] for one in outcome.rows] == [PIPELINE]
+        assert outcome.rows[0]["reason"] == f"its trust policy does not let in {MANAGER}"
+        assert "check principal" in outcome.rows[0]["next_step"] and row["trust"][0]["state"] == "absent"
 
 
 @pytest.mark.parametrize(
