@@ -67,6 +67,7 @@ from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
 from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
+from .trust_guard import TrustGuard
 
 _WRITES: t.Final = (
     "AttachRolePolicy",
@@ -149,9 +150,8 @@ class SessionRevocation(Capability[Observed]):
         self._connection = connection
         self._own_clock = clock
         self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
-        self._planner = Planner(
-            emergency.incident, self._clock, declared.propagation, declared.max_roles, self._refuse_principal
-        )
+        guard = TrustGuard(self._untouchable, declared.inventory)
+        self._planner = Planner(emergency.incident, self._clock, declared.propagation, declared.max_roles, guard)
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
         self._edges: t.Optional[AccountEdges] = None
@@ -159,11 +159,6 @@ class SessionRevocation(Capability[Observed]):
     def _clock(self) -> datetime:
         """The present. Where this machine is behind, that of AWS counts: AWS dates the sessions that are cut."""
         return self._own_clock() + timedelta(seconds=self._connection.access.seconds_behind)
-
-    def _refuse_principal(self, arn: str) -> t.Optional[Refusal]:
-        """Refuse to take the run itself or break-glass out of a trust policy. Other principals may be."""
-        refusal = self._untouchable.refusal(arn)
-        return refusal if refusal and refusal.rule in ("caller", "break_glass") else None
 
     # What there is
 
