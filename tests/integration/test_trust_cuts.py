@@ -36,12 +36,10 @@ MANAGER: t.Final = f"arn:aws:iam::{HOME}:user/release-manager"
 
 
 def cut_trust(role: str = CHAIN[1], principal: str = MANAGER, **more: t.Any) -> Record:
-    seed = {"role": role, "name": "evil-1"}
     # Without the moment of the leak no sign-in session is revoked.
     return {
         **{name: value for name, value in DECLARED.items() if name != "since"},
         "keys": [],
-        "sessions": [seed],
         "roles": [{"arn": role, "cut": "trust", "principal": principal, **more}],
     }
 
@@ -80,6 +78,17 @@ def test_a_principal_is_taken_out_of_a_trust_policy_and_comes_back(bench: Revoki
     assert find_trust(bench) == before and is_let_in(manager)
 
 
+def test_a_slip_and_another_source_are_not_denied(bench: RevokingBench) -> None:
+    """The partner is mistyped, and whoever may open the session that is named stays."""
+    incident = {**cut_trust(principal="999988887778"), "sessions": [{"role": CHAIN[1], "name": "evil-1"}]}
+    before = find_trust(bench)
+    result = bench.run(PROD, incident=incident, **WARM)
+    assert find_trust(bench) == before
+    reasons = [row["reason"] for row in result["not_denied"]]
+    assert any("does not let in 999988887778" in reason for reason in reasons)
+    assert any("can open new sessions" in reason and MANAGER in reason for reason in reasons)
+
+
 def test_a_release_leaves_a_trust_policy_that_somebody_changed(bench: RevokingBench) -> None:
     bench.run(PROD, incident=cut_trust())
     changed = {**find_trust(bench), "Statement": find_trust(bench)["Statement"][:1]}
@@ -102,7 +111,7 @@ def test_a_release_keeps_a_principal_out(bench: RevokingBench, declared: Record)
 def test_one_subject_of_a_provider_is_denied(bench: RevokingBench) -> None:
     provider = f"arn:aws:iam::{PROD}:oidc-provider/token.actions.githubusercontent.com"
     incident = cut_trust(principal=provider, subject="repo:acme/site:ref:refs/heads/*")
-    incident["sessions"][0]["sort"] = "oidc"
+    incident["sessions"] = [{"role": CHAIN[1], "name": "evil-1", "sort": "oidc"}]
     before = find_trust(bench)
     assert bench.run(PROD, incident=incident)["not_denied"] == []
     *kept, denial = find_trust(bench)["Statement"]

@@ -31,9 +31,11 @@ from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.arn import principal_of
 from ..._converge.change import Change
+from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
 from ..._converge.incident.record import By, Record
 from ..._converge.incident.records import read_record
+from ..._converge.journal import read_recorded
 from ..._converge.store import Store, StoreError
 from ..._converge.user_keys import UPDATE_KEY
 from ..._module.connection import Connection
@@ -175,6 +177,15 @@ def read_past(store: Store, incident_id: str, account_ids: Iterable[str]) -> Pas
     sources = (item.arn for record in records for item in record.contained if item.by is By.SOURCE)
     moments = [record.last_source_write for record in records if record.last_source_write]
     return Past(tuple(dict.fromkeys(sources)), max(moments, default=None), tuple(unread))
+
+
+def read_trusts(store: Store, account_id: str, runs: Iterable[str]) -> tuple[tuple[str, t.Any], ...]:
+    """Read the trust policies that runs of the incident meant to change, each as it was before, with its role.
+
+    Raises StoreError.
+    """
+    changes = (intent.change for run in sorted(runs) for intent, _outcome in read_recorded(store, account_id, run))
+    return tuple((one.target, (one.before or {}).get("trust")) for one in changes if one.operation == SET_TRUST)
 
 
 @dataclasses.dataclass(frozen=True)

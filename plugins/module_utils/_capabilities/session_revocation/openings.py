@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Collection, Iterator, Sequence
 
 from ..._converge.incident.declaration import Incident, SessionSeed, SessionSort
-from ..._converge.incident.trust import Opener
+from ..._converge.incident.trust import Opener, means
 from ..._converge.incident.trust_cut import TrustCut
 from .reach import Source, Walk
 from .targets import PINNED_SORTS, Seeds, Target, is_same_role
@@ -64,19 +64,20 @@ def find_open(
     """Find those who can open new sessions in place of the ones that the incident names.
 
     ``openers`` are who may assume the role, ``cuts`` what is taken out of its trust policy, and ``is_sourced`` says
-    that another source of the incident can have opened the sessions.
+    that another source of the incident can have opened the sessions. A cut closes the entries that mean its principal.
     """
     if target.cut.all:
         return ()
     seeds = Seeds.of(incident, target.arn)
     sorts = {session.sort for session in seeds.sessions}
+    left = [one for one in openers if not any(means(cut, one) for cut in cuts)]
     found: list[Opener] = []
-    if SessionSort.OIDC in sorts and not any(cut.is_provider and not cut.is_saml for cut in cuts):
-        found += [one for one in openers if one.is_oidc]
-    if SessionSort.SAML in sorts and not any(cut.is_saml for cut in cuts):
-        found += [one for one in openers if one.is_saml]
-    if any(_needs_source(seeds)) and not is_sourced and not cuts:
-        found += [one for one in openers if one.kind in ("AWS", "Federated")]
+    if SessionSort.OIDC in sorts:
+        found += [one for one in left if one.is_oidc]
+    if SessionSort.SAML in sorts:
+        found += [one for one in left if one.is_saml]
+    if any(_needs_source(seeds)) and not is_sourced:
+        found += [one for one in left if one.kind in ("AWS", "Federated")]
     return tuple(dict.fromkeys(found))
 
 

@@ -15,16 +15,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident
-from ..._converge.incident.trust import Opener, list_openers
+from ..._converge.incident.trust import Opener, cut_trust, list_openers
+from ..._converge.incident.trust_cut import TrustCut
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import PolicyError
 from .openings import NEXT_STEP, describe_open, find_open, list_unsourced
 from .plan import Observed, Verdict
 from .signin import REVOKE
+from .targets import is_same_role
 
 Row = dict[str, str]
+#: The ARN of a role, and the principal that its trust policy does not let in.
+Absent = tuple[str, str]
 _FAILED: t.Final = "a change failed"
 _AGAIN: t.Final = "run the containment again"
+_CHECK: t.Final = "check principal of the role in the incident"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,13 +37,15 @@ class Outcome:
     """``undenied`` are the roles whose sessions go on, ``trusting`` those whose trust policy is not as wanted.
 
     ``unrevoked`` are the owners whose sign-in sessions are not revoked, and ``open`` the roles of which somebody can
-    open new sessions. ``rows`` has all of these, each with the reason and the next step.
+    open new sessions. ``absent`` are roles with principals that their trust policies never let in. ``rows`` has all of
+    these, each with the reason and the next step.
     """
 
     undenied: tuple[str, ...] = ()
     trusting: frozenset[str] = frozenset()
     unrevoked: frozenset[str] = frozenset()
     open: frozenset[str] = frozenset()
+    absent: frozenset[Absent] = frozenset()
     rows: tuple[Row, ...] = ()
 
 
@@ -71,10 +78,35 @@ class _Results:
         return "; ".join(reasons) or ("it does not show when it is read again" if is_unseen else _FAILED)
 
 
+def find_absent(
+    verdicts: Sequence[Verdict], earlier: Sequence[tuple[str, t.Any]], incident_id: str
+) -> frozenset[Absent]:
+    """Find the principals that trust policies do not let in, and did not before a pass of the incident: slips.
+
+    ``earlier`` are roles with their trust policies as they were before those passes changed them.
+    """
+    return frozenset(
+        (arn, cut.label)
+        for verdict in verdicts
+        for arn, cut in ((verdict.target.arn, cut) for cut in verdict.target.trust_cuts)
+        if verdict.edit and cut.label in verdict.edit.absent and not _was_there(arn, cut, earlier, incident_id)
+    )
+
+
+def _was_there(arn: str, cut: TrustCut, earlier: Sequence[tuple[str, t.Any]], incident_id: str) -> bool:
+    found = [trust for role, trust in earlier if is_same_role(role, arn) and isinstance(trust, Mapping)]
+    edits = (cut_trust(trust, [dataclasses.replace(cut, leaves_nobody=True)], incident_id) for trust in found)
+    return any(edit.removed or edit.denied for edit in edits)
+
+
 def judge_outcome(
-    observed: Observed, verdicts: Sequence[Verdict], incident: Incident, result: Mapping[str, t.Any]
+    observed: Observed,
+    verdicts: Sequence[Verdict],
+    incident: Incident,
+    result: Mapping[str, t.Any],
+    absent: frozenset[Absent] = frozenset(),
 ) -> Outcome:
-    """Judge what is not denied in the end, or would not be."""
+    """Judge what is not denied in the end, or would not be. ``absent`` is what :func:`find_absent` found."""
     results = _Results(result)
     without = (SET_TRUST, REVOKE)
     broken = results.list_open(without=without)
@@ -90,6 +122,10 @@ def judge_outcome(
     rows = [
         *({"principal": arn, "reason": results.explain(arn), "next_step": _AGAIN} for arn in undenied),
         *(_explain_trust(verdict, results) for verdict in verdicts if verdict.target.arn in trusting),
+        *(
+            {"principal": arn, "reason": f"its trust policy does not let in {label}", "next_step": _CHECK}
+            for arn, label in sorted(absent)
+        ),
         *({"principal": arn, "reason": text, "next_step": NEXT_STEP} for arn, text in openings.items()),
         *(
             {
@@ -100,7 +136,7 @@ def judge_outcome(
             for arn in sorted(unrevoked)
         ),
     ]
-    return Outcome(undenied, trusting, unrevoked, frozenset(openings), tuple(rows))
+    return Outcome(undenied, trusting, unrevoked, frozenset(openings), absent, tuple(rows))
 
 
 def _is_undenied(verdict: Verdict, broken: Iterable[str]) -> bool:

@@ -34,6 +34,7 @@ from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, choose, make_changes
 from .targets import Chosen, Target
+from .trust_guard import TrustGuard
 
 #: Is added to the ARN of a role whose trust policy was cut, where moments are kept by ARN.
 OF_TRUST: t.Final = "#trust"
@@ -139,7 +140,7 @@ class Planner:
     """Plans one pass. ``clock`` gives the present: the moment of a policy counts from when it is planned.
 
     ``max_principals`` is how many keys of others are deactivated at most: of more, none is.
-    ``refuse`` says why a principal is never taken out of a trust policy.
+    ``guard`` says why a principal is never taken out of a trust policy.
     """
 
     incident: Incident
@@ -147,7 +148,7 @@ class Planner:
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
     max_principals: int = 10
-    refuse: Callable[[str], t.Optional[Refusal]] = lambda _arn: None
+    guard: TrustGuard = TrustGuard()
 
     def judge(self, observed: Observed) -> tuple[Verdict, ...]:
         """Judge all targets. Of too many that were discovered, those that are certain are cut, the nearest first."""
@@ -266,8 +267,8 @@ class Planner:
     def _judge_trust(self, observed: Observed, verdict: Verdict) -> Verdict:
         """Judge what becomes of the trust policy: it may be edited though there is no room for another policy."""
         target, live, account = verdict.target, t.cast(LiveRole, verdict.live), observed.snapshot
-        refusals = filter(None, (self.refuse(cut.principal) for cut in target.trust_cuts))
-        edit = TrustEdit(problem=next((one.reason for one in refusals), "") or self._find_trust_problem(live))
+        guarded = next(filter(None, (self.guard.explain(cut, live.trust) for cut in target.trust_cuts)), "")
+        edit = TrustEdit(problem=guarded or self._find_trust_problem(live))
         if not edit.problem:
             edit = cut_trust(live.trust, target.trust_cuts, self.incident.id)
         most = account.summary.get(_TRUST_QUOTA) or LIMITS[Kind.TRUST]

@@ -87,7 +87,7 @@ def _list_trust_cuts(observed: Observed, verdict: Verdict, outcome: Outcome) -> 
         yield {
             "principal": cut.principal,
             "subject": cut.subject,
-            "state": "absent" if edit and cut.label in edit.absent and state != "not_cut" else state,
+            "state": "absent" if (arn, cut.label) in outcome.absent and state != "not_cut" else state,
             "still_lets_in": [one.value for one in openers if not means(cut, one)],
             "trusted_by": [
                 role.arn

@@ -31,6 +31,7 @@ from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
+from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -54,17 +55,19 @@ from .observe import (
     read_past,
     read_roles,
     read_signin,
+    read_trusts,
     reread,
     wait_for_parts,
 )
 from .openings import find_sourced, list_unsourced
-from .outcome import judge_outcome
+from .outcome import Absent, find_absent, judge_outcome
 from .plan import OF_TRUST, Observed, Planner, Verdict
 from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
 from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
+from .trust_guard import TrustGuard
 
 _WRITES: t.Final = (
     "AttachRolePolicy",
@@ -154,7 +157,7 @@ class SessionRevocation(Capability[Observed]):
             declared.propagation,
             declared.max_roles,
             declared.max_principals,
-            self._refuse_principal,
+            TrustGuard(self._untouchable, declared.inventory),
         )
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
@@ -163,11 +166,6 @@ class SessionRevocation(Capability[Observed]):
     def _clock(self) -> datetime:
         """The present. Where this machine is behind, that of AWS counts: AWS dates the sessions that are cut."""
         return self._own_clock() + timedelta(seconds=self._connection.access.seconds_behind)
-
-    def _refuse_principal(self, arn: str) -> t.Optional[Refusal]:
-        """Refuse to take the run itself or break-glass out of a trust policy. Other principals may be."""
-        refusal = self._untouchable.refusal(arn)
-        return refusal if refusal and refusal.rule in ("caller", "break_glass") else None
 
     # What there is
 
@@ -357,7 +355,7 @@ class SessionRevocation(Capability[Observed]):
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         observed, verdicts = self._observed, self._verdicts
-        outcome = judge_outcome(observed, verdicts, self._incident, result)
+        outcome = judge_outcome(observed, verdicts, self._incident, result, self._find_absent())
         permissions = Permissions(observed.snapshot)
         trusts = {verdict.target.arn: permissions.trust(verdict.target.arn) for verdict in verdicts}
         owners = self._planner.list_owners(observed)
@@ -375,6 +373,17 @@ class SessionRevocation(Capability[Observed]):
         }
         text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
         return {**returned, "terminal": text}
+
+    def _find_absent(self) -> frozenset[Absent]:
+        """Find the principals that no trust policy let in. One that an earlier pass took out is in the journal."""
+        if not any(verdict.edit and verdict.edit.absent for verdict in self._verdicts):
+            return frozenset()
+        account_id = self._observed.snapshot.account_id
+        try:
+            earlier = read_trusts(self._emergency.store, account_id, self._emergency.find_runs(account_id))
+        except StoreError:
+            earlier = ()
+        return find_absent(self._verdicts, earlier, self._incident.id)
 
     def _list_keys(self, result: Mapping[str, t.Any]) -> list[dict[str, str]]:
         """List the keys of others that work, but for those that this run deactivates."""

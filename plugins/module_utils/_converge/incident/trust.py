@@ -246,5 +246,11 @@ def _make_deny(cut: TrustCut, incident_id: str) -> dict[str, t.Any]:
     if cut.account_id:
         return {**everybody, "Condition": {"StringEquals": {"aws:PrincipalAccount": cut.account_id}}}
     if ":iam::" in cut.principal:
-        return {**everybody, "Condition": {"ArnEquals": {"aws:PrincipalArn": cut.principal}}}
+        return {**everybody, "Condition": {"ArnLike": {"aws:PrincipalArn": _list_forms(cut.principal)}}}
     return {**everybody, "Principal": {_AWS: cut.principal}}
+
+
+def _list_forms(principal: str) -> list[str]:
+    """The ARN of a user or role without its path, and with any: a name is unique in its account whatever the path."""
+    head, *_path, name = principal.split("/")
+    return [f"{head}/{name}", f"{head}/*/{name}"]

@@ -68,9 +68,24 @@ def test_a_source_that_is_taken_out_is_closed() -> None:
     session = {"role": DEPLOY, "name": "evil"}
     for sort, opener in (("oidc", GITHUB), ("saml", SAML), ("other", PARTNER)):
         cut = {"arn": DEPLOY, "cut": "trust", "principal": opener.value}
-        assert find(declare(sessions=[{**session, "sort": sort}], roles=[cut])) == ()
+        left = (GITHUB, SAML) if sort == "other" else ()
+        assert find(declare(sessions=[{**session, "sort": sort}], roles=[cut])) == left
     # Another principal than the source.
     assert find(declare(sessions=[{**session, "sort": "oidc"}], roles=[cut])) == (GITHUB,)
+
+
+def test_a_cut_closes_no_other_source_of_the_role() -> None:
+    other = Opener("Federated", f"arn:aws:iam::{PROD}:oidc-provider/gitlab.example")
+    cut = {"arn": DEPLOY, "cut": "trust", "principal": GITHUB.value}
+    incident = declare(sessions=[{"role": DEPLOY, "name": "evil", "sort": "oidc"}], roles=[cut])
+    cuts = tuple(seed.trust for seed in incident.roles if seed.trust)
+    target = Target(DEPLOY, NAMED, is_named=True)
+    assert find_open(incident, target, (*OPENERS, other), cuts, is_sourced=False) == (other,)
+    # A principal that the policy does not let in closes nothing.
+    slip = {**cut, "principal": "999988887778"}
+    incident = declare(sessions=[{"role": DEPLOY, "name": "evil"}], roles=[slip])
+    assert find(incident) == (GITHUB, SAML, PARTNER)
+    assert find(incident, is_sourced=True) == ()
 
 
 def test_a_role_that_loses_its_older_sessions_can_be_entered_again() -> None:

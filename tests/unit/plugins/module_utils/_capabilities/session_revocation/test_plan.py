@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut, name_inline
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.outcome import (
     Outcome,
+    find_absent,
     judge_outcome,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
@@ -44,12 +45,16 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     Chosen,
     Target,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.trust_guard import (
+    TrustGuard,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_cut import TrustCut
+from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 
-from .accounts import HOME, NOW, PIPELINE, USER, WORKER, arn, make_home, make_role, policy, trust
+from .accounts import HOME, NOW, PIPELINE, PROD, USER, WORKER, arn, make_home, make_role, policy, trust
 
 ID: t.Final = "AROAPIPELINE"
 UNDENIED: t.Final = Outcome((PIPELINE,))
@@ -293,6 +298,23 @@ def test_a_principal_that_is_gone_already_needs_no_change() -> None:
     assert verdict.edit is not None and verdict.edit.absent == (MANAGER,)
 
 
+@pytest.mark.parametrize("before", [(), (trust(WORKER),), (trust(MANAGER), trust(WORKER))])
+def test_a_principal_that_was_never_there_is_not_denied(before: tuple[dict[str, t.Any], ...]) -> None:
+    observed = observe_trust(TrustCut(MANAGER), trust(WORKER), inline=present())
+    verdict = judge(observed)
+    earlier = [(PIPELINE, policy(*before))] if before else []
+    result: dict[str, t.Any] = {"refused": [], "not_made": [], "unverified": []}
+    outcome = judge_outcome(observed, [verdict], INCIDENT, result, find_absent([verdict], earlier, "INC-7"))
+    (row,) = list_roles(observed, [verdict], {}, outcome)
+    if len(before) == 2:
+        # An earlier pass took it out.
+        assert outcome.rows == () and row["trust"][0]["state"] == "cut_already"
+    else:
+        assert [one["principal"] for one in outcome.rows] == [PIPELINE]
+        assert outcome.rows[0]["reason"] == f"its trust policy does not let in {MANAGER}"
+        assert "check principal" in outcome.rows[0]["next_step"] and row["trust"][0]["state"] == "absent"
+
+
 @pytest.mark.parametrize(
     ("observed", "reason"),
     [
@@ -313,10 +335,12 @@ def test_a_trust_policy_that_can_not_be_cut_leaves_the_cut_of_sessions(observed:
 
 
 def test_the_run_itself_is_never_taken_out() -> None:
-    observed = observe_trust(TrustCut(MANAGER), trust(MANAGER), trust(WORKER))
-    verdict = judge(observed, refuse=lambda arn: Refusal("caller", "that is the run itself", arn))
-    assert verdict.trust_change is None
-    assert verdict.trust_refusal is not None and "the run itself" in verdict.trust_refusal.reason
+    guard = TrustGuard(UntouchablePrincipals(principals_of([MANAGER])))
+    for cut in (TrustCut(MANAGER), TrustCut(HOME)):
+        observed = observe_trust(cut, trust(MANAGER), trust(arn(PROD, "other")))
+        verdict = judge(observed, guard=guard)
+        assert verdict.trust_change is None
+        assert verdict.trust_refusal is not None and "is the caller" in verdict.trust_refusal.reason
 
 
 def test_a_change_of_a_trust_policy_that_failed_is_not_denied() -> None:

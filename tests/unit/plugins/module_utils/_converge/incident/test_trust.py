@@ -84,7 +84,17 @@ def test_a_statement_that_names_nobody_else_goes_and_a_denial_stays() -> None:
 @pytest.mark.parametrize(
     ("entry", "cut", "condition"),
     [
-        (trust(ROOT), TrustCut(PIPELINE), {"ArnEquals": {"aws:PrincipalArn": PIPELINE}}),
+        (
+            trust(ROOT),
+            TrustCut(PIPELINE),
+            {"ArnLike": {"aws:PrincipalArn": [PIPELINE, PIPELINE.replace("role/", "role/*/")]}},
+        ),
+        # As it is typed, the path may be wrong, and it has nothing to do with the name.
+        (
+            trust(ROOT),
+            TrustCut(PIPELINE.replace("role/", "role/ci/")),
+            {"ArnLike": {"aws:PrincipalArn": [PIPELINE, PIPELINE.replace("role/", "role/*/")]}},
+        ),
         (trust("*"), TrustCut(FOREIGN), {"StringEquals": {"aws:PrincipalAccount": FOREIGN}}),
         ({**trust(), "Principal": "*"}, TrustCut(FOREIGN), {"StringEquals": {"aws:PrincipalAccount": FOREIGN}}),
         (
