@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .callers import SERVICE, find_build, find_family, find_network, find_tool, is_attack_tool
 from .classes import SENSITIVE, EventClass, classify
-from .event import Event
+from .event import Caller, Event
 from .links import find_minted, find_target, opens_session, short_name
 from .profile import Profile, is_opening, name_action, name_opening, name_session
 
@@ -55,6 +55,8 @@ _MANY_READS: t.Final = 8
 _MANY_SERVICES: t.Final = 3
 _FEW_FAMILIES: t.Final = 5
 _GAINS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT, EventClass.DEFENCE_EVASION)
+_RIGHTS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT)
+_ROTATION: t.Final = ("iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey")
 # With so many sensitive actions that it never called, and hardly another one, a principal is not at its own work.
 _MANY_UNUSUAL: t.Final = 3
 # The address of a cluster of calls from anywhere.
@@ -115,6 +117,8 @@ class Cluster:
     unusual: set[str] = dataclasses.field(default_factory=set)
     usual: set[str] = dataclasses.field(default_factory=set)
     has_gains: bool = False
+    # Calls that gain rights or do harm, but for those with which a user changes its own keys.
+    gains: int = 0
     made: set[str] = dataclasses.field(default_factory=set)
     keys: set[str] = dataclasses.field(default_factory=set)
     secrets: set[str] = dataclasses.field(default_factory=set)
@@ -133,7 +137,9 @@ class Cluster:
         if found is EventClass.RECONNAISSANCE:
             self.reads.add(name_action(event))
         self.keys.add(event.access_key_id)
-        self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
+        if not _renews_own_key(event):
+            self.gains += found in _RIGHTS
+            self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
         self.secrets.update(_list_secrets(event))
         if is_usual(event, profile):
             self.usual.add(name_action(event))
@@ -149,6 +155,17 @@ def _list_secrets(event: Event) -> Iterator[str]:
     for member in _SECRETS.get(f"{event.service}:{event.name}", ()):
         named = event.request.get(member)
         yield from (one for one in (named if isinstance(named, list) else (named,)) if isinstance(one, str))
+
+
+def _renews_own_key(event: Event) -> bool:
+    """Whether a user makes, turns off or deletes a key of its own, as a rotation does."""
+    action = f"{event.service}:{event.name}"
+    if event.caller is not Caller.USER or action not in _ROTATION:
+        return False
+    if action == "iam:UpdateAccessKey" and event.request.get("status") != "Inactive":
+        return False
+    # Without a name AWS takes the user whose key signs the call.
+    return event.request.get("userName", "") in ("", None, event.principal_arn.rpartition("/")[2])
 
 
 def _is_denied(event: Event) -> bool:
@@ -298,13 +315,12 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
     if len(cluster.reads) >= _MANY_READS and len(services) >= _MANY_SERVICES:
         signs.append(f"{len(cluster.reads)} kinds of reads in {len(services)} services")
     # Deployments do these as well, so that all of them are one sign.
-    gains = sum(cluster.classes[one] for one in (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT))
-    if gains:
-        signs.append(f"{gains} calls of the classes escalation, persistence and impact")
+    if cluster.gains:
+        signs.append(f"{cluster.gains} calls of the classes escalation, persistence and impact")
     if cluster.classes[EventClass.DEFENCE_EVASION]:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
     if cluster.made & cluster.keys:
-        signs.append("the caller made an access key, and works with it")
+        signs.append("the caller made an access key of somebody else, and works with it")
     if len(cluster.secrets) >= _MANY_SECRETS:
         signs.append(f"{len(cluster.secrets)} secrets and passwords were read")
     if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:

@@ -81,3 +81,35 @@ def test_an_attack_tool_is_seen_whichever_call_comes_first() -> None:
         when = SINCE + timedelta(minutes=number + 1)
         scenario.add("s3:ListBuckets", user(), when, planted=True, sourceIPAddress=ELSEWHERE, userAgent=agent)
     assert rate(hunt(scenario, since=SINCE), scenario.planted, Suspected.YES) == 1
+
+
+OLD_KEY: t.Final = "AKIATHPRDSKWROTATE01"
+NEW_KEY: t.Final = "AKIATHPRDSKWROTATE02"
+
+
+def rotate_key(scenario: Scenario, *, name: str, off: Record) -> None:
+    """A user without a baseline makes a key of the user ``name``, asks who it is with it, and turns one off."""
+    old, new = user("rot", OLD_KEY), user(name, NEW_KEY)
+    made: Record = {
+        "requestParameters": {"userName": name},
+        "responseElements": {"accessKey": {"accessKeyId": NEW_KEY, "userName": name}},
+    }
+    scenario.keys, scenario.principals = (), (old["arn"],)
+    scenario.add("sts:GetCallerIdentity", old, SINCE)
+    scenario.add("iam:CreateAccessKey", old, SINCE + timedelta(seconds=5), **made)
+    scenario.add("sts:GetCallerIdentity", new, SINCE + timedelta(seconds=20))
+    scenario.add("iam:UpdateAccessKey", new, SINCE + timedelta(seconds=30), requestParameters=off)
+
+
+def test_a_user_who_rotates_its_own_key_is_not_surely_an_intruder() -> None:
+    for off in ({"userName": "rot"}, {}):
+        scenario = Scenario("rotation", 1)
+        rotate_key(scenario, name="rot", off={**off, "accessKeyId": OLD_KEY, "status": "Inactive"})
+        assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.UNCERTAIN) == 1
+
+
+@pytest.mark.parametrize(("name", "status"), [("admin-joe", "Inactive"), ("admin-joe", "Active")])
+def test_a_key_of_somebody_else_is_no_rotation(name: str, status: str) -> None:
+    scenario = Scenario("other", 1)
+    rotate_key(scenario, name=name, off={"userName": "rot", "accessKeyId": OLD_KEY, "status": status})
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.YES) == 1
