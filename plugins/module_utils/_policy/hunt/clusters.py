@@ -119,6 +119,7 @@ class Cluster:
     has_gains: bool = False
     # Calls that gain rights or do harm, but for those with which a user changes its own keys.
     gains: int = 0
+    secret_gains: int = 0
     made: set[str] = dataclasses.field(default_factory=set)
     keys: set[str] = dataclasses.field(default_factory=set)
     secrets: set[str] = dataclasses.field(default_factory=set)
@@ -139,6 +140,7 @@ class Cluster:
         self.keys.add(event.access_key_id)
         if not _renews_own_key(event):
             self.gains += found in _RIGHTS
+            self.secret_gains += found in _RIGHTS and name_action(event) in _SECRETS
             self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
         self.secrets.update(_list_secrets(event))
         if is_usual(event, profile):
@@ -152,14 +154,14 @@ class Cluster:
 
 def _list_secrets(event: Event) -> Iterator[str]:
     """The secrets, parameters and machines whose content or password an event reads."""
-    for member in _SECRETS.get(f"{event.service}:{event.name}", ()):
+    for member in _SECRETS.get(name_action(event), ()):
         named = event.request.get(member)
         yield from (one for one in (named if isinstance(named, list) else (named,)) if isinstance(one, str))
 
 
 def _renews_own_key(event: Event) -> bool:
     """Whether a user makes, turns off or deletes a key of its own, as a rotation does."""
-    action = f"{event.service}:{event.name}"
+    action = name_action(event)
     if event.caller is not Caller.USER or action not in _ROTATION:
         return False
     if action == "iam:UpdateAccessKey" and event.request.get("status") != "Inactive":
@@ -315,8 +317,10 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
     if len(cluster.reads) >= _MANY_READS and len(services) >= _MANY_SERVICES:
         signs.append(f"{len(cluster.reads)} kinds of reads in {len(services)} services")
     # Deployments do these as well, so that all of them are one sign.
-    if cluster.gains:
-        signs.append(f"{cluster.gains} calls of the classes escalation, persistence and impact")
+    # So many reads of secrets are a sign below, and no second one here.
+    gains = cluster.gains - (cluster.secret_gains if len(cluster.secrets) >= _MANY_SECRETS else 0)
+    if gains:
+        signs.append(f"{gains} calls of the classes escalation, persistence and impact")
     if cluster.classes[EventClass.DEFENCE_EVASION]:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
     if cluster.made & cluster.keys:

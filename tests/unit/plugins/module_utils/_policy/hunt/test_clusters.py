@@ -113,3 +113,23 @@ def test_a_key_of_somebody_else_is_no_rotation(name: str, status: str) -> None:
     scenario = Scenario("other", 1)
     rotate_key(scenario, name=name, off={"userName": "rot", "accessKeyId": OLD_KEY, "status": status})
     assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.YES) == 1
+
+
+def read_secrets(scenario: Scenario, actions: t.Iterable[str] = ()) -> None:
+    """The first start of an application, which asks who it is, reads ten secrets, and calls ``actions``."""
+    call(scenario, ("sts:GetCallerIdentity", *actions), who=user())
+    for number in range(10):
+        asked = {"requestParameters": {"secretId": f"app/{number}"}}
+        scenario.add("secretsmanager:GetSecretValue", user(), SINCE + timedelta(minutes=30, seconds=number), **asked)
+
+
+def test_an_application_that_reads_its_secrets_for_the_first_time_is_not_surely_an_intruder() -> None:
+    scenario = Scenario("start", 1)
+    read_secrets(scenario)
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.UNCERTAIN) == 1
+
+
+def test_a_caller_who_reads_many_secrets_and_gains_rights_is_suspected() -> None:
+    scenario = Scenario("plunder", 1)
+    read_secrets(scenario, ("iam:AttachUserPolicy",))
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.YES) == 1
