@@ -24,7 +24,7 @@ from .callers import SERVICE, find_build, find_family, find_network, find_tool, 
 from .classes import SENSITIVE, EventClass, classify
 from .event import Caller, Event
 from .links import find_minted, find_target, opens_session, short_name
-from .profile import Profile, is_opening, name_action, name_opening, name_session
+from .profile import Profile, is_opening, name_action, name_opening, name_repository, name_session
 
 
 class Suspected(enum.StrEnum):
@@ -124,6 +124,7 @@ class Cluster:
     keys: set[str] = dataclasses.field(default_factory=set)
     secrets: set[str] = dataclasses.field(default_factory=set)
     has_new_opener: bool = False
+    has_new_ref: bool = False
     regions: set[str] = dataclasses.field(default_factory=set)
 
     def add(self, event: Event, profile: Profile) -> None:
@@ -149,7 +150,9 @@ class Cluster:
             self.unusual.add(name_action(event))
             self.has_gains = self.has_gains or found in _GAINS
         if is_opening(event) and event.principal_id not in profile.openers:
-            self.has_new_opener = True
+            is_known = name_repository(event) in profile.repositories
+            self.has_new_opener = self.has_new_opener or not is_known
+            self.has_new_ref = self.has_new_ref or is_known
 
 
 def _list_secrets(event: Event) -> Iterator[str]:
@@ -262,6 +265,9 @@ def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:
     if cluster.has_new_opener:
         score += 2
         reasons.append("the baseline has no session that this caller opened")
+    elif cluster.has_new_ref:
+        score += 1
+        reasons.append("the baseline has no session of this branch, tag or environment, but others of its repository")
     if not reasons and (cluster.address, family) not in profile.pairs and not profile.is_roaming:
         score += 1
         reasons.append("address and agent are known, but not together")

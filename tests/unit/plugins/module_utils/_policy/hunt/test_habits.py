@@ -176,6 +176,33 @@ def test_a_session_that_a_stranger_opens_is_judged_by_the_sessions_before(opener
     is_told_apart(scenario)
 
 
+@pytest.mark.parametrize(
+    ("subject", "is_suspected"),
+    [
+        ("repo:acme/shop:ref:refs/heads/hotfix", False),
+        ("repo:acme/shop:pull_request", False),
+        ("repo:acme/shop2:ref:refs/heads/main", True),
+        ("repo:mallory/repo:acme/shop:ref:refs/heads/main", True),
+        ("x:repo:acme/shop:ref:refs/heads/main", True),
+    ],
+)
+def test_a_build_of_a_new_branch_is_no_stranger(subject: str, is_suspected: bool) -> None:
+    """With the calls and the tool of all builds, at another hour. Of another repository it is suspected."""
+    scenario = Scenario("branch", 1)
+    rng = random.Random(5)
+    scenario.keys, scenario.principals, scenario.since = (), (f"arn:aws:iam::{HOME}:role/vendor",), START
+    usual = BUILD["principalId"]
+    days = [(usual, NOW - timedelta(days=day, hours=12)) for day in range(25, 0, -1)]
+    provider = usual.partition(":repo:")[0]
+    for number, (opener, when) in enumerate([*days, (f"{provider}:{subject}", START)]):
+        place: Record = {"sourceIPAddress": address(rng), "userAgent": RUNNER, "planted": when == START}
+        build = {**BUILD, "principalId": opener}
+        who = open_from_outside(scenario, build, f"ASIABUILD{number:011d}", when, **place)
+        for minute, action in enumerate(USUAL, start=1):
+            scenario.add(action, who, when + timedelta(minutes=minute), **place)
+    assert rate(hunt(scenario), scenario.planted, Suspected.YES) == is_suspected
+
+
 def test_the_first_tries_of_an_intruder_to_sign_in_and_calls_of_the_console_are_found() -> None:
     scenario = Scenario("console", 1)
     person = {name: value for name, value in user("lena").items() if name != "accessKeyId"}
