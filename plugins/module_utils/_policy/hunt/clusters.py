@@ -229,6 +229,16 @@ class Clusters:
             return _judge_alone(event, profile, verdict.reasons[0])
         return verdict
 
+    def find_sign(self, event: Event, networks: frozenset[str]) -> str:
+        """Find a sign in the cluster of an event that usual work has seldom, as a reason; empty if there is none.
+
+        ``networks`` are those that anybody used before. What a service does for a principal has the signs of it all.
+        """
+        key = key_of(event, self._profiles)
+        known = self._clusters.get(key)
+        found = [known] if known else [one for name, one in self._clusters.items() if name[0] == key[0]]
+        return next(filter(None, (_find_sign(one, networks) for one in found)), "")
+
     def _judge_cluster(self, cluster: Cluster, profile: Profile, *, is_touched: bool) -> Verdict:
         if not profile.is_enough:
             together = self._strangers[cluster.address, find_family(cluster.agent)]
@@ -245,6 +255,17 @@ class Clusters:
         if score > _NO_UNTIL:
             return Verdict(Suspected.UNCERTAIN, tuple(reasons))
         return Verdict(Suspected.NO, tuple(reasons) or ("address and agent are those of the baseline",))
+
+
+def _find_sign(cluster: Cluster, networks: frozenset[str]) -> str:
+    if cluster.has_attack_tool:
+        return "the agent names a tool or a system for attacks"
+    if find_network(cluster.address) not in networks:
+        return f"nobody used the network of {cluster.address} before"
+    if cluster.denied:
+        return f"{cluster.denied} calls were denied"
+    gains = sum(cluster.classes[one] for one in _GAINS)
+    return f"{gains} calls of the classes escalation, persistence, impact and defence_evasion" if gains else ""
 
 
 def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:

@@ -110,6 +110,29 @@ def test_the_first_use_of_a_named_key_that_slept_is_suspected() -> None:
     assert rate(hunt(scenario), scenario.planted, Suspected.YES) == 1
 
 
+@pytest.mark.parametrize(
+    ("members", "last", "wanted"),
+    [
+        ({}, "s3:GetBucketLocation", Suspected.UNCERTAIN),
+        ({"errorCode": "AccessDenied"}, "s3:GetBucketLocation", Suspected.YES),
+        ({}, "iam:CreateUser", Suspected.YES),
+        ({"sourceIPAddress": ELSEWHERE}, "s3:GetBucketLocation", Suspected.YES),
+        ({"userAgent": "Boto3/1.26 Linux/6.6-kali"}, "s3:GetBucketLocation", Suspected.YES),
+    ],
+    ids=["none", "denied", "sensitive", "network", "tool"],
+)
+def test_a_named_key_that_slept_needs_one_more_sign(members: Record, last: str, wanted: Suspected) -> None:
+    """A job of each quarter sleeps as well."""
+    scenario = Scenario("quarter", 1)
+    scenario.since = START
+    work_of_others(scenario)
+    for number, action in enumerate(("s3:ListBuckets", last)):
+        scenario.add(action, user("quarter"), START + timedelta(minutes=number), planted=True, **members)
+    inside: Record = {"sourceIPAddress": "AWS Internal", "userAgent": "AWS Internal"}
+    scenario.add("kms:Decrypt", user("quarter"), START + timedelta(minutes=9), planted=True, **inside)
+    assert rate(hunt(scenario), scenario.planted, wanted) == 1
+
+
 def test_the_first_use_of_a_key_that_was_just_made_is_uncertain() -> None:
     scenario = Scenario("new", 1)
     work_of_others(scenario)
