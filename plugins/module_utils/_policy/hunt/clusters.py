@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .callers import SERVICE, find_build, find_family, find_network, find_tool, is_attack_tool
 from .classes import SENSITIVE, EventClass, classify
-from .event import Event
+from .event import Caller, Event
 from .links import find_minted, find_target, opens_session, short_name
-from .profile import Profile, is_opening, name_action, name_opening, name_session
+from .profile import Profile, is_opening, name_action, name_opening, name_repository, name_session
 
 
 class Suspected(enum.StrEnum):
@@ -55,6 +55,8 @@ _MANY_READS: t.Final = 8
 _MANY_SERVICES: t.Final = 3
 _FEW_FAMILIES: t.Final = 5
 _GAINS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT, EventClass.DEFENCE_EVASION)
+_RIGHTS: t.Final = (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT)
+_ROTATION: t.Final = ("iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey")
 # With so many sensitive actions that it never called, and hardly another one, a principal is not at its own work.
 _MANY_UNUSUAL: t.Final = 3
 # The address of a cluster of calls from anywhere.
@@ -115,10 +117,14 @@ class Cluster:
     unusual: set[str] = dataclasses.field(default_factory=set)
     usual: set[str] = dataclasses.field(default_factory=set)
     has_gains: bool = False
+    # Calls that gain rights or do harm, but for those with which a user changes its own keys.
+    gains: int = 0
+    secret_gains: int = 0
     made: set[str] = dataclasses.field(default_factory=set)
     keys: set[str] = dataclasses.field(default_factory=set)
     secrets: set[str] = dataclasses.field(default_factory=set)
     has_new_opener: bool = False
+    has_new_ref: bool = False
     regions: set[str] = dataclasses.field(default_factory=set)
 
     def add(self, event: Event, profile: Profile) -> None:
@@ -133,7 +139,10 @@ class Cluster:
         if found is EventClass.RECONNAISSANCE:
             self.reads.add(name_action(event))
         self.keys.add(event.access_key_id)
-        self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
+        if not _renews_own_key(event):
+            self.gains += found in _RIGHTS
+            self.secret_gains += found in _RIGHTS and name_action(event) in _SECRETS
+            self.made.update(minted.key_id for minted in find_minted(event) if not minted.is_session)
         self.secrets.update(_list_secrets(event))
         if is_usual(event, profile):
             self.usual.add(name_action(event))
@@ -141,14 +150,27 @@ class Cluster:
             self.unusual.add(name_action(event))
             self.has_gains = self.has_gains or found in _GAINS
         if is_opening(event) and event.principal_id not in profile.openers:
-            self.has_new_opener = True
+            is_known = name_repository(event) in profile.repositories
+            self.has_new_opener = self.has_new_opener or not is_known
+            self.has_new_ref = self.has_new_ref or is_known
 
 
 def _list_secrets(event: Event) -> Iterator[str]:
     """The secrets, parameters and machines whose content or password an event reads."""
-    for member in _SECRETS.get(f"{event.service}:{event.name}", ()):
+    for member in _SECRETS.get(name_action(event), ()):
         named = event.request.get(member)
         yield from (one for one in (named if isinstance(named, list) else (named,)) if isinstance(one, str))
+
+
+def _renews_own_key(event: Event) -> bool:
+    """Whether a user makes, turns off or deletes a key of its own, as a rotation does."""
+    action = name_action(event)
+    if event.caller is not Caller.USER or action not in _ROTATION:
+        return False
+    if action == "iam:UpdateAccessKey" and event.request.get("status") != "Inactive":
+        return False
+    # Without a name AWS takes the user whose key signs the call.
+    return event.request.get("userName", "") in ("", None, event.principal_arn.rpartition("/")[2])
 
 
 def _is_denied(event: Event) -> bool:
@@ -207,6 +229,16 @@ class Clusters:
             return _judge_alone(event, profile, verdict.reasons[0])
         return verdict
 
+    def find_sign(self, event: Event, networks: frozenset[str]) -> str:
+        """Find a sign in the cluster of an event that usual work has seldom, as a reason; empty if there is none.
+
+        ``networks`` are those that anybody used before. What a service does for a principal has the signs of it all.
+        """
+        key = key_of(event, self._profiles)
+        known = self._clusters.get(key)
+        found = [known] if known else [one for name, one in self._clusters.items() if name[0] == key[0]]
+        return next(filter(None, (_find_sign(one, networks) for one in found)), "")
+
     def _judge_cluster(self, cluster: Cluster, profile: Profile, *, is_touched: bool) -> Verdict:
         if not profile.is_enough:
             together = self._strangers[cluster.address, find_family(cluster.agent)]
@@ -223,6 +255,17 @@ class Clusters:
         if score > _NO_UNTIL:
             return Verdict(Suspected.UNCERTAIN, tuple(reasons))
         return Verdict(Suspected.NO, tuple(reasons) or ("address and agent are those of the baseline",))
+
+
+def _find_sign(cluster: Cluster, networks: frozenset[str]) -> str:
+    if cluster.has_attack_tool:
+        return "the agent names a tool or a system for attacks"
+    if find_network(cluster.address) not in networks:
+        return f"nobody used the network of {cluster.address} before"
+    if cluster.denied:
+        return f"{cluster.denied} calls were denied"
+    gains = sum(cluster.classes[one] for one in _GAINS)
+    return f"{gains} calls of the classes escalation, persistence, impact and defence_evasion" if gains else ""
 
 
 def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:
@@ -243,6 +286,9 @@ def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:
     if cluster.has_new_opener:
         score += 2
         reasons.append("the baseline has no session that this caller opened")
+    elif cluster.has_new_ref:
+        score += 1
+        reasons.append("the baseline has no session of this branch, tag or environment, but others of its repository")
     if not reasons and (cluster.address, family) not in profile.pairs and not profile.is_roaming:
         score += 1
         reasons.append("address and agent are known, but not together")
@@ -298,13 +344,14 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
     if len(cluster.reads) >= _MANY_READS and len(services) >= _MANY_SERVICES:
         signs.append(f"{len(cluster.reads)} kinds of reads in {len(services)} services")
     # Deployments do these as well, so that all of them are one sign.
-    gains = sum(cluster.classes[one] for one in (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT))
+    # So many reads of secrets are a sign below, and no second one here.
+    gains = cluster.gains - (cluster.secret_gains if len(cluster.secrets) >= _MANY_SECRETS else 0)
     if gains:
         signs.append(f"{gains} calls of the classes escalation, persistence and impact")
     if cluster.classes[EventClass.DEFENCE_EVASION]:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
     if cluster.made & cluster.keys:
-        signs.append("the caller made an access key, and works with it")
+        signs.append("the caller made an access key of somebody else, and works with it")
     if len(cluster.secrets) >= _MANY_SECRETS:
         signs.append(f"{len(cluster.secrets)} secrets and passwords were read")
     if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:

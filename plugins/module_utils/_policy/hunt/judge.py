@@ -273,7 +273,11 @@ class Judge:
         if found.suspected is not Suspected.UNCERTAIN or not self._has_slept(event):
             return found
         reason = f"you named it, and nobody used it in the {_SLEEP.days} days before, in which others worked"
-        return Verdict(Suspected.YES, (reason, *found.reasons), is_inference=True)
+        sign = self._clusters.find_sign(event, self._before_all.networks)
+        if not sign:
+            # A job of each quarter sleeps as well.
+            return Verdict(Suspected.UNCERTAIN, (reason, *found.reasons))
+        return Verdict(Suspected.YES, (reason, sign, *found.reasons), is_inference=True)
 
     def _has_slept(self, event: Event) -> bool:
         """Whether nobody used a user of the seeds for long, in an account of which the record reaches back."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import re
 import typing as t
 from datetime import date, datetime, timedelta
 
@@ -29,6 +30,8 @@ _ROAMS: t.Final = ((5, 0.5), (3, 0.8))
 _SETTLED_EVENTS: t.Final = 20
 _SETTLED_DAYS: t.Final = 5
 _FEW_NETWORKS: t.Final = 3
+# All before the repository counts as well, so that no subject can name that of somebody else further on.
+_REPOSITORY: t.Final = re.compile(r"arn:[^:]*:iam::\d*:oidc-provider/.*?:(?:repo|project_path):[^:]+(?=:)", re.ASCII)
 
 
 @dataclasses.dataclass
@@ -47,6 +50,7 @@ class Profile:
     builds: set[str] = dataclasses.field(default_factory=set)
     pairs: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     openers: set[str] = dataclasses.field(default_factory=set)
+    repositories: set[str] = dataclasses.field(default_factory=set)
     regions: set[str] = dataclasses.field(default_factory=set)
     actions: set[str] = dataclasses.field(default_factory=set)
     targets: set[str] = dataclasses.field(default_factory=set)
@@ -72,6 +76,7 @@ class Profile:
         _add(self.builds, find_build(event.user_agent))
         if is_opening(event):
             _add(self.openers, event.principal_id)
+            _add(self.repositories, name_repository(event))
         _add(self.pairs, (event.source_address, family))
 
     @property
@@ -133,6 +138,18 @@ def name_opening(event: Event, *, is_by_name: bool = False) -> str:
         return f"opening {target}" if target else ""
     name = event.request.get("roleSessionName")
     return f"opening {target}|{name}" if isinstance(name, str) and name else ""
+
+
+def name_repository(event: Event) -> str:
+    """The provider, audience and repository of a build that opens a session, without its branch, tag or environment.
+
+    It is the caller's id where the subject of the token names no repository. The subject is
+    ``repo:ORG/NAME:...`` of GitHub, and ``project_path:GROUP/NAME:...`` of GitLab:
+    https://docs.github.com/en/actions/reference/security/oidc and
+    https://docs.gitlab.com/ci/secrets/id_token_authentication/.
+    """
+    found = _REPOSITORY.match(event.principal_id)
+    return found.group() if found else event.principal_id
 
 
 _V = t.TypeVar("_V")

@@ -81,3 +81,55 @@ def test_an_attack_tool_is_seen_whichever_call_comes_first() -> None:
         when = SINCE + timedelta(minutes=number + 1)
         scenario.add("s3:ListBuckets", user(), when, planted=True, sourceIPAddress=ELSEWHERE, userAgent=agent)
     assert rate(hunt(scenario, since=SINCE), scenario.planted, Suspected.YES) == 1
+
+
+OLD_KEY: t.Final = "AKIATHPRDSKWROTATE01"
+NEW_KEY: t.Final = "AKIATHPRDSKWROTATE02"
+
+
+def rotate_key(scenario: Scenario, *, name: str, off: Record) -> None:
+    """A user without a baseline makes a key of the user ``name``, asks who it is with it, and turns one off."""
+    old, new = user("rot", OLD_KEY), user(name, NEW_KEY)
+    made: Record = {
+        "requestParameters": {"userName": name},
+        "responseElements": {"accessKey": {"accessKeyId": NEW_KEY, "userName": name}},
+    }
+    scenario.keys, scenario.principals = (), (old["arn"],)
+    scenario.add("sts:GetCallerIdentity", old, SINCE)
+    scenario.add("iam:CreateAccessKey", old, SINCE + timedelta(seconds=5), **made)
+    scenario.add("sts:GetCallerIdentity", new, SINCE + timedelta(seconds=20))
+    scenario.add("iam:UpdateAccessKey", new, SINCE + timedelta(seconds=30), requestParameters=off)
+
+
+def test_a_user_who_rotates_its_own_key_is_not_surely_an_intruder() -> None:
+    for off in ({"userName": "rot"}, {}):
+        scenario = Scenario("rotation", 1)
+        rotate_key(scenario, name="rot", off={**off, "accessKeyId": OLD_KEY, "status": "Inactive"})
+        assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.UNCERTAIN) == 1
+
+
+@pytest.mark.parametrize(("name", "status"), [("admin-joe", "Inactive"), ("admin-joe", "Active")])
+def test_a_key_of_somebody_else_is_no_rotation(name: str, status: str) -> None:
+    scenario = Scenario("other", 1)
+    rotate_key(scenario, name=name, off={"userName": "rot", "accessKeyId": OLD_KEY, "status": status})
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.YES) == 1
+
+
+def read_secrets(scenario: Scenario, actions: t.Iterable[str] = ()) -> None:
+    """The first start of an application, which asks who it is, reads ten secrets, and calls ``actions``."""
+    call(scenario, ("sts:GetCallerIdentity", *actions), who=user())
+    for number in range(10):
+        asked = {"requestParameters": {"secretId": f"app/{number}"}}
+        scenario.add("secretsmanager:GetSecretValue", user(), SINCE + timedelta(minutes=30, seconds=number), **asked)
+
+
+def test_an_application_that_reads_its_secrets_for_the_first_time_is_not_surely_an_intruder() -> None:
+    scenario = Scenario("start", 1)
+    read_secrets(scenario)
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.UNCERTAIN) == 1
+
+
+def test_a_caller_who_reads_many_secrets_and_gains_rights_is_suspected() -> None:
+    scenario = Scenario("plunder", 1)
+    read_secrets(scenario, ("iam:AttachUserPolicy",))
+    assert rate(hunt(scenario, since=SINCE), scenario.usual, Suspected.YES) == 1

@@ -110,6 +110,29 @@ def test_the_first_use_of_a_named_key_that_slept_is_suspected() -> None:
     assert rate(hunt(scenario), scenario.planted, Suspected.YES) == 1
 
 
+@pytest.mark.parametrize(
+    ("members", "last", "wanted"),
+    [
+        ({}, "s3:GetBucketLocation", Suspected.UNCERTAIN),
+        ({"errorCode": "AccessDenied"}, "s3:GetBucketLocation", Suspected.YES),
+        ({}, "iam:CreateUser", Suspected.YES),
+        ({"sourceIPAddress": ELSEWHERE}, "s3:GetBucketLocation", Suspected.YES),
+        ({"userAgent": "Boto3/1.26 Linux/6.6-kali"}, "s3:GetBucketLocation", Suspected.YES),
+    ],
+    ids=["none", "denied", "sensitive", "network", "tool"],
+)
+def test_a_named_key_that_slept_needs_one_more_sign(members: Record, last: str, wanted: Suspected) -> None:
+    """A job of each quarter sleeps as well."""
+    scenario = Scenario("quarter", 1)
+    scenario.since = START
+    work_of_others(scenario)
+    for number, action in enumerate(("s3:ListBuckets", last)):
+        scenario.add(action, user("quarter"), START + timedelta(minutes=number), planted=True, **members)
+    inside: Record = {"sourceIPAddress": "AWS Internal", "userAgent": "AWS Internal"}
+    scenario.add("kms:Decrypt", user("quarter"), START + timedelta(minutes=9), planted=True, **inside)
+    assert rate(hunt(scenario), scenario.planted, wanted) == 1
+
+
 def test_the_first_use_of_a_key_that_was_just_made_is_uncertain() -> None:
     scenario = Scenario("new", 1)
     work_of_others(scenario)
@@ -174,6 +197,33 @@ def test_a_session_that_a_stranger_opens_is_judged_by_the_sessions_before(opener
     scenario.add("s3:ListBuckets", who, START + timedelta(seconds=9), planted=True, **{**place, "userAgent": PYTHON})
     look_around(scenario, who, START + timedelta(minutes=1), **place)
     is_told_apart(scenario)
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_suspected"),
+    [
+        ("repo:acme/shop:ref:refs/heads/hotfix", False),
+        ("repo:acme/shop:pull_request", False),
+        ("repo:acme/shop2:ref:refs/heads/main", True),
+        ("repo:mallory/repo:acme/shop:ref:refs/heads/main", True),
+        ("x:repo:acme/shop:ref:refs/heads/main", True),
+    ],
+)
+def test_a_build_of_a_new_branch_is_no_stranger(subject: str, is_suspected: bool) -> None:
+    """With the calls and the tool of all builds, at another hour. Of another repository it is suspected."""
+    scenario = Scenario("branch", 1)
+    rng = random.Random(5)
+    scenario.keys, scenario.principals, scenario.since = (), (f"arn:aws:iam::{HOME}:role/vendor",), START
+    usual = BUILD["principalId"]
+    days = [(usual, NOW - timedelta(days=day, hours=12)) for day in range(25, 0, -1)]
+    provider = usual.partition(":repo:")[0]
+    for number, (opener, when) in enumerate([*days, (f"{provider}:{subject}", START)]):
+        place: Record = {"sourceIPAddress": address(rng), "userAgent": RUNNER, "planted": when == START}
+        build = {**BUILD, "principalId": opener}
+        who = open_from_outside(scenario, build, f"ASIABUILD{number:011d}", when, **place)
+        for minute, action in enumerate(USUAL, start=1):
+            scenario.add(action, who, when + timedelta(minutes=minute), **place)
+    assert rate(hunt(scenario), scenario.planted, Suspected.YES) == is_suspected
 
 
 def test_the_first_tries_of_an_intruder_to_sign_in_and_calls_of_the_console_are_found() -> None:
