@@ -101,14 +101,15 @@ def _read_job_queues(parameters: Parameters, _action: str) -> Iterator[Row]:
             yield {"jobqueuename": text}
 
 
-# CodeBuild: the id of a build begins with the name of its project.
+# CodeBuild: the id of a build begins with the name of its project, also in an ARN.
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
 
 
 def _read_projects(parameters: Parameters, action: str) -> Iterator[Row]:
     texts = _list_texts(parameters, "projectname", "name", "names")
     if "builds" in action or not texts:
-        texts = texts or [text.partition(":")[0] for text in _list_texts(parameters, "ids", "id") if ":" in text]
+        ids = _list_texts(parameters, "ids", "id")
+        texts = texts or [_read_last(text).partition(":")[0] for text in ids if ":" in text]
     yield from ({"projectname": text} for text in dict.fromkeys(texts) if not text.startswith("arn:"))
 
 

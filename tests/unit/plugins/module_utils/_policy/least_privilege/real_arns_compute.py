@@ -172,6 +172,14 @@ def _list_delivery() -> Iterator[Row]:
     yield row("codebuild:StartBuild", {"projectName": "web"}, "project/web", "project/api")
     yield row("codebuild:BatchGetProjects", {"names": ["web"]}, "project/web", "project/api")
     yield row("codebuild:BatchGetBuilds", {"ids": [f"web:{UUID}"]}, "project/web", "project/api")
+    # An id of a build may be its ARN. https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StopBuild.html
+    build = arn("codebuild", f"build/web:{UUID}")
+    for name, request in (
+        ("StopBuild", {"id": build}), ("RetryBuild", {"id": build}), ("StopBuild", {"id": f"web:{UUID}"}),
+        ("BatchGetBuilds", {"ids": [build]}), ("BatchDeleteBuilds", {"ids": [build]}),
+    ):  # fmt: skip
+        never = ((f"codebuild:{name}", arn("codebuild", "project/arn")),)
+        yield row(f"codebuild:{name}", request, "project/web", "project/api", never=never)
     yield row("codecommit:GitPull", {"repositoryName": "web"}, "web", "api")
     zone = {"hostedZoneId": "/hostedzone/Z123"}
     yield row(
