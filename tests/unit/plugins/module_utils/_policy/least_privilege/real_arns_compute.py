@@ -111,6 +111,7 @@ def _list_compute() -> Iterator[Row]:
         also=volume,
     )
     yield row("ec2:CreateKeyPair", {"keyName": "k"}, "key-pair/k", "key-pair/k2")
+    yield from _list_shared()
     yield row(
         "ec2:AuthorizeSecurityGroupIngress",
         {"groupId": "sg-0123456789abcdef0"},
@@ -140,6 +141,32 @@ def _list_compute() -> Iterator[Row]:
     yield row(f"{elb}:CreateTargetGroup", {"name": "tg", "protocol": "HTTP"}, "targetgroup/tg/*", "targetgroup/th/*")
     target = arn(elb, "targetgroup/tg/0123456789abcdef")
     yield row(f"{elb}:RegisterTargets", {"targetGroupArn": target}, target, "targetgroup/tg/0123456789abcde0")
+
+
+def _list_shared() -> Iterator[Row]:
+    """What AWS or another account owns: the request has its id alone.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html,
+    https://docs.aws.amazon.com/vpc/latest/userguide/sharing-managed-prefix-lists.html,
+    https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
+    """
+    for name, given in (("GetManagedPrefixListEntries", "pl-a3a144ca"), ("ModifyManagedPrefixList", "pl-a3a144ca")):
+        yield row(
+            f"ec2:{name}",
+            {f"{name}Request": {"PrefixListId": given}},
+            f"arn:aws:ec2:{REGION}:aws:prefix-list/{given}",
+            f"arn:aws:ec2:{REGION}:aws:prefix-list/pl-a3a144cb",
+            also=tuple((f"ec2:{name}", arn("ec2", f"prefix-list/{given}", account=one)) for one in (ACCOUNT, FOREIGN)),
+            never=((f"ec2:{name}", f"arn:aws:ec2:{ELSEWHERE}:aws:prefix-list/{given}"),),
+        )
+    pool = "ipam-pool/ipam-pool-0123456789abcdef0"
+    yield row(
+        "ec2:AllocateIpamPoolCidr",
+        {"AllocateIpamPoolCidrRequest": {"IpamPoolId": "ipam-pool-0123456789abcdef0"}},
+        f"arn:aws:ec2::{FOREIGN}:{pool}",
+        f"arn:aws:ec2::{FOREIGN}:ipam-pool/ipam-pool-0aaaaaaaaaaaaaaaa",
+        also=(("ec2:AllocateIpamPoolCidr", f"arn:aws:ec2::{ACCOUNT}:{pool}"),),
+    )
 
 
 def _list_delivery() -> Iterator[Row]:
