@@ -36,8 +36,8 @@ _LOG_STREAM: t.Final = ":log-stream:"
 # https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227,
 # https://docs.aws.amazon.com/ram/latest/userguide/shareable.html#shareable-vpc
 _SHARED: t.Final = re.compile(
-    r"(arn:[^:]+:ec2:[^:]+:)\d{12}(:(?:capacity-reservation/cr|dedicated-host/h|ipam-pool/ipam-pool|prefix-list/pl|"
-    r"security-group/sg|subnet/subnet|transit-gateway/tgw|vpc/vpc)-[0-9a-f]{8,17})"
+    r"(arn:[^:]+:ec2:[^:]+:)\d{12}(:(?:capacity-reservation/cr|dedicated-host/h|security-group/sg|"
+    r"subnet/subnet|transit-gateway/tgw|vpc/vpc)-[0-9a-f]{8,17})"
 )
 # The actions by which others than the owner use it: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
 _SHARING: t.Final = frozenset(

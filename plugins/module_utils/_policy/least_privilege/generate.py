@@ -299,9 +299,14 @@ class _Work:
 
 
 def _scope_regions(need: Need, regions: Sequence[str]) -> tuple[Condition, ...]:
-    """The condition on the Regions that were seen, for a call of a Regional service whose Region is always known."""
+    """The condition on the Regions that were seen, for a call of a Regional service whose Region is always known.
+
+    None for what is in any Region: the requested one is that which a profile of Bedrock sends a call to.
+    https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html
+    """
     shown = all(isinstance(context.get("aws:RequestedRegion"), tuple) for context in need.contexts)
-    if not regions or not shown or need.service in _GLOBAL:
+    is_elsewhere = any(target.split(":", 4)[3:4] == ["*"] for target in need.targets)
+    if not regions or not shown or is_elsewhere or need.service in _GLOBAL:
         return ()
     return (Condition("StringEquals", "aws:RequestedRegion", tuple(regions)),)
 

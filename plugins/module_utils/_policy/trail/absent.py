@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .kinds import Kind
 from .parameters import Parameters
+from .spelled import DEFAULT_BUS, read_bus
 
 _REFERENCE: t.Final = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{}.html"
 _EC2: t.Final = (_REFERENCE.format("amazonec2"), "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_{}.html")
@@ -71,7 +72,10 @@ _ALIAS: t.Final = re.compile(r"(\Aarn:|-s3alias\Z|--ol-s3\Z|--op-s3\Z|\.mrap\Z)"
 
 @dataclasses.dataclass(frozen=True)
 class Absent:
-    """A type that an action is not about where a request has none of ``parameters``, and none of ``unless``."""
+    """A type that an action is not about where a request has none of ``parameters``, and none of ``unless``.
+
+    The name of a bus decides which of the two types of rules a call is not about.
+    """
 
     action: str
     kind: str
@@ -98,7 +102,9 @@ _SPOT: t.Final = {
     "placement-group": "launchspecification.groupname",
     "snapshot": "launchspecification.snapshotid",
 }
-_BUS: t.Final = {"rule-on-custom-event-bus": "eventbusname"}
+_CUSTOM_BUS: t.Final = "rule-on-custom-event-bus"
+_DEFAULT_BUS: t.Final = "rule-on-default-event-bus"
+_BUS: t.Final = {_CUSTOM_BUS: "eventbusname", _DEFAULT_BUS: "eventbusname"}
 _CATALOG: t.Final = {"catalog": "catalogid"}
 _POINT: t.Final = {"accesspoint": ACCESS_POINT}
 _POINT_OBJECT: t.Final = {"accesspointobject": ACCESS_POINT}
@@ -337,4 +343,8 @@ def _is_absent(rule: Absent, parameters: Parameters, found: Mapping[str, Sequenc
     if ACCESS_POINT in rule.parameters:
         names = parameters.texts("bucketname")
         return len(names) == 1 and rule.kind not in found and not _ALIAS.search(names[0])
+    if rule.kind in (_CUSTOM_BUS, _DEFAULT_BUS):
+        # A rule is on one bus: the name of this decides, and not whether there is one.
+        bus = read_bus(parameters)
+        return bus is not None and (bus == DEFAULT_BUS) == (rule.kind == _CUSTOM_BUS)
     return not any(parameters.has(name) for name in (*rule.parameters, *rule.unless))

@@ -38,6 +38,18 @@ _ENTITIES: t.Final = ("role", "user", "group")
 # Types of which there is one an account, that all actions that have them are about, besides their other types.
 # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 _ALWAYS: t.Final = frozenset({("glue", "rootcatalog")})
+# What AWS or another account may own, and a request names by its id alone: the ARN that AWS asks about has the owner's
+# account, or "aws". https://docs.aws.amazon.com/vpc/latest/userguide/sharing-managed-prefix-lists.html,
+# https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
+_PREFIX_LIST: t.Final = ("ec2", "prefix-list")
+_POOL: t.Final = ("ec2", "ipam-pool")
+_USING_POOLS: t.Final = frozenset(
+    {
+        "ec2:allocateaddress", "ec2:allocateipampoolcidr", "ec2:associatesubnetcidrblock",
+        "ec2:associatevpccidrblock", "ec2:createsubnet", "ec2:createvpc", "ec2:getipampoolallocations",
+        "ec2:releaseipampoolallocation",
+    }
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +141,9 @@ def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     _qualify_functions(subject, action, kinds, found)
     out = {*rule_out(action, kinds, subject.parameters, found), *list_unchosen_kinds(chosen, kinds, found)}
     shown = [
-        Target(arn, _list_policy_names(action, kind, arn), kinds=(kind.name,))
+        _name_target(kind.name, pattern)
+        if (pattern := _open_account(subject, action, kind, arn))
+        else Target(arn, _list_policy_names(action, kind, arn), kinds=(kind.name,))
         for kind in kinds
         for arn in found.get(kind.name, ())
     ]
@@ -149,6 +163,16 @@ def _name_target(kind: str, arn: str) -> Target:
     return Target(None, (arn,), kinds=(kind,)) if "*" in arn else Target(arn, kinds=(kind,))
 
 
+def _open_account(subject: Subject, action: str, kind: Kind, arn: str) -> str:
+    """Return a pattern of an ARN in any account, where the event does not tell whose it is; else an empty text."""
+    name = (kind.service, kind.name)
+    is_open = name == _PREFIX_LIST or (name == _POOL and action in _USING_POOLS)
+    if not is_open or arn in subject.listed or arn in subject.find_request_arns(directly=False):
+        return ""
+    fields = arn.split(":", 5)
+    return ":".join((*fields[:4], "*", fields[5]))
+
+
 def _is_named(subject: Subject, kinds: Sequence[Kind]) -> bool:
     """Whether a request names a resource of one of the types, at least in part."""
     return any(names_resource(kind, subject.parameters) for kind in kinds)
@@ -165,12 +189,13 @@ def is_ruled_out(record: Record, action: str, kind: str) -> bool:
 
 def _merge_targets(targets: Sequence[Target]) -> list[Target]:
     """The targets without a resource for the second time: an ARN may be of two types that look alike."""
-    found: dict[t.Optional[str], Target] = {}
+    found: dict[str | tuple[str, ...], Target] = {}
     for target in targets:
-        known = found.get(target.resource)
+        name = target.resource or target.candidates
+        known = found.get(name)
         if known is not None:
             target = dataclasses.replace(target, kinds=(*known.kinds, *target.kinds))
-        found[target.resource] = target
+        found[name] = target
     return list(found.values())
 
 

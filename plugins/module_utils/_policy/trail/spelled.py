@@ -101,14 +101,15 @@ def _read_job_queues(parameters: Parameters, _action: str) -> Iterator[Row]:
             yield {"jobqueuename": text}
 
 
-# CodeBuild: the id of a build begins with the name of its project.
+# CodeBuild: the id of a build begins with the name of its project, also in an ARN.
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
 
 
 def _read_projects(parameters: Parameters, action: str) -> Iterator[Row]:
     texts = _list_texts(parameters, "projectname", "name", "names")
     if "builds" in action or not texts:
-        texts = texts or [text.partition(":")[0] for text in _list_texts(parameters, "ids", "id") if ":" in text]
+        ids = _list_texts(parameters, "ids", "id")
+        texts = texts or [_read_last(text).partition(":")[0] for text in ids if ":" in text]
     yield from ({"projectname": text} for text in dict.fromkeys(texts) if not text.startswith("arn:"))
 
 
@@ -138,6 +139,7 @@ def _read_tables(parameters: Parameters, _action: str) -> Iterator[Row]:
 
 # EventBridge: an entry without a bus is for the one called "default".
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+DEFAULT_BUS: t.Final = "default"
 
 
 def _read_buses(parameters: Parameters, action: str) -> Iterator[Row]:
@@ -146,14 +148,33 @@ def _read_buses(parameters: Parameters, action: str) -> Iterator[Row]:
     else:
         texts = parameters.find_nested("eventbusname")
         if parameters.is_whole and len(texts) < max(1, len(parameters.list_members("entries"))):
-            texts = [*texts, "default"]
+            texts = [*texts, DEFAULT_BUS]
     yield from ({"eventbusname": text} for text in dict.fromkeys(texts) if not text.startswith("arn:"))
 
 
-def _read_rules_of_buses(parameters: Parameters, _action: str) -> Iterator[Row]:
-    rules = _list_texts(parameters, "rule", "name")
+# Rules are on a bus that a request gives by its name or its ARN, or on the one called "default". The names of the buses
+# of partners have slashes. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-saas.html
+
+
+def read_bus(parameters: Parameters) -> t.Optional[str]:
+    """Read the name of the bus that a request is about; None where the request does not show it."""
     for text in parameters.texts("eventbusname"):
-        yield {"eventbusname": _read_last(text), **({"rulename": rules[0]} if rules else {})}
+        return text.partition(":event-bus/")[2] or None if text.startswith("arn:") else text
+    return DEFAULT_BUS if parameters.is_whole and not parameters.has("eventbusname") else None
+
+
+def _read_rules_of_buses(parameters: Parameters, _action: str) -> Iterator[Row]:
+    bus = read_bus(parameters)
+    if bus is not None and bus != DEFAULT_BUS:
+        rules = _list_texts(parameters, "rule", "name")
+        yield {"eventbusname": bus, **({"rulename": rules[0]} if rules else {})}
+
+
+def _read_rules(parameters: Parameters, _action: str) -> Iterator[Row]:
+    if read_bus(parameters) in (None, DEFAULT_BUS):
+        rules = _list_texts(parameters, "rule", "name")
+        yield from ({"rulename": text} for text in rules if not text.startswith("arn:"))
 
 
 # Athena: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
@@ -241,6 +262,7 @@ _READERS: t.Final[Mapping[str, _Reader]] = {
     "elasticloadbalancing:targetgroup": _read_target_groups,
     "events:event-bus": _read_buses,
     "events:rule-on-custom-event-bus": _read_rules_of_buses,
+    "events:rule-on-default-event-bus": _read_rules,
     "lambda:function alias": _of_function("alias", is_number=False),
     "lambda:function version": _of_function("version", is_number=True),
     **{f"wafv2:{kind}": _read_of_waf(kind) for kind in ("ipset", "regexpatternset", "rulegroup", "webacl")},

@@ -271,6 +271,28 @@ def _list_data() -> Iterator[Row]:
         )
 
 
+def _list_rules_of_buses() -> Iterator[Row]:
+    """The buses of partners have names with slashes: "aws.partner/SaaS-PROVIDER/…".
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-saas.html,
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    """
+    partner = "aws.partner/example.com/1234/foo"
+    for name, given in ((partner, partner), (partner, arn("events", f"event-bus/{partner}")), ("shop", "shop")):
+        for event, key in (("PutRule", "name"), ("DeleteRule", "name"), ("PutTargets", "rule"), ("EnableRule", "name")):
+            never = ("rule/r1", "rule/foo/r1", "rule/default/r1")
+            yield row(
+                f"events:{event}",
+                {key: "r1", "eventBusName": given},
+                f"rule/{name}/r1",
+                f"rule/{name}/r2",
+                never=tuple((f"events:{event}", arn("events", text)) for text in never),
+            )
+    for given in ("default", arn("events", "event-bus/default")):
+        never = tuple(("events:PutRule", arn("events", text)) for text in ("rule/default/r1", "rule/shop/r1"))
+        yield row("events:PutRule", {"name": "r1", "eventBusName": given}, "rule/r1", "rule/r2", never=never)
+
+
 def _list_messages() -> Iterator[Row]:
     url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/orders"
     yield row("sqs:SendMessage", {"queueUrl": url}, "orders", "orders2")
@@ -288,6 +310,7 @@ def _list_messages() -> Iterator[Row]:
     yield row("events:PutEvents", {"entries": [{"source": "shop"}]}, "event-bus/default", "event-bus/shop")
     yield row("events:PutRule", {"name": "nightly"}, "rule/nightly", "rule/daily")
     yield row("events:PutTargets", {"rule": "nightly", "eventBusName": "shop"}, "rule/shop/nightly", "rule/shop/daily")
+    yield from _list_rules_of_buses()
     machine = arn("states", "stateMachine:ship")
     yield row("states:StartExecution", {"stateMachineArn": machine}, machine, "stateMachine:pay")
     yield row(

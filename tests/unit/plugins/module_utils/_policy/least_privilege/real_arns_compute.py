@@ -111,6 +111,7 @@ def _list_compute() -> Iterator[Row]:
         also=volume,
     )
     yield row("ec2:CreateKeyPair", {"keyName": "k"}, "key-pair/k", "key-pair/k2")
+    yield from _list_shared()
     yield row(
         "ec2:AuthorizeSecurityGroupIngress",
         {"groupId": "sg-0123456789abcdef0"},
@@ -140,6 +141,32 @@ def _list_compute() -> Iterator[Row]:
     yield row(f"{elb}:CreateTargetGroup", {"name": "tg", "protocol": "HTTP"}, "targetgroup/tg/*", "targetgroup/th/*")
     target = arn(elb, "targetgroup/tg/0123456789abcdef")
     yield row(f"{elb}:RegisterTargets", {"targetGroupArn": target}, target, "targetgroup/tg/0123456789abcde0")
+
+
+def _list_shared() -> Iterator[Row]:
+    """What AWS or another account owns: the request has its id alone.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html,
+    https://docs.aws.amazon.com/vpc/latest/userguide/sharing-managed-prefix-lists.html,
+    https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
+    """
+    for name, given in (("GetManagedPrefixListEntries", "pl-a3a144ca"), ("ModifyManagedPrefixList", "pl-a3a144ca")):
+        yield row(
+            f"ec2:{name}",
+            {f"{name}Request": {"PrefixListId": given}},
+            f"arn:aws:ec2:{REGION}:aws:prefix-list/{given}",
+            f"arn:aws:ec2:{REGION}:aws:prefix-list/pl-a3a144cb",
+            also=tuple((f"ec2:{name}", arn("ec2", f"prefix-list/{given}", account=one)) for one in (ACCOUNT, FOREIGN)),
+            never=((f"ec2:{name}", f"arn:aws:ec2:{ELSEWHERE}:aws:prefix-list/{given}"),),
+        )
+    pool = "ipam-pool/ipam-pool-0123456789abcdef0"
+    yield row(
+        "ec2:AllocateIpamPoolCidr",
+        {"AllocateIpamPoolCidrRequest": {"IpamPoolId": "ipam-pool-0123456789abcdef0"}},
+        f"arn:aws:ec2::{FOREIGN}:{pool}",
+        f"arn:aws:ec2::{FOREIGN}:ipam-pool/ipam-pool-0aaaaaaaaaaaaaaaa",
+        also=(("ec2:AllocateIpamPoolCidr", f"arn:aws:ec2::{ACCOUNT}:{pool}"),),
+    )
 
 
 def _list_delivery() -> Iterator[Row]:
@@ -172,6 +199,14 @@ def _list_delivery() -> Iterator[Row]:
     yield row("codebuild:StartBuild", {"projectName": "web"}, "project/web", "project/api")
     yield row("codebuild:BatchGetProjects", {"names": ["web"]}, "project/web", "project/api")
     yield row("codebuild:BatchGetBuilds", {"ids": [f"web:{UUID}"]}, "project/web", "project/api")
+    # An id of a build may be its ARN. https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StopBuild.html
+    build = arn("codebuild", f"build/web:{UUID}")
+    for name, request in (
+        ("StopBuild", {"id": build}), ("RetryBuild", {"id": build}), ("StopBuild", {"id": f"web:{UUID}"}),
+        ("BatchGetBuilds", {"ids": [build]}), ("BatchDeleteBuilds", {"ids": [build]}),
+    ):  # fmt: skip
+        never = ((f"codebuild:{name}", arn("codebuild", "project/arn")),)
+        yield row(f"codebuild:{name}", request, "project/web", "project/api", never=never)
     yield row("codecommit:GitPull", {"repositoryName": "web"}, "web", "api")
     zone = {"hostedZoneId": "/hostedzone/Z123"}
     yield row(

@@ -290,6 +290,24 @@ def test_conditions_are_added_where_they_are_asked_for_alone() -> None:
     assert any(item["Action"] == "iam:ListUsers" and "Condition" not in item for item in scoped)
 
 
+def test_a_call_that_reaches_other_regions_is_not_kept_to_its_own() -> None:
+    """A profile of Bedrock sends a request to another Region, which is the requested one there.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html
+    """
+    model = "anthropic.claude-3-5-sonnet-20240620-v1:0"
+    profile = f"arn:aws:bedrock:eu-west-1:{ACCOUNT}:inference-profile/eu.{model}"
+    reached = f"arn:aws:bedrock:*::foundation-model/{model}"
+    keys = {"aws:RequestedRegion": "eu-west-1"}
+    used = [
+        call("bedrock:InvokeModel", profile, keys=keys),
+        call("bedrock:InvokeModel", None, candidates=(reached,), keys=keys),
+    ]
+    scoped = statements_of(run([allow("bedrock:*")], *used, scope_regions=True))
+    assert allow("bedrock:InvokeModel", reached) in scoped
+    assert allow("bedrock:InvokeModel", profile, Condition={"StringEquals": keys}) in scoped
+
+
 # Declared actions
 
 
