@@ -168,6 +168,7 @@ def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
     assert yaml.safe_load(seeds.read_text(encoding="utf-8")) == {
         "credential_hunt_incident_id": INCIDENT,
         "credential_hunt_access_key_ids": [LEAKED],
+        "credential_hunt_since": SINCE.replace("+00:00", "Z"),
     }
     commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]
     assert len(commands) == 3 and commands[0].startswith('"now: ansible-playbook -i ')

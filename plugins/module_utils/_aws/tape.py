@@ -76,6 +76,7 @@ _LEFT_OUT: t.Final = frozenset(
         "containerOverrides",
         "definition",
         "variableReferences",
+        "UserData",
     }
 )
 # Members of answers of SNS that are left out if they are no ARN: the URL of a subscriber may be its password.
