@@ -167,7 +167,8 @@ def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
     seeds = story.contained.reports / "incident" / INCIDENT / "hunt_seeds.yml"
     assert yaml.safe_load(seeds.read_text(encoding="utf-8")) == {
         "credential_hunt_incident_id": INCIDENT,
-        "credential_hunt_access_key_ids": [LEAKED],
+        # A later run of the story names the key that the intruder made for somebody else.
+        "credential_hunt_access_key_ids": [LEAKED, story.entry["id"]],
         "credential_hunt_since": SINCE.replace("+00:00", "Z"),
     }
     commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]

@@ -121,9 +121,10 @@ def test_without_a_place_nothing_is_kept() -> None:
 def test_evidence_has_a_manifest_of_all_its_files(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     row = {"event_id": "e-1", "user_agent": "a\u2028b"}
-    files = workspace.write_evidence({"timeline": [row, row]}, [record(1)], [{"pages": 1}], account_id="", created=NOW)
+    document = {"timeline": [row, row], "incident_id": "INC-7", "sessions": []}
+    files = workspace.write_evidence(document, [record(1)], [{"pages": 1}], account_id="", created=NOW)
     manifest = json.loads((tmp_path / "incident/INC-7/manifest.json").read_text(encoding="utf-8"))
-    assert len(files) == len(manifest["files"]) + 1 == 5
+    assert len(files) == len(manifest["files"]) + 1 == 6
     for name, entry in manifest["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == entry["sha256"]
     lines = (tmp_path / "incident/INC-7/timeline.jsonl").read_text(encoding="utf-8").splitlines()
