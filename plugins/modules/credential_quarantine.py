@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._access
   - hardening.iam._emergency
+  - hardening.iam._release
   - hardening.iam._journal
   - hardening.iam._journal.job
   - hardening.iam._journal.lease
@@ -75,72 +76,6 @@ options:
         user of a member. It uses a session as root that can only read. O(accept_irreversible) lets it delete the key.
     type: bool
     default: false
-  checklist:
-    description:
-      - The statements that a release needs, each with the person who makes it.
-    type: dict
-    suboptions:
-      sweep_clean_twice:
-        description: That two sweeps for what an intruder left, 24 hours apart, found nothing that is still there.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      credential_verified:
-        description: That the new credential works, and nothing uses the old one.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      owner:
-        description: That the owner of the credential agrees.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      looked_at:
-        description:
-          - That a person has looked at what may be the intruder's of a contained user, and works again after the release. C(names) are the
-            serial numbers of second factors, the ids of credentials, and C(<ARN of the user>/password) for a console password.
-          - Nothing of a user is released as long as one of these is not named. The refusal says which.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-          names:
-            description: The names of what was looked at.
-            type: list
-            elements: str
-            required: true
-  early_release_reason:
-    description:
-      - Why the release does not wait for 36 hours, in 10 characters or more. The other statements of O(checklist) are needed all the
-        same.
-    type: str
 """
 
 EXAMPLES = r"""

@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._access
   - hardening.iam._emergency
+  - hardening.iam._release
   - hardening.iam._journal
   - hardening.iam._journal.job
   - hardening.iam._journal.lease
@@ -71,69 +72,6 @@ options:
     type: list
     elements: str
     default: []
-  checklist:
-    description:
-      - The statements that a release needs, each with the person who makes it.
-    type: dict
-    suboptions:
-      sweep_clean_twice:
-        description: That two sweeps for what an intruder left, 24 hours apart, found nothing that is still there.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      credential_verified:
-        description: That the new credential works, and nothing uses the old one.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      owner:
-        description: That the owner of the credential agrees.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-      looked_at:
-        description: The doubtful credentials that a person has looked at. Only M(hardening.iam.credential_quarantine) uses it.
-        type: dict
-        suboptions:
-          statement:
-            description: The statement.
-            type: str
-            required: true
-          by:
-            description: The person.
-            type: str
-            required: true
-          names:
-            description: The names of what was looked at.
-            type: list
-            elements: str
-            required: true
-  early_release_reason:
-    description:
-      - Why the release does not wait for 36 hours, in 10 characters or more. The other statements of O(checklist) are needed all the
-        same.
-    type: str
 """
 
 EXAMPLES = r"""

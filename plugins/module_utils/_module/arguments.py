@@ -140,7 +140,7 @@ _LOOKED_AT: t.Final[dict[str, t.Any]] = {
     "type": "dict",
     "options": {**_SAID, "names": {"type": "list", "elements": "str", "required": True}},
 }
-# The modules of an incident that contain and release.
+# The modules of an incident that contain and release. doc_fragments/_release.py
 RELEASE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
     "checklist": {
