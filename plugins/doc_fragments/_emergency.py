@@ -19,7 +19,7 @@ options:
       - C(id) (3 to 32 letters, digits and hyphens), C(declared_by) (a person) and C(reason) (10 characters or more) are required.
       - C(confirm) is the id once more. Without it a run that would write fails before it reads anything. Check mode needs none.
       - C(confirmed_by) is a second person. Without one, every module makes a critical finding 24 hours after the containment.
-      - C(since) is the first suspicious moment, at most 90 days ago. Credentials of a contained user that were made since then stay
+      - C(since) is the first suspicious moment. For a containment it is at most 90 days ago. Credentials of a contained user that were made since then stay
         inactive after a release.
       - C(keys) are leaked access keys, each by its whole id, or as a mapping with C(id), C(user) and C(account_id). If the key belongs to
         another user or account than named, nothing is done about it.

@@ -97,7 +97,7 @@ class Emergency:
             would write without a confirmation.
         """
         try:
-            incident = Incident.from_option(task.options["incident"], now=task.now)
+            incident = Incident.from_option(task.options["incident"], now=task.now, is_release=releases)
             incident.check_count(int(task.options["max_principals"]))
         except InputError as error:
             raise TaskError(str(error)) from error

@@ -209,7 +209,7 @@ class Incident:
         ]
 
     @classmethod
-    def from_option(cls, value: t.Any, *, now: datetime) -> t.Self:
+    def from_option(cls, value: t.Any, *, now: datetime, is_release: bool = False) -> t.Self:
         """The incident in the option ``incident``.
 
         :raises InputError: it can't be used. The message has everything that is wrong with it.
@@ -235,7 +235,7 @@ class Incident:
             accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
             known_keys=reader.read_list("known_keys", _read_known_key),
             minted_keys=_read_choice(reader, "minted_keys", MintedKeys, MintedKeys.REPORT),
-            since=reader.read_since(now),
+            since=reader.read_since(now, is_release=is_release),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),
         )

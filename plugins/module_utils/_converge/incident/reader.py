@@ -13,7 +13,7 @@ import re
 import typing as t
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..._account.moments import format_utc, parse_moment
 
@@ -92,13 +92,14 @@ class Reader:
             found.append(read(reader, item))
         return tuple(dict.fromkeys(found))
 
-    def read_since(self, now: datetime) -> t.Optional[datetime]:
-        """Read the first suspicious moment."""
+    def read_since(self, now: datetime, *, is_release: bool = False) -> t.Optional[datetime]:
+        """Read the first suspicious moment. A release reads the declaration of its containment, however old that is."""
         value = self.given.get("since")
         if value is None or value == "":
             return None
-        earliest = now - _LONGEST_AGO
-        allowed = f"a moment such as {format_utc(now)}, from {format_utc(earliest)} on and not in the future"
+        earliest = datetime.min.replace(tzinfo=UTC) if is_release else now - _LONGEST_AGO
+        bound = "" if is_release else f", from {format_utc(earliest)} on and"
+        allowed = f"a moment such as {format_utc(now)}{bound} not in the future"
         try:
             moment = parse_moment(value.isoformat() if isinstance(value, datetime) else str(value))
         except ValueError:

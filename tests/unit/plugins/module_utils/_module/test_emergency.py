@@ -141,6 +141,16 @@ def test_without_a_confirmation_nothing_is_read_or_written(scene: Scene, confirm
     assert not scene.journal.exists() and not scene.reports.exists()
 
 
+def test_a_release_takes_the_declaration_of_an_incident_that_began_long_ago(scene: Scene) -> None:
+    """Without its first moment the release would leave good keys inactive, and with a later one activate others."""
+    long_open = {**DECLARED, "since": (NOW - timedelta(days=120)).isoformat()}
+    with pytest.raises(TaskError, match="hardening_incident.since: .* is not allowed"):
+        scene.run(change("a"), incident=long_open)
+    scene.run(change("a"))
+    scene.run(change("b"), incident=long_open, releases=True)
+    assert scene.writes == ["a", "b"]
+
+
 @pytest.mark.parametrize("releases", [False, True], ids=["containment", "release"])
 def test_an_incident_that_names_too_many_is_refused_before_anything_is_read(scene: Scene, releases: bool) -> None:
     roles = [f"arn:aws:iam::{ACCOUNT}:role/r-{number}" for number in range(60)]
