@@ -577,6 +577,28 @@ def test_a_release_restores_what_was_there_but_for_the_leaked_key(response: Resp
     assert response.release()["changed"] is False and response.writes == []
 
 
+def test_a_user_that_was_deleted_meanwhile_holds_no_release_back(response: Response) -> None:
+    """People delete the user whose key leaked, and move its work to a role."""
+    response.contain()
+    iam = response.client("iam")
+    for key_id in keys(response):
+        iam.delete_access_key(UserName=USER, AccessKeyId=key_id)
+    for policy in iam.list_attached_user_policies(UserName=USER)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=USER, PolicyArn=policy["PolicyArn"])
+    for name in iam.list_user_policies(UserName=USER)["PolicyNames"]:
+        iam.delete_user_policy(UserName=USER, PolicyName=name)
+    for group in iam.list_groups_for_user(UserName=USER)["Groups"]:
+        iam.remove_user_from_group(UserName=USER, GroupName=group["GroupName"])
+    iam.delete_user(UserName=USER)
+    response.control.clear_log()
+    result = response.release()
+    assert not result.get("failed"), result["msg"]
+    assert (response.writes, result["refused"]) == ([], [])
+    assert {item["target"] for item in result["left"]} == {USER_ARN}
+    record = response.record()
+    assert record is not None and record.is_release_recorded
+
+
 def test_what_an_intruder_made_does_not_come_back(response: Response) -> None:
     iam = response.client("iam")
     (other,) = [key for key in keys(response) if key != LEAKED]

@@ -356,10 +356,17 @@ def _read_root(opened: RootSessions, account_id: str, partition: str) -> RootSta
 def read_state(access: Access, opened: RootSessions, change: Change) -> t.Any:
     """Read the target of a change live, in the shape of its ``before`` and ``after``.
 
-    It needs no more of the change than the journal has.
+    It needs no more of the change than the journal has. None if its principal is gone.
 
     :raises AwsError: it can't be read.
     """
+    try:
+        return _read_shown(access, opened, change)
+    except NotFound:
+        return None
+
+
+def _read_shown(access: Access, opened: RootSessions, change: Change) -> t.Any:
     shown: Mapping[str, t.Any] = change.after or change.before
     if is_of_root(change):
         return _read_root_credential(opened, change.account_id, shown)
@@ -403,10 +410,7 @@ def _read_credential_state(access: Access, user: str, shown: Mapping[str, t.Any]
         created = _read_password(access, user)
         return None if created is None else {"kind": shown["kind"], "id": user}
     calls = CALLS_OF[Kind(shown["kind"])]
-    try:
-        items = list(access.items("iam", calls.read, calls.items, {"UserName": user}))
-    except NotFound:
-        return None
+    items = access.items("iam", calls.read, calls.items, {"UserName": user})
     return next(
         ({**shown, "status": str(item["Status"])} for item in items if item[calls.identifier] == shown["id"]), None
     )
