@@ -14,6 +14,7 @@ description:
   - Prints a line when an account fails.
   - In a step that takes longer than O(interval) it prints how many accounts are done and left, and how long that takes.
   - A step is one task of this collection in all accounts.
+  - Prints the messages of M(ansible.builtin.debug) if C(display_ok_hosts) is off, which would hide them with all else that went well.
 requirements:
   - enable in configuration, C(callbacks_enabled = hardening.iam.progress)
 options:
@@ -33,6 +34,8 @@ import dataclasses
 import time
 import typing as t
 
+from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 
 from ..module_utils._report.plain import printable
@@ -44,6 +47,7 @@ if t.TYPE_CHECKING:
     from ansible.playbook.task import Task
 
 COLLECTION = "hardening.iam."
+DEBUG = frozenset({"debug", "ansible.builtin.debug", "ansible.legacy.debug"})
 MINUTE = 60
 
 
@@ -108,6 +112,11 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: TaskResult) -> None:
         self._count(result)
+        if "results" not in result._result:
+            self._show_message(result)
+
+    def v2_runner_item_on_ok(self, result: TaskResult) -> None:
+        self._show_message(result)
 
     def v2_runner_on_skipped(self, result: TaskResult) -> None:
         self._count(result)
@@ -117,6 +126,14 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: TaskResult) -> None:
         self._count(result, is_failure=True)
+
+    def _show_message(self, result: TaskResult) -> None:
+        """Show what a task says on purpose, such as the command that comes next."""
+        message = result._result.get("msg")
+        if result._task.action not in DEBUG or result._result.get("_ansible_no_log") or not _hides_ok():
+            return
+        for line in message if isinstance(message, list) else str(message).splitlines():
+            self._display.display(printable(line))
 
     def _count(self, result: TaskResult, *, is_failure: bool = False) -> None:
         step, now, host = self._step, time.monotonic(), result._host.get_name()
@@ -134,6 +151,16 @@ class CallbackModule(CallbackBase):
         if now - step.shown >= self.get_option("interval") and step.accounts > 1:
             step.shown = now
             self._display.display(step.line(now, failed=len(self._failed)))
+
+
+def _hides_ok() -> bool:
+    """Whether Ansible shows no task that went well."""
+    try:
+        shows = constants.config.get_config_value("display_ok_hosts", plugin_type="callback", plugin_name="default")
+    except (AnsibleError, KeyError):
+        # Another callback writes the output, and the default one was never loaded.
+        return False
+    return not shows
 
 
 def _duration(seconds: float) -> str:

@@ -66,3 +66,16 @@ def test_nothing_is_shown_unless_enabled(make_ansible: MakeAnsible) -> None:
     inventory = write_inventory(ansible.directory, accounts(1))
     outcome = ansible.playbook("assess", "--check", inventory=inventory).succeeded()
     assert not PROGRESS.search(outcome.output)
+
+
+def test_messages_of_a_playbook_are_shown_once_with_the_settings_of_the_checkout(make_ansible: MakeAnsible) -> None:
+    """Its ansible.cfg hides what went well, and with it the answer of this playbook."""
+    ansible = make_ansible("scale:accounts=1,users=1,roles=1,policies=1")
+    for shown in ("false", "true"):
+        environment = {"ANSIBLE_CALLBACKS_ENABLED": "hardening.iam.progress", "ANSIBLE_DISPLAY_OK_HOSTS": shown}
+        outcome = ansible.noted("ansible-playbook", "hardening.iam.explain_denial", **environment).succeeded()
+        assert (
+            outcome.output.count("Denied: no statement of the identity-based policy role.json allows ses:SendEmail")
+            == 1
+        )
+        assert ("ok: [localhost]" in outcome.output) == (shown == "true")

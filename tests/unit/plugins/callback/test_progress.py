@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.callback import progress
 from ansible_collections.hardening.iam.plugins.callback.progress import CallbackModule
 
 
@@ -66,8 +67,8 @@ class Run:
         return self.lines[-1].partition(", about")[0].rstrip("]")
 
 
-def result(host: str) -> t.Any:
-    return types.SimpleNamespace(_host=Named(host))
+def result(host: str, action: str = "hardening.iam.report", **returned: t.Any) -> t.Any:
+    return types.SimpleNamespace(_host=Named(host), _task=types.SimpleNamespace(action=action), _result=returned)
 
 
 def test_an_account_that_failed_is_not_waited_for() -> None:
@@ -108,3 +109,23 @@ def test_names_of_hosts_obey_nobody(name: str) -> None:
     run.callback.v2_runner_on_unreachable(result(name))
     assert run.lines[0].startswith("[Step: dev")
     assert run.lines[0].isprintable()
+
+
+@pytest.mark.parametrize("action", ["debug", "ansible.builtin.debug"])
+def test_a_message_is_shown_where_what_went_well_is_hidden(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    monkeypatch.setattr(progress, "_hides_ok", lambda: True)
+    run = Run("a")
+    run.callback.v2_runner_on_ok(result("a", action, msg=["now: hunt.yml", "later\x1b[2J"]))
+    run.callback.v2_runner_item_on_ok(result("a", action, msg="one\ntwo"))
+    run.callback.v2_runner_on_ok(result("a", action, msg="All items completed", results=[{}]))
+    run.callback.v2_runner_on_ok(result("a", action, msg="secret", _ansible_no_log=True))
+    run.callback.v2_runner_on_ok(result("a", "hardening.iam.report", msg="no message of debug"))
+    assert run.lines[:1] == ["now: hunt.yml"] and run.lines[2:] == ["one", "two"]
+    assert "\x1b" not in run.lines[1]
+
+
+def test_a_message_is_not_shown_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_hides_ok", lambda: False)
+    run = Run("a")
+    run.callback.v2_runner_on_ok(result("a", "debug", msg="shown by Ansible"))
+    assert run.lines == []
