@@ -21,7 +21,6 @@ from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
 from ...module_utils._converge.incident.reader import split_items
 from ...module_utils._converge.incident.steps import HUNT_AGAIN
-from ...module_utils._report.incident_variables import SEEDS
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
@@ -317,9 +316,4 @@ def _render_next(containment: Containment) -> Iterator[str]:
         until = format_utc(containment.now + CONFIRM_WITHIN)
         yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
     times = " and ".join(format_utc(containment.now + wait) for wait in HUNT_AGAIN)
-    # The ansible.cfg of a checkout hides the task that shows the whole commands.
-    seeds = f"-e @incident/{printable(containment.incident.get('id') or 'ID')}/{SEEDS} of the reports"
-    yield (
-        f"events are late: run hunt.yml with {seeds} now, and again at {times}; then contain.yml with the sessions "
-        "that it found"
-    )
+    yield f"events are late: run hunt.yml now, and again at {times}; then contain.yml with the sessions that it found"

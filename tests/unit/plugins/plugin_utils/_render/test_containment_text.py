@@ -238,8 +238,8 @@ def test_keys_that_no_event_told_of_yet_are_not_known() -> None:
 def test_the_next_steps_have_times() -> None:
     assert section(render(contain(credentials(HOME, seed("home")))), "NEXT:") == [
         "a second person confirms it until 2026-11-29T12:00:00Z: run contain.yml with compromise_response_confirmed_by",
-        "events are late: run hunt.yml with -e @incident/INC-7/hunt_seeds.yml of the reports now, and again at "
-        "2026-11-28T13:00:00Z and 2026-11-29T12:00:00Z; then contain.yml with the sessions that it found",
+        "events are late: run hunt.yml now, and again at 2026-11-28T13:00:00Z and 2026-11-29T12:00:00Z; then "
+        "contain.yml with the sessions that it found",
     ]
     confirmed = {**credentials(HOME, seed("home")), "confirmed_by": "Ben"}
     assert len(section(render(contain(confirmed)), "NEXT:")) == 1
