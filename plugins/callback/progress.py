@@ -14,7 +14,7 @@ description:
   - Prints a line when an account fails.
   - In a step that takes longer than O(interval) it prints how many accounts are done and left, and how long that takes.
   - A step is one task of this collection in all accounts.
-  - Prints the messages of M(ansible.builtin.debug) if C(display_ok_hosts) is off, which hides them with all that went well.
+  - Prints the messages of M(ansible.builtin.debug) if C(display_ok_hosts) is off, which would hide them.
 requirements:
   - enable in configuration, C(callbacks_enabled = hardening.iam.progress)
 options:
