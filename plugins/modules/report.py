@@ -25,8 +25,8 @@ description:
     incomplete.
   - Anybody who can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass. Let only the runs
     write there.
-  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) in S3. Only the owner
-    can read the files.
+  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) in S3, and with
+    O(release_lease) those for O(journal). Only the owner can read the files.
   - It always runs on the controller, with any connection, as M(ansible.builtin.template) does. It needs boto3 there. A relative
     O(report_dir) starts in the directory in which Ansible was started.
   - C(environment) applies. C(become), C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
@@ -37,6 +37,8 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._report_place
   - hardening.iam._report_place.required
+  - hardening.iam._journal
+  - hardening.iam._journal.job
   - hardening.iam._attributes
 attributes:
   check_mode:
@@ -68,6 +70,13 @@ options:
       - The account to report on. Required with O(scope=account).
       - It must have 12 digits; zeros are never added. Write an id that begins with 0 in quotes.
     type: str
+  release_lease:
+    description:
+      - Whether to release the lease of O(account_id) after its report, as M(hardening.iam.lease) does. It saves a task for each account.
+      - A report that fails does not release it. O(journal) is not read otherwise.
+      - Only with O(scope=account). In check mode nothing is released.
+    type: bool
+    default: false
   run_id:
     description:
       - The run to report on. A report of another run is an error with O(scope=account), and ignored with O(scope=fleet).
@@ -219,6 +228,7 @@ options:
     type: str
 seealso:
   - module: hardening.iam.assessment_info
+  - module: hardening.iam.lease
 """
 
 EXAMPLES = r"""
@@ -426,7 +436,13 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._module.arguments import FAIL_ON, FORMATS, REQUIRED_REPORT_PLACE_ARGUMENTS
+from ..module_utils._module.arguments import (
+    FAIL_ON,
+    FORMATS,
+    JOB_ARGUMENTS,
+    JOURNAL_PLACE_ARGUMENTS,
+    REQUIRED_REPORT_PLACE_ARGUMENTS,
+)
 from ..module_utils._report.waves import STATES
 
 CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
@@ -444,13 +460,15 @@ _WAVE: t.Final = {
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REQUIRED_REPORT_PLACE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
+        **JOB_ARGUMENTS,
         "scope": {
             "type": "str",
             "choices": ["account", "fleet", "preflight", "incident", "drill"],
             "default": "account",
         },
         "account_id": {"type": "str"},
-        "run_id": {"type": "str"},
+        "release_lease": {"type": "bool", "default": False},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "title": {"type": "str"},
         "ascii": {"type": "bool", "default": False},

@@ -50,6 +50,7 @@ from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
+from ..module_utils._run_control.release import run as release_lease
 from ._render import (
     account_html,
     campaign,
@@ -90,12 +91,17 @@ def run(task: Task) -> Result:
             return _report_containment(job, task)
         if task.options["scope"] == "drill":
             return _report_drill(job, task.options["drill"] or {})
-        return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
+        if task.options["scope"] == "fleet":
+            return _report_fleet(job)
+        result = _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
     except _MALFORMED as error:
         # Others can write to the place of reports, and what they leave need not have every member.
         raise TaskError(f"report_dir: the files of this run are malformed: {error!r}") from error
+    if task.options["release_lease"]:
+        release_lease(task)
+    return result
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,6 +61,7 @@ RUN_OPTIONS: t.Final[Mapping[str, str]] = {
     "break_lease": "hardening_break_lease",
     # Set by our playbooks, which release the lease at the end of an account.
     "keep_lease": "__hardening_keeps_lease",
+    "release_lease": "__hardening_releases_lease",
     **{name: f"hardening_{name}" for name in ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")},
 }
 # The members of the option fleet_caps that a user sets.

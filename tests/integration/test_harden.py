@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import typing as t
 
@@ -36,7 +37,7 @@ HOSTS = {"acme-management": MANAGEMENT, "acme-prod": PROD, "acme-dev": DEV, "acm
 CONVERGED = {PROD, DEV, SANDBOX}
 UPDATE = "iam:UpdateAccountPasswordPolicy"
 # Every task is an event of AWX for each account, whether it runs or is skipped. The second assessment is one of them.
-MOST_TASKS = 15
+MOST_TASKS = 14
 # The emulated accounts have one role for all that writes, in place of one for each class.
 ONE_ROLE: dict[str, t.Any] = {
     "aws_assume_role_arns": {},
@@ -162,6 +163,12 @@ def test_second_run_changes_nothing(steps: t.Sequence[Step], number: int) -> Non
 def test_an_account_that_changes_has_few_tasks(steps: t.Sequence[Step]) -> None:
     # The first host also has the tasks that run once. An account that changed is assessed again, which is one more.
     assert all(0 < steps[1].outcome.count_tasks(host) <= MOST_TASKS + 1 for host in list(HOSTS)[1:])
+
+
+def test_no_lease_is_held_after_a_run(steps: t.Sequence[Step]) -> None:
+    places = (steps[-1].outcome.directory / "journal/control/leases/aws").glob("*.json")
+    leases = {path.stem: json.loads(path.read_text("utf-8")) for path in places}
+    assert {account for account, lease in leases.items() if lease["released"]} == set(HOSTS.values())
 
 
 def test_what_was_declared_is_what_is_found_afterwards(steps: t.Sequence[Step]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.hardening.iam.plugins.action.report import ActionModule
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
@@ -20,14 +22,17 @@ from ansible_collections.hardening.iam.plugins.modules import report
 
 from ..module_utils._report import samples
 
+RUN = "20261125T020000Z"
+JOB = "20261125T020001Z"
 
-def result_of(place: Path, **options: t.Any) -> dict[str, t.Any]:
+
+def result_of(place: Path, *, check_mode: bool = True, **options: t.Any) -> dict[str, t.Any]:
     """The module's result for options as a play gives them."""
     validation = ArgumentSpecValidator(report.argument_spec(), **report.CONSTRAINTS).validate(
         {"report_dir": str(place), **options}
     )
     assert validation.error_messages == []
-    return execute(ActionModule.entry, options=validation.validated_parameters, check_mode=True)
+    return execute(ActionModule.entry, options=validation.validated_parameters, check_mode=check_mode)
 
 
 @pytest.fixture
@@ -98,6 +103,57 @@ def test_a_place_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
     result = result_of(tmp_path / "file", scope="fleet")
     assert result["failed"] is True
     assert str(tmp_path / "file") in result["msg"]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> DirectoryStore:
+    """The place of a journal in which a job holds the lease of the account."""
+    store = DirectoryStore(str(tmp_path / "journal"))
+    lease_of(store).acquire()
+    return store
+
+
+def lease_of(store: DirectoryStore, job: str = JOB) -> Lease:
+    holder = Holder(RUN, job, "password_policy", "arn:aws:sts::222233334444:assumed-role/automation/x", process="one")
+    return Lease(store, holder, partition="aws", account_id=samples.ACCOUNT, clock=lambda: datetime.now(UTC))
+
+
+def released_by(place: Path, journal: DirectoryStore, **options: t.Any) -> dict[str, t.Any]:
+    job = {"job_id": JOB, "job_process": "one", **options}
+    return result_of(place, check_mode=False, account_id=samples.ACCOUNT, journal=journal.location, run_id=RUN, **job)
+
+
+def test_the_lease_is_released_after_the_report(place: Path, journal: DirectoryStore) -> None:
+    result = released_by(place, journal, release_lease=True)
+    assert result["run_id"] == RUN
+    assert lease_of(journal, "another").find_other() is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"release_lease": True, "job_id": "another"}, {"release_lease": True, "scope": "fleet"}],
+    ids=["not asked for", "another job", "fleet"],
+)
+def test_a_lease_that_is_not_to_be_released_stays(
+    place: Path, journal: DirectoryStore, options: dict[str, t.Any]
+) -> None:
+    assert "msg" not in released_by(place, journal, **options)
+    other = lease_of(journal, "a third one").find_other()
+    assert other is not None and other.job_id == JOB
+
+
+def test_no_lease_is_released_in_check_mode(place: Path, journal: DirectoryStore) -> None:
+    options = {"account_id": samples.ACCOUNT, "journal": journal.location, "run_id": RUN, "job_id": JOB}
+    assert "msg" not in result_of(place, release_lease=True, job_process="one", **options)
+    assert lease_of(journal, "another").find_other() is not None
+
+
+def test_a_lease_that_cannot_be_released_costs_no_report(place: Path, journal: DirectoryStore) -> None:
+    (path,) = Path(journal.location).glob("control/leases/aws/*.json")
+    path.write_text("{", encoding="utf-8")
+    result = released_by(place, journal, release_lease=True)
+    assert result["summary"]
+    assert any("the lease of the account was not released, and ends by itself" in text for text in result["warnings"])
 
 
 def test_no_aws_operation_is_declared() -> None:

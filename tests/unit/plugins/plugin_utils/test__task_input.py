@@ -169,6 +169,12 @@ def test_a_role_gets_the_options_of_its_lease() -> None:
     assert find_given(ours=False, options=options, **declared) == {}
 
 
+def test_the_report_of_an_account_gets_told_to_release_its_lease() -> None:
+    options = {"journal": "./journal", "release_lease": False}
+    assert find_given(options=options) == {}
+    assert find_given(options=options, __hardening_releases_lease=True) == {"release_lease": True}
+
+
 @pytest.mark.parametrize("prefix", ["awx", "tower"])
 def test_awx_says_the_user_and_the_job(prefix: str) -> None:
     found = find_given(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})
