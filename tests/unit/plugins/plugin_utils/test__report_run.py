@@ -41,6 +41,7 @@ OPTIONS: dict[str, t.Any] = {
     "formats": ["txt", "html"],
     "title": None,
     "ascii": False,
+    "release_lease": False,
     "expected_accounts": [],
     "failures": [],
     "account_hosts": {},
