@@ -94,7 +94,10 @@ class Path:
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """The outcome: administrators by ARN, with the conditions under which they are, and the others' paths."""
+    """The outcome: administrators by ARN, with the conditions under which they are, and the others' paths.
+
+    An administrator under conditions has a path too if it is a certain one.
+    """
 
     administrators: Mapping[str, tuple[str, ...]]
     paths: tuple[Path, ...]
