@@ -508,7 +508,7 @@ CASES: t.Final = (
     Case("rollback, done already", "rollback", taking_back(run_id="back-again"), {"diff": True}),
     Case("rollback of itself", "rollback", taking_back(run_id="parity"), fails="undo_run_id"),
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
-    Case("sessions, not confirmed", "session_revocation", revoking(), fails="confirm"),
+    Case("sessions, not confirmed", "session_revocation", revoking(now=None), fails="confirm"),
     Case("sessions, too many", "session_revocation", revoking(max_roles=-1), CHECKED, fails="max_roles"),
     Case("events, none", "event_plan", {"accounts": ACCOUNTS_OF_EVENTS, "report_dir": "./reports", "run_id": "events"}),
     Case(
