@@ -120,10 +120,26 @@ IN_EACH_RUN: t.Final = frozenset(
     f"tests/integration/test_{name}.py"
     for name in ("access_keys", "credential_quarantine", "lock_out", "rollback", "session_revocation")
 )
+# These are whole where they run: their tests look at few runs of Ansible.
+WHOLE: t.Final = tuple(
+    f"tests/integration/test_{name}.py"
+    for name in (
+        "affected_oracle",
+        "affected_principals",
+        "bad_input",
+        "calls",
+        "faults",
+        "keys_to_roles",
+        "policy_impact",
+        "policy_simulation",
+        "report_impact",
+        "snapshot",
+    )
+)
 TAKING_TURNS.update(
     {
         name: OTHERS
-        for name in SAMPLED
+        for name in (*SAMPLED, *WHOLE)
         if name.startswith("tests/integration/") and name not in IN_EACH_RUN and name not in TAKING_TURNS
     }
 )

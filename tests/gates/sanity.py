@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import typing as t
 from collections.abc import Sequence
@@ -31,6 +32,13 @@ subprocess.check_call([sys.executable, "-m", "ensurepip"])
 arguments = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
 """
+
+
+def draw_loaded(seed: int) -> tuple[str, ...]:
+    """Draw what "make test" has imported: modules, action plugins, or all other plugins. A file takes a second."""
+    large = ("plugins/action", "plugins/modules")
+    others = tuple(path for path in LOADED if path not in large)
+    return random.Random(seed).choice([*((path,) for path in large), others])
 
 
 def pinned_pip(virtual_environment: Path) -> str:

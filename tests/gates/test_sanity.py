@@ -10,24 +10,38 @@ import functools
 import typing as t
 from pathlib import Path
 
+import pytest
+from conftest import seed_of
 from scope import runs_all
 
 from .environments import this_python
-from .sanity import LOADED, UTILS, ansible_test_sanity
+from .sanity import LOADED, ansible_test_sanity, draw_loaded
 from .staging import Stage
+
+# pylint takes longer than all other tests together, and ruff has the rules of pep8.
+LEFT_OUT: t.Final = ("pylint", "pep8")
+
+
+def test_every_plugin_is_drawn() -> None:
+    drawn = {draw_loaded(seed) for seed in range(40)}
+    assert sorted(path for paths in drawn for path in paths) == [*LOADED]
 
 
 def test_sanity(
-    staged: Stage, virtual_environment: Path, home: Path, record_property: t.Callable[[str, object], None]
+    staged: Stage,
+    virtual_environment: Path,
+    home: Path,
+    pytestconfig: pytest.Config,
+    record_property: t.Callable[[str, object], None],
 ) -> None:
-    """Of the two slow tests, import looks at what Ansible loads, and pylint waits for "make test-all"."""
     sanity = functools.partial(
         ansible_test_sanity, staged, virtual_environment=virtual_environment, python=this_python(), home=home
     )
     if runs_all():
         sanity()
         return
-    sanity(without=("import", "pylint"))
-    sanity(only=("import",), paths=LOADED)
-    left_out = f"import of each file of {', '.join(UTILS)} alone, pylint"
+    paths = draw_loaded(seed_of(pytestconfig))
+    sanity(without=("import", *LEFT_OUT))
+    sanity(only=("import",), paths=paths)
+    left_out = f"{', '.join(LEFT_OUT)}, import of each file alone but of {', '.join(paths)}"
     record_property("environment", f"NOT REPEATED {left_out}: make test-all runs them")

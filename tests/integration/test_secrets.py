@@ -20,7 +20,14 @@ SECRETS = (SECRET_KEY, SESSION_TOKEN, EXTERNAL_ID, WRONG_EXTERNAL_ID)
 OF_THE_ENVIRONMENT = {"AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_SESSION_TOKEN": SESSION_TOKEN}
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["in-process", "as-module"])
+# A run as loud as this takes as long as five others: "make test" draws one of the two.
+WAYS = [
+    pytest.param(in_process, id=name, marks=pytest.mark.table("secrets", 1))
+    for name, in_process in (("in-process", True), ("as-module", False))
+]
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def outcome(make_ansible: MakeAnsible, request: pytest.FixtureRequest) -> Outcome:
     """An enforcing run, as loud as it gets: one account works, in one the role is wrong, in one the external id."""
     ansible = make_ansible().with_environment(**OF_THE_ENVIRONMENT)
