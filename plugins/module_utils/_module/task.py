@@ -41,10 +41,6 @@ from .stores import open_store
 from .writers import OPTION as ROLES_OPTION
 from .writers import Roles, Writer
 
-if t.TYPE_CHECKING:
-    pass
-
-
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
 _CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
 _COLONS_OF_ARN: t.Final = 5
