@@ -27,7 +27,6 @@ CREATE_RULE: t.Final = "CreateArchiveRule"
 UPDATE_RULE: t.Final = "UpdateArchiveRule"
 DELETE_RULE: t.Final = "DeleteArchiveRule"
 APPLY_RULE: t.Final = "ApplyArchiveRule"
-_RULES: t.Final = frozenset({CREATE_RULE, UPDATE_RULE, DELETE_RULE})
 _RULE_PART: t.Final = "/archive-rule/"
 
 Shape = dict[str, t.Any]
@@ -45,10 +44,6 @@ def parts_of(target: str) -> tuple[str, str]:
     """The names of the analyzer and of the archive rule (empty for none) in the target of a change."""
     name, _part, rule = target.partition(":analyzer/")[2].partition(_RULE_PART)
     return name, rule
-
-
-def is_of_rule(operation: str) -> bool:
-    return operation in _RULES
 
 
 def describe_setup(analyzer: AnalyzerDetails) -> Shape:

@@ -75,10 +75,6 @@ class Archive:
         """Name the place of a key, for people."""
         return f"{self._store.location.rstrip('/')}/{key}"
 
-    def locate_role(self, role_name: str) -> str:
-        """Name the place of a role's records, for people."""
-        return self.locate(make_prefix(self._account_id, self.campaign, role_name))
-
     def list_roles(self) -> tuple[str, ...]:
         """List the names of the roles that have records: also those that no target selects any more.
 

@@ -119,11 +119,6 @@ class Surroundings:
     unread_namers: tuple[UnreadNamers, ...] = ()
 
     @property
-    def is_used_by_machines(self) -> bool:
-        """Whether something other than a person uses the role."""
-        return any(consumer.is_machine for consumer in self.consumers)
-
-    @property
     def failures(self) -> tuple[str, ...]:
         """The sentences about consumers that were looked for and could not be read."""
         return tuple(text for text in self.unread if not text.startswith(NOT_LOOKED_FOR))

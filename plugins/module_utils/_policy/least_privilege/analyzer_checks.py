@@ -17,7 +17,7 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ..documents.canonical import canonical, document, minify
+from ..documents.canonical import canonical, minify
 from ..documents.operators import WITH_VARIABLES
 from ..documents.policy import Policy, Statement
 from ..evaluation.variables import VERSION, Variable, template
@@ -56,12 +56,6 @@ def list_checks(before: Iterable[Policy], after: Iterable[Policy], *, removed: I
         access = [{"actions": names[start : start + MOST_ACTIONS]}]
         checks.append(Check("CheckAccessNotGranted", {"policyDocument": text, "access": access, "policyType": _TYPE}))
     return tuple(checks)
-
-
-def merge_to_document(policies: Iterable[Policy]) -> t.Optional[dict[str, t.Any]]:
-    """Merge policies into one document as a structure; None if they have no statement."""
-    merged = merge_to_one(policies)
-    return None if merged is None else document(merged)
 
 
 def merge_to_one(policies: Iterable[Policy]) -> t.Optional[Policy]:

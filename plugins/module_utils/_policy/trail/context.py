@@ -108,14 +108,6 @@ _NO_TAGS: t.Final[Mapping[str, str]] = {}
 _INTERNAL: t.Final = "AWS Internal"
 
 
-def context_of(record: Record, action: str, keys: Keys) -> Context:
-    """The condition keys of the request behind an event, as far as it shows them, of those in ``keys``.
-
-    ``action`` is the one, in lower case, whose own keys are looked for.
-    """
-    return ContextReader(record, keys).context(action)
-
-
 class ContextReader:
     """Reads the condition keys of one event: those of its origin and its caller once, those of its actions as asked."""
 

@@ -22,7 +22,7 @@ from ..evaluation import catalogue
 from ..evaluation.matching import text_matcher
 from ..evaluation.truth import YES
 from .coverage import Coverage, LogClass
-from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, READ_ONLY_EVENTS, DataEvents
+from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, READ_ONLY_EVENTS
 from .unlogged_tables import NEVER_LOGGED, Unlogged
 
 Matcher = t.Callable[[str], bool]
@@ -51,23 +51,12 @@ def never_logged_reason(action: str) -> t.Optional[str]:
     return None if row is None else f"{row.reason} ({row.source})"
 
 
-def data_event_types(action: str) -> tuple[str, ...]:
-    """The ``resources.type`` of the selectors, any of which records the data events of an action; empty for none."""
-    return _find_data_types(action.lower())
-
-
-@functools.cache
-def services_with_data_events() -> frozenset[str]:
-    """The prefixes of the services that have data events."""
-    return frozenset(row.service for row in DATA_EVENTS)
-
-
 @functools.lru_cache(maxsize=32768)
 def _log_class(action: str) -> LogClass:
     if _find_unlogged(action) is not None:
         return LogClass.NEVER
     levels = catalogue.access_levels(action)
-    if _find_data_types(action) or not levels:
+    if _has_data_events(action) or not levels:
         return LogClass.DATA
     service, _colon, name = action.partition(":")
     reads = levels <= {"Read", "List"} or name.startswith(_READING) or _is_read_only(service)(name)
@@ -85,17 +74,16 @@ def _find_unlogged(action: str) -> t.Optional[Unlogged]:
     return next((row for row, matches in _compile_unlogged().get(service, ()) if matches(name)), None)
 
 
-@functools.lru_cache(maxsize=32768)
-def _find_data_types(action: str) -> tuple[str, ...]:
+def _has_data_events(action: str) -> bool:
     service, _colon, name = action.partition(":")
-    return next((row.types for row, matches in _compile_data_events().get(service, ()) if matches(name)), ())
+    return any(matches(name) for matches in _compile_data_events().get(service, ()))
 
 
 @functools.cache
-def _compile_data_events() -> Mapping[str, list[tuple[DataEvents, Matcher]]]:
-    found: dict[str, list[tuple[DataEvents, Matcher]]] = {}
+def _compile_data_events() -> Mapping[str, list[Matcher]]:
+    found: dict[str, list[Matcher]] = {}
     for row in DATA_EVENTS:
-        found.setdefault(row.service, []).append((row, text_matcher(tuple(name.lower() for name in row.names))))
+        found.setdefault(row.service, []).append(text_matcher(tuple(name.lower() for name in row.names)))
     return found
 
 

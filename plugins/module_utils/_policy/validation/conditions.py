@@ -234,10 +234,7 @@ def find_wildcards_in_arns(draft: Draft) -> Iterator[DraftIssue]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
     """
     for _statement, condition, path in conditions_of(draft):
-        is_of_arns = (
-            key_type(condition.key) in ("ARN", f"{ARRAY}ARN") and condition.key.lower() not in _COMPARED_AS_TEXT
-        )
-        if condition.operator in ("StringLike", "StringNotLike") and is_of_arns:
+        if condition.operator in ("StringLike", "StringNotLike") and _is_compared_as_arn(condition.key):
             instead = condition.operator.replace("String", "Arn")
             message = f"in {condition.operator} a wildcard also matches the colons of {condition.key}: use {instead}"
             yield DraftIssue("string_like_operator_with_arn_condition_keys", path, message)

@@ -8,7 +8,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     UNLISTED_CONSUMERS,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
-    Consumer,
     Surroundings,
 )
 
@@ -17,9 +16,3 @@ def test_what_is_never_looked_for_is_no_failure() -> None:
     """Its sentence is the same for all roles, so it would hold every trial."""
     found = Surroundings(unread=(UNLISTED_CONSUMERS, "ListFunctions was denied"))
     assert found.failures == ("ListFunctions was denied",)
-
-
-def test_people_are_no_machines() -> None:
-    person, function = Consumer("person", "alice", is_machine=False), Consumer("function", "app")
-    assert not Surroundings((person,)).is_used_by_machines
-    assert Surroundings((person, function)).is_used_by_machines

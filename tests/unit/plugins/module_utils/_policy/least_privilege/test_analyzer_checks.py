@@ -11,11 +11,11 @@ import typing as t
 import botocore.session
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import document
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.analyzer_checks import (
     Check,
     list_checks,
-    merge_to_document,
     merge_to_one,
 )
 
@@ -64,9 +64,9 @@ def test_what_looks_like_a_variable_in_2008_stays_text(text: str) -> None:
 
 def test_statement_ids_are_left_out_and_no_statement_is_no_document() -> None:
     twice = policy(allow("s3:*", Sid="Same"), allow("sqs:*", Sid="Other"))
-    document = merge_to_document([twice, policy(allow("ec2:*", Sid="Same"))])
-    assert document is not None and [item.get("Sid") for item in document["Statement"]] == [None] * 3
-    assert merge_to_document([]) is None
+    merged = merge_to_one([twice, policy(allow("ec2:*", Sid="Same"))])
+    assert merged is not None and [item.get("Sid") for item in document(merged)["Statement"]] == [None] * 3
+    assert merge_to_one([]) is None
 
 
 def parameters_are_valid(check: Check) -> bool:
@@ -79,10 +79,12 @@ def parameters_are_valid(check: Check) -> bool:
 def test_the_calls_are_listed_with_their_parameters() -> None:
     old, new = [policy(allow("s3:*")), policy(deny("s3:Delete*"))], [policy(allow("s3:GetObject"), deny("s3:Delete*"))]
     removed = [f"s3:Action{index:03}" for index in range(150)]
+    merged = merge_to_one(old)
+    assert merged is not None
     first, *others = list_checks(old, new, removed=[*removed, "S3:action000"])
     assert (first.operation, json.loads(first.parameters["existingPolicyDocument"])) == (
         "CheckNoNewAccess",
-        merge_to_document(old),
+        document(merged),
     )
     assert [(other.operation, len(other.parameters["access"][0]["actions"])) for other in others] == [
         ("CheckAccessNotGranted", 100),

@@ -140,7 +140,8 @@ def test_an_instance_a_function_with_its_version_and_a_pipeline_are_found_in_one
     assert kinds("dev-data-stream") == ["function", "function_version", "service"]
     assert kinds("dev-platform-pipeline") == ["pipeline"]
     assert kinds("dev-shop-web") == ["account"]
-    assert found[arn("dev-data-worker")].is_used_by_machines and not found[arn("dev-shop-web")].is_used_by_machines
+    assert all(one.is_machine for one in found[arn("dev-data-worker")].consumers)
+    assert not any(one.is_machine for one in found[arn("dev-shop-web")].consumers)
     pipeline = found[arn("ci/dev-platform-pipeline")].consumers[0]
     assert pipeline.detail == "repo:acme/shop:ref:refs/heads/main"
 
@@ -177,7 +178,7 @@ def test_recorded_sessions_are_consumers(place: Place) -> None:
     found = place.read_one("dev-shop-web", assumptions=scan.assumptions)
     developer = found.consumers[-1]
     assert (developer.resource, developer.kind) == (f"arn:aws:iam::{APPS}:user/developer", "person")
-    assert not found.is_used_by_machines, "the trust policy lets nobody in without MFA"
+    assert not any(one.is_machine for one in found.consumers), "the trust policy lets nobody in without MFA"
 
 
 # Namers
