@@ -24,7 +24,6 @@ LIST: t.Final = "CSV"
 TEXT: t.Final = "String"
 DAILY: t.Final = "TwentyFour_Hours"
 IAM_TYPES: t.Final = ("AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User")
-ANALYZER_TYPE: t.Final = "AWS::AccessAnalyzer::Analyzer"
 
 # AWS Config records IAM only in regions that it was in before February 2022.
 WITHOUT_IAM: t.Final = frozenset(

@@ -19,7 +19,6 @@ from .config_catalogue import BY_IDENTIFIER, DAILY, LIST
 #: what the names of this collection's rules begin with
 PREFIX: t.Final = "iam-hardening-"
 MANAGED: t.Final = "AWS"
-COMPLIANT: t.Final = "COMPLIANT"
 NON_COMPLIANT: t.Final = "NON_COMPLIANT"
 INSUFFICIENT_DATA: t.Final = "INSUFFICIENT_DATA"
 

@@ -30,7 +30,6 @@ from ..._account.config_catalogue import (
 from ..._account.config_rules import PREFIX, format_value
 from ..._converge.errors import InputError
 
-FREQUENCIES: t.Final = ("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours")
 MANAGED_TAG: t.Final = "iam-hardening:managed"
 _TRUTHS: t.Final[Mapping[str, str]] = {"true": "true", "yes": "true", "false": "false", "no": "false"}
 # A rule of an organization may have a name of 64 characters, of which our prefix takes some.

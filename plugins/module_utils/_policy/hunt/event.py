@@ -80,7 +80,6 @@ class Event:
     source: str
     name: str
     shared_event_id: str = ""
-    event_type: str = "AwsApiCall"
     caller: Caller = Caller.UNKNOWN
     caller_account_id: str = ""
     principal_arn: str = ""
@@ -90,12 +89,10 @@ class Event:
     source_identity: str = ""
     on_behalf_of: str = ""
     invoked_by: str = ""
-    sign_in_session: str = ""
     source_address: str = ""
     user_agent: str = ""
     error_code: str = ""
     is_read_only: bool = False
-    session_created: t.Optional[datetime] = None
     request: Record = dataclasses.field(default_factory=dict, hash=False)
     response: Record = dataclasses.field(default_factory=dict, hash=False)
     additional: Record = dataclasses.field(default_factory=dict, hash=False)
@@ -134,7 +131,6 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         source=source,
         name=name,
         shared_event_id=_text(record, "sharedEventID"),
-        event_type=_text(record, "eventType") or "AwsApiCall",
         caller=caller,
         caller_account_id=_text(identity, "accountId"),
         principal_arn=arn,
@@ -144,13 +140,11 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         source_identity=_text(session, "sourceIdentity"),
         on_behalf_of=_text(_mapping(identity, "onBehalfOf"), "userId"),
         invoked_by=_text(identity, "invokedBy"),
-        sign_in_session=_text(session, "signInSessionArn"),
         source_address=_text(record, "sourceIPAddress"),
         user_agent=_text(record, "userAgent"),
         error_code=_text(record, "errorCode"),
         # CloudTrail's own text files have it as a text, its JSON as a boolean.
         is_read_only=record.get("readOnly") in (True, "true"),
-        session_created=_parse_created(session),
         request=_mapping(record, "requestParameters"),
         response=_mapping(record, "responseElements"),
         additional=_mapping(record, "additionalEventData"),
@@ -199,10 +193,6 @@ def _mapping(record: Record, name: str) -> Record:
     value = record.get(name)
     # Millions of members are looked at, and nearly all are plain dictionaries.
     return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING
-
-
-def _parse_created(session: Record) -> t.Optional[datetime]:
-    return _moment({"eventTime": _mapping(session, "attributes").get("creationDate")})
 
 
 def _find_principal(identity: Record) -> tuple[Caller, str]:

@@ -36,8 +36,6 @@ from .grants import (
     write_old,
 )
 
-NOTHING_KNOWN: t.Final = Context({}, complete=False)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class OldStatement:
