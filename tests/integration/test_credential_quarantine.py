@@ -310,8 +310,8 @@ def test_a_session_key_is_left_to_the_other_module(response: Response) -> None:
     assert response.writes == []
 
 
-def test_the_key_of_a_session_that_nobody_named_fails_the_run(response: Response) -> None:
-    result = response.run(incident=declare("ASIATHPRDSKWPIPELINE"))
+def test_the_key_of_a_session_that_neither_people_nor_calls_name_fails_the_run(response: Response) -> None:
+    result = response.run(incident=declare("ASIATHPRDSKWNOCALLSA"))
     assert result["failed"] and [seed["status"] for seed in result["seeds"]] == ["unresolved"]
     assert "incident.sessions" in result["not_denied"][0]["next_step"]
     assert response.writes == []
