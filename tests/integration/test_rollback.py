@@ -249,7 +249,9 @@ def test_a_run_is_taken_back_from_a_journal_in_s3(make_ansible: MakeAnsible) -> 
     (folder,) = {key.rpartition("/")[0] for key in keys if "/control/" not in key}
     assert folder.startswith(f"journal/{DEV}/undone/")
     again = undo(ansible, *LIMIT, hardening_run_id="again", **place).succeeded()
-    assert again.writes == []
+    # It found the roles as the run before left them, which a containment may ask for one day.
+    put = [record["parameters"].get("Key") for record in again.requests if not record["read_only"]]
+    assert put == [f"journal/control/trust/{DEV}.json"]
     assert not (ansible.directory / "journal").exists()
 
 
