@@ -165,10 +165,23 @@ def test_an_account_that_changes_has_few_tasks(steps: t.Sequence[Step]) -> None:
     assert all(0 < steps[1].outcome.count_tasks(host) <= MOST_TASKS + 1 for host in list(HOSTS)[1:])
 
 
+def released_leases(outcome: Outcome) -> dict[str, bool]:
+    """Whether each lease that the runs took is released, by account."""
+    places = (outcome.directory / "journal/control/leases/aws").glob("*.json")
+    return {path.stem: json.loads(path.read_text("utf-8"))["released"] for path in places}
+
+
 def test_no_lease_is_held_after_a_run(steps: t.Sequence[Step]) -> None:
-    places = (steps[-1].outcome.directory / "journal/control/leases/aws").glob("*.json")
-    leases = {path.stem: json.loads(path.read_text("utf-8")) for path in places}
-    assert {account for account, lease in leases.items() if lease["released"]} == set(HOSTS.values())
+    assert released_leases(steps[-1].outcome) == dict.fromkeys(HOSTS.values(), True)
+
+
+def test_no_lease_is_held_after_a_report_that_failed(make_ansible: MakeAnsible) -> None:
+    ansible = make_ansible()
+    # Nobody can write a file in the place of a directory.
+    (ansible.directory / "reports" / DEV / "report.html" / "x").mkdir(parents=True)
+    outcome = ansible.playbook("harden", "--limit", "acme-dev,localhost", **OTHERS_OFF)
+    assert outcome.status != 0 and outcome.writes == [UPDATE]
+    assert released_leases(outcome) == {DEV: True}
 
 
 def test_what_was_declared_is_what_is_found_afterwards(steps: t.Sequence[Step]) -> None:
