@@ -18,6 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
+from ._plain_templates import UNRESOLVED, resolve
 from ._run_hosts import ACCOUNTS, RunHosts
 from ._run_input import ASSESSOR, Host, account_of
 
@@ -61,7 +62,8 @@ def host_of(name: str, hostvars: t.Any, templar: t.Any) -> Host:
         if not isinstance(found, str) or "{" not in found:
             return found
         try:
-            return own_templar().template(found)
+            plain = resolve(found, variables)
+            return own_templar().template(found) if plain is UNRESOLVED else plain
         except AnsibleError:
             return None
 

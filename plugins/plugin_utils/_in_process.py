@@ -51,7 +51,7 @@ from ..module_utils._module.run_snapshot import discard_all
 from ..module_utils._module.task import Entry
 from . import _brief_results
 from ._fleet import count_accounts, find_assessor, find_own_account
-from ._plain_templates import UNRESOLVED, resolve
+from ._plain_templates import UNRESOLVED, prepare_templates, resolve
 from ._progress import ProgressLines
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
@@ -99,6 +99,7 @@ class InProcess(NormalActionModule):
         prepare_variables()
         prepare_codec()
         load_table()
+        prepare_templates()
         _load_jinja_plugins()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
@@ -178,7 +179,7 @@ class InProcess(NormalActionModule):
         @functools.cache
         def value(variable: str) -> t.Any:
             try:
-                return self._templar.template(task_vars[variable]) if variable in task_vars else None
+                return self._resolve(task_vars[variable]) if variable in task_vars else None
             except AnsibleError:
                 return None
 
@@ -252,7 +253,7 @@ class InProcess(NormalActionModule):
 
     def _pattern(self) -> t.Any:
         """The pattern of the play's hosts, as its templates are now."""
-        return self._templar.template(self._task.get_play().hosts)
+        return self._resolve(self._task.get_play().hosts)
 
     def _can_run_here(self, task_vars: dict[str, t.Any]) -> bool:
         """Whether the module, run as usual, would see the same machine, user, Python and environment as this worker."""
@@ -292,7 +293,11 @@ class InProcess(NormalActionModule):
         host_vars = task_vars
         if self._task.delegate_to:
             host_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
-        return self._templar.template(host_vars[name]) if name in host_vars else default
+        return self._resolve(host_vars[name]) if name in host_vars else default
+
+    def _resolve(self, value: t.Any) -> t.Any:
+        plain = resolve(value, self._templar.available_variables)
+        return self._templar.template(value) if plain is UNRESOLVED else plain
 
     def _run_here(self) -> Result:
         """The module's way from task arguments to result."""

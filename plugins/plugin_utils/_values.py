@@ -80,14 +80,14 @@ def _parse_json(text: str) -> t.Any:
 
 
 def split_texts(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[str]]:
-    """The lists that are given as text with spaces behind its commas, as people type them into surveys of AWX.
+    """The lists that are given as text with commas, as people type them into surveys of AWX.
 
-    Ansible keeps the spaces, and then ``txt, html`` is no list of choices.
+    Ansible keeps spaces and what is empty, and then ``txt, html,`` is no list of choices.
     """
     return {
         name: [part for part in map(str.strip, value.split(",")) if part]
         for name, value in arguments.items()
-        if isinstance(value, str) and ", " in value and spec.get(name, {}).get("elements") == "str"
+        if isinstance(value, str) and "," in value and spec.get(name, {}).get("elements") == "str"
     }
 
 

@@ -21,6 +21,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from ansible import constants
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.vars.reserved import get_reserved_names
 
@@ -28,6 +29,7 @@ _FOLDER: t.Final = Path(__file__).parents[2] / "playbooks" / "vars"
 _LISTS: t.Final = _FOLDER / "known_variables.yml"
 _REMOVED: t.Final = _FOLDER / "removed_variables.yml"
 _AWS: t.Final = "aws_"
+_ANSIBLE: t.Final = "ansible_"
 # Options of modules of amazon.aws and variables of many playbooks. They are no misspelt variables of ours.
 _USUAL: t.Final = frozenset(
     {
@@ -127,7 +129,7 @@ def load_variables() -> KnownVariables:
 def prepare_variables() -> None:
     """Do once, for this process and those forked from it, what every search for misspelt names needs."""
     # All hosts have these names. Judging them reads the lists, and finds the endings of all prefixes.
-    find_misspelt(dict.fromkeys(get_reserved_names()))
+    find_misspelt(dict.fromkeys([*get_reserved_names(), *constants.INTERNAL_STATIC_VARS]))
 
 
 def find_misspelt(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[MisspeltName]:
@@ -225,7 +227,7 @@ def _find_near_ours(name: str) -> t.Optional[str]:
 @functools.cache
 def _judge_prefixed(name: str) -> t.Optional[MisspeltName]:
     """Judge a name that is not known and not ``aws_*``; None if it may belong to somebody else."""
-    if name.startswith("_"):
+    if name.startswith(("_", _ANSIBLE)):
         return None
     known = load_variables()
     # To Ansible HARDENING_BREAK_GLASS is another variable than hardening_break_glass.

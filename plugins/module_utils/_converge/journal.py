@@ -51,6 +51,7 @@ _KEY: t.Final = re.compile(
     r"-(?P<kind>intent|outcome|found|run)\.json"
 )
 # The highest number that such a key has room for.
+_RUN_ID: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _LAST: t.Final = 999_999
 _NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 # The fields of a run record, each None where it is not known.
@@ -100,7 +101,7 @@ def check_run_id(run_id: str, option: str = "run_id") -> str:
 
     :raises InputError: it has other characters than those allowed, or could leave its directory.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", run_id):
+    if not _RUN_ID.fullmatch(run_id):
         allowed = "letters, digits, '.', '_', ':' and '-', at most 128, beginning with a letter or digit"
         raise InputError(f"{option}: {run_id!r} is not allowed; allowed are {allowed}")
     return run_id

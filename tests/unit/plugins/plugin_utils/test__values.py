@@ -76,8 +76,9 @@ def test_a_problem_names_option_value_and_what_is_allowed(arguments: dict[str, t
     assert find(**arguments) == [problem]
 
 
-def test_a_text_of_a_survey_is_a_list() -> None:
-    given = {"formats": "txt, html", "numbers": "1, 2", "state": "a, b", "text": "c, d", "tags": None, "other": "e, f"}
+@pytest.mark.parametrize("text", ["txt, html", "txt,html", " txt ,html,", "txt,,html"])
+def test_a_text_of_a_survey_is_a_list(text: str) -> None:
+    given = {"formats": text, "numbers": "1, 2", "state": "a, b", "text": "c, d", "tags": None, "other": "e, f"}
     assert split_texts(SPEC, given) == {"formats": ["txt", "html"]}
     assert find(**split_texts(SPEC, given)) == []
 
