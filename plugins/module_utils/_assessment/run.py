@@ -151,8 +151,9 @@ def run(task: Task) -> dict[str, t.Any]:
     compared = _compare(options, place, report, task.warn)
     result = _build_result(options, compared, snapshot)
     # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
-    place.put(run_report_key(compared["account_id"], run.id), encode(compared))
-    return {**result, "report": place.put(_make_key(compared), encode(compared))}
+    content = encode(compared)
+    place.put(run_report_key(compared["account_id"], run.id), content)
+    return {**result, "report": place.put(_make_key(compared), content)}
 
 
 def _find_unmatched(patterns: Sequence[str], snapshot: Snapshot) -> list[str]:

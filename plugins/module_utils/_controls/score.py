@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -99,6 +100,7 @@ def _by_requirement(findings: Sequence[Finding], framework: str) -> dict[str, tu
     return {requirement: found[requirement] for requirement in sorted(found, key=natural)}
 
 
+@functools.cache
 def natural(requirement: str) -> tuple[tuple[int, str], ...]:
     """A sort key in which 2.9 comes before 2.10, and IAM.9 before IAM.10."""
     parts = requirement.replace("(", ".").replace(")", "").replace("-", ".").split(".")

@@ -15,6 +15,7 @@ import typing as t
 
 # Nothing that this collection keeps comes near this: policies of AWS nest a few levels, and so do records of them.
 _MOST_LEVELS: t.Final = 100
+_CONTAINERS: t.Final = (dict, list)
 
 
 def parse(content: t.Union[bytes, str]) -> t.Any:
@@ -27,11 +28,13 @@ def parse(content: t.Union[bytes, str]) -> t.Any:
         document = json.loads(content, parse_constant=_parse_number, parse_float=_parse_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    level = [document]
-    for _number in range(_MOST_LEVELS):
-        level = [child for node in level for child in _children(node)]
+    # Written for speed: a report has tens of thousands of values, and most are no containers.
+    level: list[t.Any] = [document] if isinstance(document, _CONTAINERS) else []
+    for _level in range(_MOST_LEVELS + 1):
         if not level:
             return document
+        members = [node.values() if isinstance(node, dict) else node for node in level]
+        level = [child for children in members for child in children if isinstance(child, _CONTAINERS)]
     raise ValueError("it is nested too deeply")
 
 
@@ -41,9 +44,3 @@ def _parse_number(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a number")
     return number
-
-
-def _children(node: t.Any) -> list[t.Any]:
-    """The members of a list or mapping that can have members of their own."""
-    members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return [member for member in members if isinstance(member, (dict, list))]

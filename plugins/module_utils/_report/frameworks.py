@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -91,9 +92,18 @@ def _list_unjudged(framework: str, judged: Collection[str]) -> Iterator[Requirem
     """The requirements of a benchmark that this project knows, and on which there is no finding."""
     for name, title in titles(framework).items():
         if name not in judged:
-            controls = [control for control in all_controls() if name in control.compliance.get(framework, ())]
-            names = tuple(sorted(control.id for control in controls))
+            names = _list_controls(framework).get(name, ())
             yield Requirement(name, title, LEFT_OUT if names else NO_CONTROL, names)
+
+
+@functools.cache
+def _list_controls(framework: str) -> Mapping[str, tuple[str, ...]]:
+    """Requirement → the ids of all controls that are about it."""
+    found: dict[str, set[str]] = {}
+    for control in all_controls():
+        for name in control.compliance.get(framework, ()):
+            found.setdefault(name, set()).add(control.id)
+    return {name: tuple(sorted(ids)) for name, ids in found.items()}
 
 
 def is_of_organization(report: Mapping[str, t.Any]) -> bool:

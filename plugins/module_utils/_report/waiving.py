@@ -20,7 +20,7 @@ from .._converge.finding import Status
 # Characters that a glob would not take literally.
 _GLOB: t.Final = re.compile(r"([*?\[])")
 # The fields that only a person can fill.
-_PERSONS: t.Final = ("reason", "owner", "ticket", "approved_by", "expires")
+_PERSONS: t.Final = "".join(f'  {name}: ""\n' for name in ("reason", "owner", "ticket", "approved_by", "expires"))
 
 
 def to_waive(finding: Mapping[str, t.Any]) -> t.Optional[str]:
@@ -40,8 +40,7 @@ def to_waive(finding: Mapping[str, t.Any]) -> t.Optional[str]:
         **region,
         "severity": finding["severity"],
         **reason,
-        **dict.fromkeys(_PERSONS, ""),
     }
     # JSON is YAML, and quotes whatever a resource may be called.
     lines = [f"{name}: {json.dumps(value)}" for name, value in entry.items()]
-    return "".join(f"{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines))
+    return "".join(f"{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines)) + _PERSONS

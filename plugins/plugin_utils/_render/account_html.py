@@ -20,11 +20,11 @@ from . import page
 from .campaign import view_campaigns
 from .changes import Entry, list_changes, view_changes
 from .drawing import view_paths
-from .findings import view_findings, view_not_assessed, view_waived
+from .findings import View, map_titles, view_findings, view_not_assessed, view_waived
 from .impact import count_unsafe, view_impacts
 from .least_privilege import view_least_privilege
 from .page import Section
-from .reference import view_controls, view_frameworks, view_resolved, view_run
+from .reference import list_frameworks, view_controls, view_resolved, view_run
 from .remedies import Remedies
 from .summary import view_summary
 from .table import view_table
@@ -37,11 +37,12 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
     score = headline(report)
     entries = list_changes(report)
     remedies = Remedies(report, entries)
+    frameworks = list_frameworks(report)
     return page.render(
         "account.html.j2",
         title=f"{title}: {name}",
         subtitle=title,
-        sections=_list_sections(report, entries, remedies),
+        sections=_list_sections(report, entries, remedies, frameworks),
         footer=f"{describe_analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
         report=report,
         name=name,
@@ -50,7 +51,7 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
         clock=describe_clock(report),
         mode=describe_mode(report),
         changes=count_changes(report),
-        summary=view_summary(report, remedies),
+        summary=view_summary(report, remedies, frameworks),
     )
 
 
@@ -60,7 +61,9 @@ def _count_without_verdict(score: Mapping[str, t.Any]) -> str:
     return ", ".join(f"{score[name]} {name.replace('_', ' ')}" for name in names if score[name])
 
 
-def _list_sections(report: Mapping[str, t.Any], entries: Sequence[Entry], remedies: Remedies) -> list[Section]:
+def _list_sections(
+    report: Mapping[str, t.Any], entries: Sequence[Entry], remedies: Remedies, frameworks: Sequence[View]
+) -> list[Section]:
     counts = count_statuses(report["findings"])
     failing, gaps, accepted = report["summary"]["total"], counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
     sections = [
@@ -74,7 +77,12 @@ def _list_sections(report: Mapping[str, t.Any], entries: Sequence[Entry], remedi
         *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
         Section("waived", "Waived", "account/waived.html.j2", view_waived(report), accepted),
-        Section("frameworks", "Frameworks", "account/frameworks.html.j2", view_frameworks(report)),
+        Section(
+            "frameworks",
+            "Frameworks",
+            "account/frameworks.html.j2",
+            {"frameworks": frameworks, "titles": map_titles(report)},
+        ),
         Section("controls", "Controls", "account/controls.html.j2", view_controls(report), len(report["controls"])),
     ]
     if report["preflight"]:

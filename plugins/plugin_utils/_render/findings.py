@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity, Status
@@ -113,7 +114,12 @@ def _describe_step(step: Step, policies: Sequence[str]) -> str:
 
 def view_not_assessed(report: Mapping[str, t.Any]) -> View:
     """Why controls have no verdict."""
-    return {"gaps": gaps(report), "controls": report["controls"]}
+    return {"gaps": gaps(report), "titles": map_titles(report)}
+
+
+def map_titles(report: Mapping[str, t.Any]) -> Mapping[str, str]:
+    """The titles of controls by id, empty for a control whose text the page does not have."""
+    return defaultdict(str, {name: text["title"] for name, text in report["controls"].items()})
 
 
 def view_waived(report: Mapping[str, t.Any]) -> View:

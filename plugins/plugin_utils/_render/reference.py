@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from ...module_utils._converge.finding import Status
 from ...module_utils._report.frameworks import NO_CONTROL, control_statuses, is_complete, views
 from ...module_utils._report.grouping import Group, aliases_of, failing_groups, resource_name
-from .findings import View
+from .findings import View, map_titles
 from .text import describe_analyzer, group_regions_by_reason
 
 # What passes, and what does not apply, is said once a control and region, with the evidence.
@@ -32,13 +32,8 @@ def view_resolved(report: Mapping[str, t.Any]) -> View:
             for name in ("resolved", "not_assessed")
             for item in delta[name]
         ],
-        "controls": report["controls"],
+        "titles": map_titles(report),
     }
-
-
-def view_frameworks(report: Mapping[str, t.Any]) -> View:
-    """The requirements of each framework, and how many have which status."""
-    return {"frameworks": list_frameworks(report), "controls": report["controls"]}
 
 
 def list_frameworks(report: Mapping[str, t.Any]) -> list[View]:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...module_utils._report.grouping import Group, failing_groups, gaps, refusal_groups
 from ...module_utils._report.paths import caveat, paths
 from ...module_utils._report.sentences import describe_changes
 from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .findings import View
-from .reference import list_frameworks
 from .remedies import Remedies
 
 # So many of each kind have room on two pages.
@@ -28,8 +27,8 @@ _REASONS: t.Final = 5
 _SENTENCES: t.Final = 8
 
 
-def view_summary(report: Mapping[str, t.Any], remedies: Remedies) -> View:
-    """View what somebody needs to know who reads two pages of the report."""
+def view_summary(report: Mapping[str, t.Any], remedies: Remedies, frameworks: Sequence[View]) -> View:
+    """View what somebody needs to know who reads two pages of the report. ``frameworks`` are listed as in the page."""
     groups = failing_groups(report)
     refusals = refusal_groups(report["refused"])
     unread = gaps(report)
@@ -37,7 +36,7 @@ def view_summary(report: Mapping[str, t.Any], remedies: Remedies) -> View:
     return {
         "groups": [_view_group(group, remedies) for group in groups[:_GROUPS]],
         "more": len(groups[_GROUPS:]),
-        "frameworks": list_frameworks(report),
+        "frameworks": frameworks,
         "changes": [_view_state(report, state, counts[state]) for state in STATES if counts[state]],
         "refusals": refusals[:_REASONS],
         "more_refusals": len(refusals[_REASONS:]),

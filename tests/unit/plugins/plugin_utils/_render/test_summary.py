@@ -18,7 +18,7 @@ Report = dict[str, t.Any]
 def states_of(control: str, **more: t.Any) -> list[tuple[str, int]]:
     """The changes that the summary counts for the findings of a control."""
     report: Report = {**samples.complete_report(), **more}
-    groups = view_summary(report, Remedies(report, list_changes(report)))["groups"]
+    groups = view_summary(report, Remedies(report, list_changes(report)), ())["groups"]
     (found,) = [shown["states"] for shown in groups if shown["group"].controls == (control,)]
     return list(found)
 
