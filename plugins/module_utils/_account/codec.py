@@ -25,6 +25,8 @@ from .model import Dataset, Snapshot, Unread, UnreadKind
 from .moments import format_moment, parse_moment
 
 SCHEMA: t.Final = "hardening.iam/snapshot/1"
+# Most values of a snapshot are of these types.
+_SIMPLE: t.Final = frozenset({bool, float, int, str, type(None)})
 _OLDER: t.Final = "the snapshot is older than this read"
 # Members that snapshots did not have from the start. An older one does not say that there were none of them.
 _LATER: t.Final = {
@@ -83,6 +85,10 @@ def from_json(text: str) -> Snapshot:
 
 def to_plain(value: t.Any) -> t.Any:
     """Convert ``value`` to the types that JSON has."""
+    if type(value) in _SIMPLE:
+        return value
+    if isinstance(value, (tuple, list)):
+        return [to_plain(member) for member in value]
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, datetime):
@@ -91,8 +97,6 @@ def to_plain(value: t.Any) -> t.Any:
         return {name: to_plain(getattr(value, name)) for name in _types_of(type(value))}
     if isinstance(value, Mapping):
         return {key: to_plain(member) for key, member in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [to_plain(member) for member in value]
     return value
 
 

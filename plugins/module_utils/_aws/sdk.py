@@ -22,7 +22,7 @@ from .operations import Operations
 
 try:
     import botocore.session
-    from botocore import xform_name
+    from botocore import handlers, xform_name
     from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
     from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
@@ -57,39 +57,51 @@ __all__ = [
 ]
 
 
-class _Shared(t.NamedTuple):
-    """The parts that every session of a process shares: data files that are read once, and botocore's own handlers."""
-
-    loader: Loader
-    handlers: HierarchicalEmitter
+# Events of botocore's own handlers: of the generator of its documentation, and of S3, which has a third of them.
+_DOCUMENTATION: t.Final = "docs"
+_S3: t.Final = "s3"
 
 
 @functools.cache
-def _load_shared() -> _Shared:
-    handlers = HierarchicalEmitter()
-    session = botocore.session.Session(event_hooks=handlers)
+def _load_loader() -> Loader:
+    """The data files of botocore, which are read once a process."""
+    session = botocore.session.Session(include_builtin_handlers=False)
     try:
-        loader = session.get_component("data_loader")
+        loader: Loader = session.get_component("data_loader")
     except BotoCoreError:
         # AWS_PROFILE names a profile that does not exist. Access says so when it looks for credentials: an error here
         # would be one of loading the plugin.
         loader = create_loader()
-    return _Shared(loader=loader, handlers=handlers)
+    return loader
+
+
+@functools.cache
+def _load_handlers(*, for_s3: bool) -> HierarchicalEmitter:
+    """botocore's own handlers. Each session and each client copies them, so those that nobody calls are left out."""
+    found = HierarchicalEmitter()
+    events = botocore.session.Session(event_hooks=found, include_builtin_handlers=False).get_component("event_emitter")
+    places = {handlers.REGISTER_FIRST: events.register_first, handlers.REGISTER_LAST: events.register_last}
+    for name, handler, *place in handlers.BUILTIN_HANDLERS:
+        kind, _dot, rest = name.partition(".")
+        if kind != _DOCUMENTATION and (for_s3 or rest.partition(".")[0] != _S3):
+            register = places[place[0]] if place else events.register
+            register(name, handler)
+    return found
 
 
 def new_session(profile: t.Optional[str] = None, *, operations: t.Optional[Operations] = None) -> Session:
     """A botocore session on the shared loader, for a tenth of the CPU time of a plain one.
 
-    Its clients have no methods but those of ``operations`` for the services that these name. Other services are whole.
+    Its clients have no methods but those of ``operations`` for the services that these name. Other services are whole,
+    but for S3, which has to be named.
 
     :raises botocore.exceptions.ProfileNotFound: when the session is used and there is no such profile.
     """
-    shared = _load_shared()
-    handlers = copy.copy(shared.handlers)
-    session = botocore.session.Session(profile=profile, event_hooks=handlers, include_builtin_handlers=False)
-    session.register_component("data_loader", DeclaredModels(shared.loader, operations or Operations()))
+    events = copy.copy(_load_handlers(for_s3=operations is None or _S3 in operations.services))
+    session = botocore.session.Session(profile=profile, event_hooks=events, include_builtin_handlers=False)
+    session.register_component("data_loader", DeclaredModels(_load_loader(), operations or Operations()))
     # Without the names that events had before 2018, which botocore would look for in each of thousands of events.
-    session.register_component("event_emitter", handlers)
+    session.register_component("event_emitter", events)
     # STS answers in every region; its one global endpoint is far away from most, and a single point of failure.
     session.set_config_variable("sts_regional_endpoints", "regional")
     return session
@@ -104,7 +116,8 @@ def warm(operations: Operations) -> None:
     """
     if not HAS_BOTO3:
         return
-    loader = _load_shared().loader
+    loader = _load_loader()
+    _load_handlers(for_s3=_S3 in operations.services)
     models = DeclaredModels(loader, operations)
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data_with_path(name)

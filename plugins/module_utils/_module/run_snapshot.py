@@ -25,7 +25,7 @@ from .._account.model import Dataset
 from .._account.moments import format_moment, parse_moment
 from .._account.source import Unreadable
 from .._account.stacks import RegionStacks
-from .run_files import RunFiles
+from .run_files import RunFiles, RunLog
 
 #: A read that is older is made again.
 MOST_SECONDS: t.Final = 15 * 60
@@ -110,6 +110,7 @@ class RunSnapshot:
         self._reader = reader
         self._now = now
         self.begin = clock
+        self._logs: dict[str, RunLog] = {}
         is_open = self._is_open()
         self._finds = (part is Part.ASSESSMENT and not is_open) or (part is Part.FOLLOWING and is_open)
         self._keeps = part in (Part.FIRST, Part.ASSESSMENT) or (part is Part.FOLLOWING and is_open)
@@ -228,14 +229,20 @@ class RunSnapshot:
         return max(self._files.read(json.dumps(["discarded", *place])) or 0.0 for place in places)
 
     def _read(self, *name: t.Optional[str], of_run: bool = False) -> t.Any:
-        if self._files is None or self._binding is None:
-            return None
-        return self._files.read(_make_name(self._binding, name, of_run))
+        log = self._find_log(of_run)
+        return None if log is None else log.read(json.dumps(name))
 
     def _write(self, *name: t.Optional[str], value: t.Any, of_run: bool = False) -> None:
-        if self._files is not None and self._binding is not None:
-            self._files.write(_make_name(self._binding, name, of_run), value)
+        log = self._find_log(of_run)
+        if log is not None:
+            log.write(json.dumps(name), value)
 
-
-def _make_name(binding: Binding, name: t.Sequence[t.Optional[str]], of_run: bool) -> str:
-    return json.dumps([binding.origin, binding.run_id, "" if of_run else binding.account_id, *name])
+    def _find_log(self, of_run: bool) -> t.Optional[RunLog]:
+        """The file of the account, or of all accounts that the same credentials reach in this run."""
+        if self._files is None or self._binding is None:
+            return None
+        account_id = "" if of_run else self._binding.account_id
+        if account_id not in self._logs:
+            name = json.dumps([self._binding.origin, self._binding.run_id, account_id])
+            self._logs[account_id] = self._files.log(name)
+        return self._logs[account_id]

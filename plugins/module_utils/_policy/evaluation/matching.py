@@ -99,18 +99,19 @@ def _test_of(patterns: Iterable[Tokens]) -> Test:
             literals.add("".join(tokens))
         else:
             prefixes.append("".join(stem))
-    if "" in prefixes:
-        return _always
-    tests = _tests(frozenset(literals), tuple(prefixes), expressions)
-    return _match_any(tests)
+    return _test_any(literals, prefixes, expressions)
 
 
-def _tests(literals: frozenset[str], prefixes: tuple[str, ...], expressions: list[str]) -> list[Test]:
+def _test_any(literals: set[str], prefixes: list[str], expressions: list[str]) -> Test:
+    return _always if "" in prefixes else _match_any(_tests(literals, prefixes, expressions))
+
+
+def _tests(literals: set[str], prefixes: list[str], expressions: list[str]) -> list[Test]:
     tests: list[Test] = []
     if literals:
         tests.append(literals.__contains__)
     if prefixes:
-        prefix = prefixes[0] if len(prefixes) == 1 else prefixes
+        prefix = prefixes[0] if len(prefixes) == 1 else tuple(prefixes)
         tests.append(lambda text: text.startswith(prefix))
     if expressions:
         match = re.compile("|".join(f"(?:{expression})" for expression in expressions), re.DOTALL).match
@@ -132,7 +133,19 @@ def _match_any(tests: list[Test]) -> Test:
 @functools.lru_cache(maxsize=16384)
 def text_matcher(patterns: tuple[str, ...]) -> Test:
     """A test whether a text matches any of the patterns, case-sensitively, without regard to ARNs or variables."""
-    return _test_of(tokenize((Text(pattern),), Style.TEXT) for pattern in patterns)
+    literals: set[str] = set()
+    prefixes: list[str] = []
+    expressions: list[str] = []
+    # Actions make most patterns of an account, and nearly all are a name or a prefix.
+    for pattern in patterns:
+        stem = pattern.rstrip("*")
+        if "*" in stem or "?" in stem:
+            expressions.append(_expression(tokenize((Text(pattern),), Style.TEXT)))
+        elif stem == pattern:
+            literals.add(pattern)
+        else:
+            prefixes.append(stem)
+    return _test_any(literals, prefixes, expressions)
 
 
 def action_matcher(patterns: tuple[str, ...]) -> Test:

@@ -10,6 +10,8 @@ import sys
 import typing as t
 from pathlib import Path
 
+import botocore.handlers
+import botocore.session
 import pytest
 from botocore.loaders import JSONFileLoader
 
@@ -82,6 +84,30 @@ def test_sessions_have_botocores_own_handlers() -> None:
     model = client.meta.service_model.operation_model("GetUserPolicy")
     client.meta.events.emit("after-call.iam.GetUserPolicy", parsed=parsed, model=model, http_response=None, context={})
     assert parsed["PolicyDocument"] == {"Version": "2012-10-17"}
+
+
+def find_handlers(session: t.Any, event: str) -> list[t.Any]:
+    """The handlers of an event in the order in which they are called."""
+    emitter = session.get_component("event_emitter")
+    return list(getattr(emitter, "_emitter", emitter)._handlers.prefix_search(event))
+
+
+@pytest.mark.parametrize("operations", [None, Operations(reads=frozenset({"s3:GetObject", "iam:ListUsers"}))])
+def test_sessions_lack_no_handler_that_a_call_needs(operations: t.Optional[Operations]) -> None:
+    plain, ours = botocore.session.Session(), new_session(operations=operations)
+    events = [name for name, *_handler in botocore.handlers.BUILTIN_HANDLERS if not name.startswith("docs.")]
+    aliased = [plain.get_component("event_emitter")._alias_event_name(name) for name in events]
+    assert [find_handlers(ours, name) for name in aliased] == [find_handlers(plain, name) for name in aliased]
+    assert find_handlers(ours, "docs.request-params.s3.GetObject.complete-section") == []
+
+
+def test_sessions_without_s3_lack_its_handlers_only() -> None:
+    plain, ours = botocore.session.Session(), new_session(operations=Operations(reads=frozenset({"iam:ListUsers"})))
+    of_any = find_handlers(plain, "before-parameter-build.nothing.GetObject")
+    assert len(find_handlers(plain, "before-parameter-build.s3.GetObject")) > len(of_any)
+    assert find_handlers(ours, "before-parameter-build.s3.GetObject") == of_any
+    for event in ("after-call.iam.GetUserPolicy", "before-parameter-build.s3-control", "before-call.ec2.CopySnapshot"):
+        assert find_handlers(ours, event) == find_handlers(plain, event) != []
 
 
 def test_without_botocore_everything_imports_and_access_says_what_is_missing(link_tree: Path) -> None:
