@@ -44,6 +44,7 @@ options:
   modes:
     description:
       - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
+      - For the roles that are on, what they plan on is read too. The same run does not ask for it again.
     type: dict
     default: {}
   roles:

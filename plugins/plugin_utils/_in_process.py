@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import importlib
 import json
 import re
 import secrets
@@ -100,7 +101,7 @@ class InProcess(NormalActionModule):
         prepare_codec()
         load_table()
         prepare_templates()
-        _load_jinja_plugins()
+        _load_plugins()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
@@ -379,11 +380,14 @@ def _private_directory() -> Path:
     return Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION  # type: ignore[attr-defined]
 
 
-def _load_jinja_plugins() -> None:
-    """Load Ansible's filters and tests. Each worker would load all of them for its first template."""
+def _load_plugins() -> None:
+    """Load what each worker would load of Ansible's plugins: for its first template, and for its local connection."""
     for loader, name in ((filter_loader, "default"), (test_loader, "defined")):
         with contextlib.suppress(AnsibleError, KeyError):
             loader.get(name)
+    for kind in ("connection", "shell"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"ansible_collections.ansible.builtin.plugins.{kind}")
 
 
 def _run_files() -> RunFiles:

@@ -101,10 +101,12 @@ def make_table(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
 
 _TABLE: t.Final = make_table(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
+_DETAILS: t.Final = frozenset(dataset for one in _OF_ACCOUNT.values() for dataset in one.details)
+_OFF: t.Final = frozenset({"off", "false"})
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", "iam:GetRole", "iam:SimulatePrincipalPolicy"})
-).union(*(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS))
+).union(*(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS | _DETAILS))
 
 _ACTIONS: t.Final = {
     dataset: sorted(
@@ -123,7 +125,8 @@ def run(task: Task) -> dict[str, t.Any]:
     access.check_regions(task.regions)
     account_id = access.caller.account_id
     task.expect_account(account_id)
-    rows = _assess(task.connection, access.reach(task.regions).regions, chosen)
+    details = select_details(task.options["modes"])
+    rows = _assess(task.connection, access.reach(task.regions).regions, chosen, details)
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
@@ -155,7 +158,15 @@ def _choose(roles: Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
+def select_details(modes: Mapping[str, t.Any]) -> frozenset[Dataset]:
+    """Select what the roles that are on plan on. In YAML a mode of ``off`` is false."""
+    on = (one for role, one in _OF_ACCOUNT.items() if role in modes and str(modes[role]).lower() not in _OFF)
+    return frozenset(dataset for one in on for dataset in one.details)
+
+
+def _assess(
+    connection: Connection, regions: Sequence[str], named: Collection[str], details: Collection[Dataset]
+) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
     # Where no class is declared, each nightly run would ask for the role of containment in vain.
     chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
@@ -164,7 +175,7 @@ def _assess(connection: Connection, regions: Sequence[str], named: Collection[st
         for dataset, (service, operation, parameters) in _PROBES.items()
     }
     refused = probe(access, calls)
-    snapshot = connection.collect(_DATASETS - set(_PROBES), regions)
+    snapshot = connection.collect(_DATASETS.union(details) - set(_PROBES), regions)
     if len(refused) == len(_PROBES):
         # Else the assessment after it would wait for the same time-outs, and all accounts for that.
         refuse_silent(dataclasses.replace(snapshot, unread=(*refused, *snapshot.unread)), _DATASETS)

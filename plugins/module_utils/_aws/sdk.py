@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import ssl
 import typing as t
 
@@ -130,3 +131,5 @@ def warm(operations: Operations) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     is_valid_endpoint_url("https://localhost")
     validate_region_name("us-east-1")
+    for expression in (r"\W+", "{(.*?)}", "{.*}"):
+        re.compile(expression)

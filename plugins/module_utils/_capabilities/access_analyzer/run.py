@@ -57,6 +57,7 @@ REGISTRATION: t.Final = Registration(
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on),
     enforces=True,
     row=Row((Dataset.ANALYZERS,), is_last=True),
+    details=(Dataset.ANALYZER_DETAILS,),
     samples={
         "iam:CreateServiceLinkedRole": f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/x",
         "access-analyzer:ApplyArchiveRule": _ANALYZER,

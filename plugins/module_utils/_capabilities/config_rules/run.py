@@ -85,6 +85,7 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, acting=acting),
     row=Row((Dataset.CONFIG_RECORDERS,), _explain_missing_recorder, is_last=True),
+    details=(Dataset.CONFIG_RULES,),
     samples={
         "iam:PassRole": _RECORDER_ROLE,
         "config:*OrganizationConfigRule": f"{_SAMPLE}:organization-config-rule/iam-hardening-preflight",

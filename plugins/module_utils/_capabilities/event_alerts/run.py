@@ -53,6 +53,7 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, acting=acting),
     row=Row((Dataset.TRAILS,)),
+    details=(Dataset.EVENT_RULES,),
     samples={
         "iam:*": "arn:${Partition}:iam::${Account}:role/iam-hardening/iam-hardening-preflight",
         "events:*Permission": "*",

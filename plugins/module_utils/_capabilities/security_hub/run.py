@@ -53,6 +53,7 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
     row=Row((Dataset.SECURITY_HUB,), is_last=True),
+    details=(Dataset.SECURITY_HUB_DETAILS,),
     samples={
         "iam:CreateServiceLinkedRole": f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/x",
         "securityhub:BatchUpdateStandardsControlAssociations": "*",

@@ -14,12 +14,14 @@ import pytest
 import yaml
 from scripts import bootstrap_containment, bootstrap_right_sizing, bootstrap_roles, generate_permissions
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.containment import list_requests
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import (
     ORGANIZATION_WRITES,
     UNDOS,
     WRITES,
     make_sample_request,
+    select_details,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Kind, Place, cast
@@ -61,6 +63,21 @@ def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None
     (grants,) = (one.registration.grants for one in bootstrap_roles.ALL if one.registration.role == role)
     policy = bootstrap_roles.write_policy(grants, list_actions(role))
     assert find_missing(role, policies=[policy]) == set()
+
+
+@pytest.mark.parametrize(
+    ("modes", "details"),
+    [
+        ({}, set()),
+        ({"config_rules": "report", "unheard_of": "enforce"}, {Dataset.CONFIG_RULES}),
+        ({"config_rules": "off", "security_hub": False, "event_alerts": "OFF", "access_keys": "enforce"}, set()),
+        ({"access_analyzer": "enforce", "event_alerts": "report"}, {Dataset.ANALYZER_DETAILS, Dataset.EVENT_RULES}),
+    ],
+)
+def test_what_the_roles_that_are_on_plan_on_is_read_for_them(
+    modes: t.Mapping[str, t.Any], details: set[Dataset]
+) -> None:
+    assert select_details(modes) == details
 
 
 def list_actions(role: str) -> list[str]:
