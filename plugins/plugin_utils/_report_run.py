@@ -559,6 +559,7 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
     else:
         run_id = wanted
     own: list[Report] = []
+    slim = 0
     for account in accounts:
         present = newest.get(account)
         if present is None or present["run"]["id"] != run_id:
@@ -567,7 +568,7 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
             present = _read_report(job, account, f"{account}/report.json", failures)
         if present is not None and present["run"]["id"] == run_id:
             own.append(present)
-            _slim_many(job, own)
+            slim = _slim_many(job, own, slim)
     for report in own:
         reasons = [f"{problem['module']}: {problem['reason']}" for problem in report.get("incomplete", ())]
         if reasons:
@@ -575,10 +576,15 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
 
 
-def _slim_many(job: _Job, reports: list[Report]) -> None:
-    """Keep of the last reports what the report of the run reads, once there are so many that none is shown itself."""
-    if run_text.choose_detail(job.options.terminal, len(reports)) not in (run_text.SUMMARY, run_text.FULL):
-        reports[-run_text.MANY :] = map(fleet.slim, reports[-run_text.MANY :])
+def _slim_many(job: _Job, reports: list[Report], slim: int) -> int:
+    """Keep of the reports what that of the run reads, once there are so many that none is shown itself.
+
+    ``slim`` is how many are so already; returns how many are now.
+    """
+    if run_text.choose_detail(job.options.terminal, len(reports)) in (run_text.SUMMARY, run_text.FULL):
+        return slim
+    reports[slim:] = map(fleet.slim, reports[slim:])
+    return len(reports)
 
 
 def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
