@@ -87,7 +87,7 @@ SAMPLED: t.Final[dict[str, int]] = {
 
 # Files that go through many runs each. "make test" draws one of so many of them, other ones in each run. Of those that
 # wait, what is marked in_every_sample waits too. One that is asked for alone runs.
-LONGEST: t.Final = 4
+LONGEST: t.Final = 8
 TAKING_TURNS: t.Final[dict[str, int]] = {
     f"tests/integration/test_{name}.py": LONGEST
     for name in (
@@ -115,7 +115,7 @@ TAKING_TURNS: t.Final[dict[str, int]] = {
     )
 }
 # Of the other files of integration tests that are sampled, so many runs have each once, but for these, which all have.
-OTHERS: t.Final = 3
+OTHERS: t.Final = 5
 IN_EACH_RUN: t.Final = frozenset(
     f"tests/integration/test_{name}.py"
     for name in ("access_keys", "credential_quarantine", "lock_out", "rollback", "session_revocation")

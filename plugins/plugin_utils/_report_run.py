@@ -287,9 +287,9 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     shown = _render_terminal(job, report, rendered.get("txt"))
     for problem in report["incomplete"]:
         job.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
-    content = encode(report)
-    place.store.put(run_report_key(account, run_id), content)
-    place.put("json", f"{account}/report.json", content)
+    document = encode(report)
+    place.store.put(run_report_key(account, run_id), document)
+    place.put("json", f"{account}/report.json", document)
     is_applied = any(change["applied"] for change in report["changes"])
     keep_plan(place.store, plan, renew=not is_applied)
     place.put("plan", f"{account}/plan.json", encode(plan))

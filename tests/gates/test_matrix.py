@@ -46,11 +46,11 @@ REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_hard
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# Another environment gets every module in test_in_process.py, and of each eighth file of unit tests all properties and
+# Another environment gets every module in test_in_process.py, and of each twelfth file of unit tests all properties and
 # one other test, drawn anew in each run: this run has all of them.
 CASES: t.Final = 1
 SAMPLE: t.Final = 1
-TURNS: t.Final = 8
+TURNS: t.Final = 12
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
