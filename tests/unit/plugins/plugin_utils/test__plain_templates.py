@@ -16,7 +16,12 @@ from ansible import errors, template
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._plain_templates import UNRESOLVED, resolve
+from ansible_collections.hardening.iam.plugins.plugin_utils._plain_templates import (
+    UNRESOLVED,
+    _parse,
+    prepare_templates,
+    resolve,
+)
 
 ROLES = Path(__file__).resolve().parents[4] / "roles"
 PLAYBOOK = ROLES.parent / "playbooks" / "harden.yml"
@@ -197,3 +202,16 @@ def test_arguments_of_our_roles_are_plain(role: str) -> None:
         "preflight_modes": trusted(read_defaults("preflight")["preflight_modes"]),
     }
     assert {name for name, value in options.items() if ask_us(value, variables) is UNRESOLVED} == set()
+
+
+def test_a_worker_reads_no_template_of_our_roles() -> None:
+    """It finds them in the memory of the process that forked it."""
+    prepare_templates()
+    read = _parse.cache_info().misses
+    for role in list_roles_of_an_account():
+        defaults = {name: trusted(value) for name, value in read_defaults(role).items()}
+        task = yaml.safe_load((ROLES / role / "tasks" / "main.yml").read_text(encoding="utf-8"))[0]
+        options = next(options for module, options in task.items() if module.startswith("hardening.iam."))
+        for value in options.values():
+            ask_us(value, {"preflight_modes": {}, **defaults})
+    assert _parse.cache_info().misses == read
