@@ -44,9 +44,14 @@ options:
   modes:
     description:
       - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
-      - For the roles that are on, what they plan on is read too. The same run does not ask for it again.
     type: dict
     default: {}
+  read_ahead:
+    description:
+      - Whether also to read what the roles of O(modes) that are on plan on. These roles then do not ask AWS for it in the same run.
+      - Only in check mode. A role that writes reads for itself.
+    type: bool
+    default: false
   roles:
     description:
       - The roles whose writes are simulated, such as V(least_privilege). All of them if it is empty.
@@ -159,6 +164,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
+        "read_ahead": {"type": "bool", "default": False},
         "roles": {"type": "list", "elements": "str", "default": []},
         "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }

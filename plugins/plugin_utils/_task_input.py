@@ -62,6 +62,7 @@ RUN_OPTIONS: t.Final[Mapping[str, str]] = {
     # Set by our playbooks, which release the lease at the end of an account.
     "keep_lease": "__hardening_keeps_lease",
     "release_lease": "__hardening_releases_lease",
+    "read_ahead": "__hardening_reads_ahead",
     **{name: f"hardening_{name}" for name in ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")},
 }
 # The members of the option fleet_caps that a user sets.
@@ -178,7 +179,15 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
         found |= {
             name: value for name, value in values.items() if value not in (None, "") and name not in task.arguments
         }
+        if not _runs_all_roles(task):
+            found.pop("read_ahead", None)
     return found
+
+
+def _runs_all_roles(task: TaskInput) -> bool:
+    """Whether no role is left out by ``--tags`` or ``--skip-tags``."""
+    chosen, left_out = (task.host.variables.get(f"ansible_{name}_tags") for name in ("run", "skip"))
+    return set(chosen or ["all"]) == {"all"} and not left_out
 
 
 def fleet_caps_of(task: TaskInput) -> dict[str, t.Any]:

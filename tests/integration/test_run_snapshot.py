@@ -22,6 +22,8 @@ from .conftest import DEV, EXTERNAL_ID, PROD, Ansible, MakeAnsible, Outcome, Rec
 RUN: t.Final = "one-run"
 #: Calls of a further account of 50 users in one region, with the default modes.
 MOST_CALLS: t.Final = {"assess": 24, "harden": 80}
+#: Calls for what roles plan on, which neither the preflight's table nor the assessment needs.
+DETAILS: t.Final = ("config:DescribeConfigRules", "securityhub:DescribeStandards", "events:ListRules")
 TIME: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 CHANGE: t.Final = """\
 import boto3
@@ -132,6 +134,16 @@ def test_what_is_done_is_what_modules_do_that_read_for_themselves(enforced: Pair
     assert differences(enforced.shared, enforced.alone) == []
 
 
+def test_a_role_that_writes_reads_for_itself_what_it_plans_on(ansible: Ansible) -> None:
+    """What the assessor is refused, or what somebody else makes after the preflight, must not mislead it."""
+    for arguments, reader in ((["--check"], "assessor"), ([], "automation")):
+        # Else the assessment reads it too.
+        outcome = ansible.playbook("harden", *arguments, "--limit", "acme-dev", hardening_detective=False).succeeded()
+        found = [request for request in outcome.requests if operation_of(request) in DETAILS]
+        assert {operation_of(request) for request in found} == set(DETAILS)
+        assert {request["caller_arn"].split("/")[1] for request in found} == {reader}
+
+
 @pytest.fixture(scope="module")
 def counted(make_ansible: MakeAnsible) -> dict[tuple[str, int], Outcome]:
     """Both playbooks over two and over three accounts."""
@@ -166,8 +178,7 @@ def test_calls_of_a_further_account(counted: dict[tuple[str, int], Outcome], pla
     # In the modules that have something to ask: preflight, assessment, access_keys and event_alerts.
     assert further["sts:AssumeRole"] <= (1 if playbook == "assess" else 4)
     # The preflight reads what the detective roles plan on.
-    details = ("config:DescribeConfigRules", "securityhub:DescribeStandards", "events:ListRules")
-    assert [further[operation] for operation in details] == [0 if playbook == "assess" else 1] * 3
+    assert [further[operation] for operation in DETAILS] == [0 if playbook == "assess" else 1] * len(DETAILS)
     assert counted[playbook, 3].writes == []
 
 

@@ -125,8 +125,11 @@ def run(task: Task) -> dict[str, t.Any]:
     access.check_regions(task.regions)
     account_id = access.caller.account_id
     task.expect_account(account_id)
-    details = select_details(task.options["modes"])
-    rows = _assess(task.connection, access.reach(task.regions).regions, chosen, details)
+    regions = access.reach(task.regions).regions
+    rows = _assess(task.connection, regions, chosen)
+    # A role that writes reads for itself, in its own role and as late as it can.
+    if task.options["read_ahead"] and task.check_mode:
+        task.connection.collect(select_details(task.options["modes"]), regions)
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
@@ -164,9 +167,7 @@ def select_details(modes: Mapping[str, t.Any]) -> frozenset[Dataset]:
     return frozenset(dataset for one in on for dataset in one.details)
 
 
-def _assess(
-    connection: Connection, regions: Sequence[str], named: Collection[str], details: Collection[Dataset]
-) -> tuple[Readiness, ...]:
+def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
     # Where no class is declared, each nightly run would ask for the role of containment in vain.
     chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
@@ -175,7 +176,7 @@ def _assess(
         for dataset, (service, operation, parameters) in _PROBES.items()
     }
     refused = probe(access, calls)
-    snapshot = connection.collect(_DATASETS.union(details) - set(_PROBES), regions)
+    snapshot = connection.collect(_DATASETS - set(_PROBES), regions)
     if len(refused) == len(_PROBES):
         # Else the assessment after it would wait for the same time-outs, and all accounts for that.
         refuse_silent(dataclasses.replace(snapshot, unread=(*refused, *snapshot.unread)), _DATASETS)

@@ -80,8 +80,8 @@ class Registration:
     with. ``operations`` are all that its module declares.
     ``enforces`` says whether it makes changes by default.
     ``grants`` are the permissions that its policy in the roles of examples/bootstrap has.
-    ``details`` are datasets that it plans on besides those of its row. The preflight reads them for the run if the role
-    is on: a module that finds all it needs there assumes no role and makes no client.
+    ``details`` are datasets that it plans on besides those of its row. In check mode the preflight can read them for
+    the run: a module that finds all it needs there assumes no role and makes no client.
 
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
     ``samples`` has the ARN of what the action is about, "*" for an action about no resource, and None for an action

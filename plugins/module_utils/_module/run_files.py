@@ -98,9 +98,12 @@ class RunLog:
         self._files = files
         self._name = name
         self._path = files.path(name)
-        self._file: t.Optional[tuple[int, int]] = None
+        self._descriptor: t.Optional[int] = None
         self._size = 0
         self._records: dict[bytes, bytes] = {}
+
+    def __del__(self) -> None:
+        self._forget()
 
     def read(self, name: str) -> t.Any:
         """The last record of a name; None if there is none that this process wrote."""
@@ -116,7 +119,10 @@ class RunLog:
         with contextlib.suppress(OSError):
             descriptor = self._open()
             try:
-                return os.write(descriptor, record) == len(record)
+                if os.write(descriptor, record) == len(record):
+                    return True
+                # The disk is full. Behind the part of a record nothing would be read any more: the file begins anew.
+                self._path.unlink(missing_ok=True)
             finally:
                 os.close(descriptor)
         return False
@@ -132,16 +138,22 @@ class RunLog:
     def _catch_up(self) -> None:
         """Read what was added since the last time. If the file is another one, read all of it."""
         try:
-            with self._path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                if self._file != (found.st_dev, found.st_ino) or found.st_size < self._size:
-                    self._file, self._size, self._records = (found.st_dev, found.st_ino), 0, {}
-                if found.st_size == self._size:
-                    return
-                file.seek(self._size)
-                self._add(file.read())
+            # The number of a file that was removed may be that of the next one, but not while it is held open.
+            if self._descriptor is None or not os.path.samestat(os.fstat(self._descriptor), os.stat(self._path)):
+                self._forget()
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            size = os.fstat(self._descriptor).st_size
+            if size < self._size:
+                self._size, self._records = 0, {}
+            if size > self._size:
+                self._add(os.pread(self._descriptor, size - self._size, self._size))
         except OSError:
-            self._file, self._size, self._records = None, 0, {}
+            self._forget()
+
+    def _forget(self) -> None:
+        descriptor, self._descriptor, self._size, self._records = self._descriptor, None, 0, {}
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _add(self, added: bytes) -> None:
         at = 0

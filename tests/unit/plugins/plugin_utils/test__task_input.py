@@ -175,6 +175,24 @@ def test_the_report_of_an_account_gets_told_to_release_its_lease() -> None:
     assert find_given(options=options, __hardening_releases_lease=True) == {"release_lease": True}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "ahead"),
+    [
+        ({}, True),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, True),
+        ({"ansible_run_tags": frozenset({"all"})}, True),
+        ({"ansible_run_tags": ["password_policy"]}, False),
+        ({"ansible_run_tags": ["all", "never"]}, False),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["detective"]}, False),
+    ],
+)
+def test_the_preflight_reads_ahead_where_all_roles_follow(chosen: dict[str, t.Any], ahead: bool) -> None:
+    options = {"modes": {}, "read_ahead": False}
+    assert find_given(options=options, **chosen) == {}
+    given = find_given(options=options, __hardening_reads_ahead=True, **chosen)
+    assert given == ({"read_ahead": True} if ahead else {})
+
+
 @pytest.mark.parametrize("prefix", ["awx", "tower"])
 def test_awx_says_the_user_and_the_job(prefix: str) -> None:
     found = find_given(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})

@@ -189,8 +189,17 @@ def test_what_was_removed_is_forgotten(files: RunFiles) -> None:
     assert reader.read("users") is None
     log.write("roles", "y")
     assert [reader.read(name) for name in ("users", "roles")] == [None, "y"]
+    # The next file may have the number of this one, and be larger, before anybody looks.
+    for number in range(20):
+        files.clear()
+        log.write(f"groups {number}", "z" * 1000)
+        assert [reader.read(name) for name in ("roles", f"groups {number}", f"groups {number - 1}")] == [
+            None,
+            "z" * 1000,
+            None,
+        ]
     os.truncate(files.path(NAME), 0)
-    assert reader.read("roles") is None
+    assert reader.read("groups 19") is None
 
 
 def test_where_no_record_can_be_written_nothing_is_shared(tmp_path: Path, files: RunFiles) -> None:
@@ -200,6 +209,21 @@ def test_where_no_record_can_be_written_nothing_is_shared(tmp_path: Path, files:
     for log in (nowhere, files.log(NAME)):
         assert not log.write("users", "x")
         assert log.read("users") is None
+
+
+def test_a_log_begins_anew_after_a_write_for_which_there_was_no_room(
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, reader = files.log(NAME), files.log(NAME)
+    log.write("first", 1)
+    assert reader.read("first") == 1
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:50]))
+        assert not log.write("second", 2)
+    assert [reader.read(name) for name in ("first", "second")] == [None, None]
+    assert log.write("third", 3)
+    assert reader.read("third") == 3
 
 
 def test_several_workers_add_records_at_once(files: RunFiles) -> None:
