@@ -15,6 +15,7 @@ in the process that forks the workers. What is more than looking up, choosing an
 from __future__ import annotations
 
 import functools
+import math
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ _MOST_STEPS: t.Final = 20
 _MARKS: t.Final = ("{{", "{%", "{#", "#jinja2:")
 # What Jinja2 reads by settings that are Ansible's own.
 _SPECIAL: t.Final = ("{%", "{#", "#jinja2:", "\\", "{{-", "-}}", "{{+")
+# Filters and tests that templates of our roles have. The first is not worked out here.
+_KNOWN: t.Final = frozenset({"from_yaml", "bool", "default", "defined", "none", "string", "undefined"})
 # Ansible's filter `bool` warns of other texts.
 _TRUTHS: t.Final[Mapping[t.Any, bool]] = {"true": True, "yes": True, "false": False, "no": False}
 # ansible-core 2.18 has neither, and never asks an action plugin for its arguments.
@@ -54,7 +57,8 @@ def resolve(argument: object, variables: Mapping[str, t.Any]) -> t.Any:
     """
     try:
         value = _Resolver(variables).value(argument, 0)
-    except _NotPlain:
+    except (_NotPlain, RecursionError, ValueError):
+        # A list that contains itself, or a number of thousands of digits.
         return UNRESOLVED
     if value is _OMIT:
         raise _OMITTED
@@ -85,10 +89,13 @@ def _parse(text: str) -> t.Optional[tuple[nodes.Expr, ...]]:
     if text.endswith("\n") or any(special in text for special in _SPECIAL):
         return None
     try:
-        body = Environment(autoescape=False).parse(text).body
+        parsed = Environment(autoescape=False).parse(text)
     except TemplateError:
         return None
-    return tuple(body[0].nodes) if len(body) == 1 and isinstance(body[0], nodes.Output) else None
+    body = parsed.body
+    # A name that nobody has is an error in a branch that is not taken, too.
+    known = all(node.name in _KNOWN for node in parsed.find_all((nodes.Filter, nodes.Test)))
+    return tuple(body[0].nodes) if known and len(body) == 1 and isinstance(body[0], nodes.Output) else None
 
 
 class _Resolver:
@@ -145,6 +152,9 @@ class _Resolver:
         return work_out(self, node, steps)
 
     def _name(self, node: nodes.Name, steps: int) -> t.Any:
+        # Jinja2 has a meaning of its own for the first. The other may be a variable.
+        if node.name == "self" or (node.name == "omit" and "omit" in self._variables):
+            raise _NotPlain
         if node.name == "omit":
             return _OMIT
         if node.name in self._variables:
@@ -158,6 +168,8 @@ class _Resolver:
         return node.data
 
     def _constant(self, node: nodes.Const, _steps: int) -> t.Any:
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            raise _NotPlain
         return node.value
 
     def _list(self, node: nodes.List, steps: int) -> list[t.Any]:
@@ -203,21 +215,48 @@ class _Resolver:
     def _filter(self, node: nodes.Filter, steps: int) -> t.Any:
         if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs:
             raise _NotPlain
-        if node.name == "default" and node.args:
-            return self._default(node.node, node.args, steps)
+        if node.name == "default":
+            return self._default(node.node, *_parse_default(node), steps)
         convert = _FILTERS.get(node.name)
         if convert is None or node.args:
             raise _NotPlain
         return convert(self._some(node.node, steps))
 
-    def _default(self, node: nodes.Node, arguments: t.Sequence[nodes.Node], steps: int) -> t.Any:
+    def _default(self, node: nodes.Node, default: nodes.Node, replaces_empty: bool, steps: int) -> t.Any:
+        if not _is_lazy(default):
+            # It is worked out whether it is needed or not, and may be an error.
+            self._of_any(default, steps)
         found = self._of_any(node, steps)
         if found is not _UNDEFINED:
             self._present(found)
-            replaces_empty = len(arguments) > 1 and self._some(arguments[1], steps)
             if found or not replaces_empty:
                 return found
-        return self._of(arguments[0], steps)
+        return self._of(default, steps)
+
+
+def _parse_default(node: nodes.Filter) -> tuple[nodes.Node, bool]:
+    """The default of a filter ``default``, and whether it also replaces what is empty, which has to be said plainly."""
+    default, *more = node.args or [None]
+    if default is None or len(more) > 1:
+        raise _NotPlain
+    if not more:
+        return default, False
+    if not isinstance(more[0], nodes.Const) or not isinstance(more[0].value, bool):
+        raise _NotPlain
+    return default, more[0].value
+
+
+def _is_lazy(node: nodes.Node) -> bool:
+    """Whether a default is an error at most where it is needed: names and members of them, and defaults of these."""
+    if isinstance(node, (nodes.Name, nodes.Const)):
+        return True
+    if isinstance(node, nodes.Getattr):
+        return _is_lazy(node.node)
+    if isinstance(node, nodes.List):
+        return all(map(_is_lazy, node.items))
+    if isinstance(node, nodes.Filter) and node.name == "default" and node.node is not None:
+        return all(map(_is_lazy, (node.node, *node.args)))
+    return isinstance(node, nodes.Dict) and not node.items
 
 
 def _to_bool(value: t.Any) -> bool:
@@ -225,6 +264,11 @@ def _to_bool(value: t.Any) -> bool:
     if known is None:
         raise _NotPlain
     return known
+
+
+def _to_text(value: t.Any) -> str:
+    # A text stays the same: it may have been vaulted, which a copy does not tell.
+    return value if isinstance(value, str) else str(value)
 
 
 def _is_in(value: t.Any, values: t.Any) -> bool:
@@ -257,4 +301,4 @@ _TESTS: t.Final[Mapping[str, Callable[[t.Any], bool]]] = {
     "none": lambda value: value is None,
     "string": lambda value: isinstance(value, str),
 }
-_FILTERS: t.Final[Mapping[str, Callable[[t.Any], t.Any]]] = {"bool": _to_bool, "string": str}
+_FILTERS: t.Final[Mapping[str, Callable[[t.Any], t.Any]]] = {"bool": _to_bool, "string": _to_text}

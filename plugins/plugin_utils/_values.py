@@ -82,13 +82,16 @@ def _parse_json(text: str) -> t.Any:
 def split_texts(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[str]]:
     """The lists that are given as text with commas, as people type them into surveys of AWX.
 
-    Ansible keeps spaces and what is empty, and then ``txt, html,`` is no list of choices.
+    Ansible keeps spaces and what is empty, and then ``txt, html,`` is no list of choices. A text of which nothing would
+    be left stays as it is: no choice may mean all of them.
     """
-    return {
-        name: [part for part in map(str.strip, value.split(",")) if part]
+    texts = {
+        name: value
         for name, value in arguments.items()
         if isinstance(value, str) and "," in value and spec.get(name, {}).get("elements") == "str"
     }
+    lists = {name: [part for part in map(str.strip, value.split(",")) if part] for name, value in texts.items()}
+    return {name: parts for name, parts in lists.items() if parts}
 
 
 def describe_choice(value: t.Any, choices: Sequence[str]) -> str:

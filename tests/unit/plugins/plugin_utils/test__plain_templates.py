@@ -60,6 +60,11 @@ ARGUMENTS = (
     "{{ NAME and 'x' }}",
     "{{ NAME | string }}",
     "{{ NAME not in ['a', 'enforce'] }}",
+    "{{ NAME | default(absent_thing) }}",
+    "{{ NAME | default([absent_thing]) }}",
+    "{{ NAME | default(absent_thing.member) }}",
+    "{{ NAME | default('x' if leaf_thing else 'y') }}",
+    "{{ NAME | default(omit, false) }}",
     "{{ lookup('ansible.builtin.env', 'HOME') if NAME is undefined else omit }}",
 )
 VALUES: tuple[t.Any, ...] = (
@@ -75,7 +80,12 @@ VALUES: tuple[t.Any, ...] = (
 
 
 # What templates in the values lead to.
-FURTHER: dict[str, t.Any] = {"leaf_thing": "leaf", "empty_thing": "", "loop_thing": trust("{{ loop_thing }}")}
+FURTHER: dict[str, t.Any] = {
+    "leaf_thing": "leaf",
+    "empty_thing": "",
+    "loop_thing": trust("{{ loop_thing }}"),
+    "broken_thing": trust("{{ leaf_thing | default(1 if absent_thing else 2) }}"),
+}
 
 
 def list_roles_of_an_account() -> list[str]:
@@ -135,6 +145,25 @@ def test_answers_are_those_of_ansible(argument: str) -> None:
         "{{ hardening_thing | upper }}",
         "{{ hardening_thing | default }}",
         "{{ hardening_thing | default(value='x') }}",
+        "{{ broken_thing | default(hardening_thing) }}",
+        "{{ broken_thing is defined }}",
+        # Ansible works these out first.
+        "{{ hardening_thing | default(1 if hardening_absent else 2) }}",
+        "{{ hardening_thing | default(not hardening_absent) }}",
+        "{{ hardening_thing | default('a' ~ other_thing) }}",
+        "{{ hardening_thing | default(1 / 0) }}",
+        # Ansible refuses these.
+        "{{ hardening_thing | default('x', 'true') }}",
+        "{{ hardening_absent | default(omit, none) }}",
+        "{{ hardening_absent | default('x', 1) }}",
+        "{{ hardening_absent | default('x', true, 3) }}",
+        "{{ hardening_thing or (1 | no_such_filter) }}",
+        "{{ hardening_thing or (1 is no_such_test) }}",
+        "{{ self | default(1) }}",
+        "{{ 1e400 }}",
+        "{{ " + "(" * 300 + "1" + ")" * 300 + " }}",
+        "{{ " + "not " * 1500 + "true }}",
+        "{{ " + "9" * 5000 + " }}",
         "{{ hardening_thing }}\n",
         "{{ hardening_thing.member }}",
         "{{ hardening_thing.upper() }}",
@@ -167,7 +196,7 @@ def test_answers_are_those_of_ansible(argument: str) -> None:
 )
 def test_further_arguments_are_left_to_ansible(argument: t.Any) -> None:
     given = trust(argument) if isinstance(argument, str) else argument
-    assert resolve(given, {"hardening_thing": "a", "other_thing": "b"}) is UNRESOLVED
+    assert resolve(given, {"hardening_thing": "a", "other_thing": "b"} | FURTHER) is UNRESOLVED
 
 
 def test_a_text_that_is_not_trusted_is_no_template() -> None:
@@ -177,11 +206,27 @@ def test_a_text_that_is_not_trusted_is_no_template() -> None:
     assert resolve(trust("{{ hardening_thing }}"), secret) == "secret"
 
 
+def test_a_value_that_contains_itself_is_left_to_ansible() -> None:
+    endless: list[t.Any] = []
+    endless.append(endless)
+    deep: t.Any = "x"
+    for _level in range(5000):
+        deep = [deep]
+    for value in (endless, deep, {"a": endless}, 1 << 20000):
+        assert resolve(trust("a{{ hardening_thing }}"), {"hardening_thing": value}) is UNRESOLVED
+    assert resolve(endless, {}) is UNRESOLVED
+
+
+def test_a_variable_that_is_called_omit_is_one() -> None:
+    assert resolve(trust("{{ omit }}"), {"omit": "x"}) is UNRESOLVED
+
+
 def test_what_was_vaulted_keeps_its_mark() -> None:
     tags = pytest.importorskip("ansible._internal._datatag._tags")
     vaulted = tags.VaultedValue(ciphertext="x").tag("secret")
     variables = {"hardening_thing": vaulted}
     assert resolve(trust("{{ hardening_thing }}"), variables) is vaulted
+    assert resolve(trust("{{ hardening_thing | string }}"), variables) is vaulted
     assert resolve(trust("a{{ hardening_thing }}"), variables) is UNRESOLVED
 
 

@@ -83,6 +83,13 @@ def test_a_text_of_a_survey_is_a_list(text: str) -> None:
     assert find(**split_texts(SPEC, given)) == []
 
 
+@pytest.mark.parametrize("text", [",", ",,", ", ", " , "])
+def test_a_text_without_a_name_stays_an_error(text: str) -> None:
+    """Of some options an empty list means everything."""
+    assert split_texts(SPEC, {"formats": text}) == {}
+    assert find(formats=text) != []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
