@@ -236,14 +236,12 @@ class _Resolver:
 
 def _parse_default(node: nodes.Filter) -> tuple[nodes.Node, bool]:
     """The default of a filter ``default``, and whether it also replaces what is empty, which has to be said plainly."""
-    default, *more = node.args or [None]
-    if default is None or len(more) > 1:
+    if len(node.args) not in (1, 2):
         raise _NotPlain
-    if not more:
-        return default, False
-    if not isinstance(more[0], nodes.Const) or not isinstance(more[0].value, bool):
+    flag = node.args[1] if len(node.args) > 1 else nodes.Const(False)
+    if not isinstance(flag, nodes.Const) or not isinstance(flag.value, bool):
         raise _NotPlain
-    return default, more[0].value
+    return node.args[0], flag.value
 
 
 def _is_lazy(node: nodes.Node) -> bool:
