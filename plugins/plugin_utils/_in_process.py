@@ -78,6 +78,8 @@ _GARBAGE: t.Final = 100_000
 _COLLECTION: t.Final = "hardening.iam"
 # YAML reads an unquoted off as false.
 _OFF: t.Final = frozenset({"off", "false"})
+# Set by our playbook that only assesses.
+_NO_ROLES_FOLLOW: t.Final = "__hardening_no_roles_follow"
 # Made in the process that forks the workers, so that they and nobody else can read what they leave for each other.
 _SECRET: t.Final = secrets.token_bytes(32)
 
@@ -310,7 +312,7 @@ class InProcess(NormalActionModule):
             self._task.args,
             check_mode=bool(self._task.check_mode),
             find_bad_values=self._find_bad_values,
-            files=_run_files(),
+            files=_run_files(for_facts_only=bool(self._templar.available_variables.get(_NO_ROLES_FOLLOW))),
             progress=silent if self._task.no_log else ProgressLines(self._name_work(), Display().display),
         )
 
@@ -390,8 +392,8 @@ def _load_plugins() -> None:
             importlib.import_module(f"ansible_collections.ansible.builtin.plugins.{kind}")
 
 
-def _run_files() -> RunFiles:
-    return RunFiles(_private_directory() / "account", _SECRET)
+def _run_files(*, for_facts_only: bool = False) -> RunFiles:
+    return RunFiles(_private_directory() / "account", _SECRET, for_facts_only)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

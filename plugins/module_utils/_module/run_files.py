@@ -31,6 +31,8 @@ _HEAD_SIZE: t.Final = _LENGTH.size + 2 * _MARK_SIZE
 class RunFiles:
     """JSON by name, in a private directory. ``secret`` is known to one process and its forks.
 
+    With ``for_facts_only`` no reads of accounts are kept: nobody follows who would plan on them.
+
     Each file begins with a mark, which the secret makes of its name and content. A file that another process left, one
     that is cut off, and one that somebody else put there are therefore never read. Several workers may write at once:
     a file appears whole.
@@ -38,6 +40,7 @@ class RunFiles:
 
     directory: Path
     secret: bytes = dataclasses.field(repr=False)
+    for_facts_only: bool = False
 
     def read(self, name: str) -> t.Any:
         """The content of a file; None if there is none that this process wrote."""

@@ -146,7 +146,7 @@ class RunSnapshot:
 
     def keep(self, key: Key, result: Result, *, begun: float) -> None:
         """Keep the result of a read that was not made before ``begun``."""
-        if self._keeps:
+        if self._keeps and self._files is not None and not self._files.for_facts_only:
             kind, place = key
             record = {
                 "result": encode(result),

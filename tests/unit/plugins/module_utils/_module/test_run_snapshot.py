@@ -116,6 +116,13 @@ def test_a_snapshot_of_other_credentials_or_another_account_or_run_is_refused(
     assert run.module(Part.FOLLOWING, binding=other).recall("caller") is None
 
 
+def test_where_nobody_follows_facts_are_shared_and_no_reads(run: Run) -> None:
+    run.files = dataclasses.replace(run.files, for_facts_only=True)
+    run.assess()
+    assert not any(run.finds(key) for key in (POLICY, USERS, ANALYZERS))
+    assert run.module(Part.FOLLOWING).recall("caller") == "me"
+
+
 def test_after_a_quarter_of_an_hour_an_account_is_read_again(run: Run) -> None:
     run.assess()
     run.seconds += MOST_SECONDS - 1
