@@ -253,7 +253,7 @@ def _is_lazy(node: nodes.Node) -> bool:
     if isinstance(node, nodes.List):
         return all(map(_is_lazy, node.items))
     if isinstance(node, nodes.Filter) and node.name == "default" and node.node is not None:
-        return all(map(_is_lazy, (node.node, *node.args)))
+        return _is_lazy(node.node) and _is_lazy(_parse_default(node)[0])
     return isinstance(node, nodes.Dict) and not node.items
 
 

@@ -157,6 +157,7 @@ def test_answers_are_those_of_ansible(argument: str) -> None:
         "{{ hardening_absent | default(omit, none) }}",
         "{{ hardening_absent | default('x', 1) }}",
         "{{ hardening_absent | default('x', true, 3) }}",
+        "{{ hardening_thing | default(other_thing | default('x', 'true')) }}",
         "{{ hardening_thing or (1 | no_such_filter) }}",
         "{{ hardening_thing or (1 is no_such_test) }}",
         "{{ self | default(1) }}",
