@@ -147,13 +147,18 @@ def test_a_record_of_another_log_is_not_read(files: RunFiles) -> None:
     assert files.log(NAME).read("users") is None
 
 
-def test_a_record_that_is_cut_off_ends_a_log(files: RunFiles) -> None:
-    """What another worker adds behind it is not read either: where it begins is not known any more."""
+def write_two(files: RunFiles) -> tuple[int, bytes]:
+    """Write two records; returns where the second begins, and the content of the file."""
     log = files.log(NAME)
     log.write("first", 1)
-    whole = files.path(NAME).stat().st_size
+    begin = files.path(NAME).stat().st_size
     log.write("second", list(range(1000)))
-    content = files.path(NAME).read_bytes()
+    return begin, files.path(NAME).read_bytes()
+
+
+def test_a_record_that_is_cut_off_ends_a_log(files: RunFiles) -> None:
+    """What another worker adds behind it is not read either: where it begins is not known any more."""
+    whole, content = write_two(files)
     for size in (whole + 1, whole + 4, whole + 40, whole + 68, len(content) - 1):
         files.path(NAME).write_bytes(content[:size])
         assert [files.log(NAME).read(name) for name in ("first", "second")] == [1, None]
@@ -162,11 +167,7 @@ def test_a_record_that_is_cut_off_ends_a_log(files: RunFiles) -> None:
 
 
 def test_a_byte_that_differs_ends_a_log(files: RunFiles) -> None:
-    log = files.log(NAME)
-    log.write("first", 1)
-    whole = files.path(NAME).stat().st_size
-    log.write("second", list(range(1000)))
-    content = files.path(NAME).read_bytes()
+    whole, content = write_two(files)
     for place in (whole, whole + 3, whole + 4, whole + 36, whole + 68, len(content) - 1):
         files.path(NAME).write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         assert [files.log(NAME).read(name) for name in ("first", "second")] == [1, None]
