@@ -91,7 +91,7 @@ class RunFiles:
 
 
 class RunLog:
-    """JSON by name, in one file that only grows: a tenth of the work of a file for each name.
+    """JSON by name, in one file that only grows. To make a file for each name costs more than to write it.
 
     A later record of a name takes the place of the one before. What is no record that this process wrote, or was cut
     off, is not read, nor is what comes after it.
