@@ -15,6 +15,7 @@ from pathlib import Path
 
 import ansible.template
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
 from ansible.template import Templar
@@ -43,6 +44,9 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "trail_logs": {"type": "list", "elements": "str", "default": []},
     "journal": {"type": "str", "default": "./journal"},
 }
+
+
+PLAYBOOKS: t.Final = Path(__file__).resolve().parents[4] / "playbooks"
 
 
 class Core:
@@ -149,6 +153,16 @@ def test_a_module_in_the_worker_shares_files_of_this_process_alone(core: Core, t
     assert files.directory == tmp_path / "tmp" / "hardening.iam" / "account"
     assert files.secret == _in_process._run_files().secret
     assert len(set(files.secret)) > 8
+
+
+@pytest.mark.parametrize(("playbook", "for_facts_only"), [("assess", True), ("harden", False)])
+def test_where_no_role_follows_no_reads_are_kept(core: Core, playbook: str, for_facts_only: bool) -> None:
+    plays = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8"))
+    (declared,) = (play["vars"] for play in plays if "hosts" in play)
+    run(variables={name: value for name, value in declared.items() if isinstance(value, bool)})
+    files = core.tasks[0]._files
+    assert files is not None
+    assert files.for_facts_only is for_facts_only
 
 
 @pytest.mark.parametrize(
