@@ -177,6 +177,29 @@ def test_the_stop_switch_lets_the_present_step_end_and_nothing_else_begin(
     assert updated(control) == sorted(ACCOUNTS.values())
 
 
+@pytest.mark.parametrize("kind", ["broken link", "named pipe"])
+def test_a_stop_switch_that_can_not_be_read_counts_as_set(
+    ansible: Ansible, control: Emulator, inventory: Path, kind: str
+) -> None:
+    """Nobody writes to the pipe, so a run that opened it to read would wait for ever."""
+    switch = ansible.directory / "journal" / "control" / "stop"
+    switch.parent.mkdir(parents=True, mode=0o700)
+    if kind == "named pipe":
+        os.mkfifo(switch)
+    else:
+        switch.symlink_to(ansible.directory / "nowhere")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        running = pool.submit(run, ansible, inventory, "one", hardening_on_refusal="report")
+        try:
+            outcome = running.result(timeout=LONG)
+        except TimeoutError:
+            # A writer lets a reader go on, so that the run ends.
+            os.close(os.open(switch, os.O_WRONLY | os.O_NONBLOCK))
+            raise
+    assert outcome.status == 2 and updated(control) == []
+    assert "the stop switch can't be read, which counts as set" in " ".join(outcome.output.split())
+
+
 def test_check_mode_needs_neither_lease_nor_switch(ansible: Ansible, control: Emulator, inventory: Path) -> None:
     switch = ansible.directory / "journal" / "control" / "stop"
     switch.parent.mkdir(parents=True)

@@ -28,9 +28,21 @@ _LOCK: t.Final = ".lock"
 # A swap takes milliseconds. Of a hundred workers that swap the same key, the last one waits for seconds.
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE: t.Final = 0.01
+# A file may appear or vanish while it is looked for.
+_LOOKS: t.Final = 3
 # No file of CloudTrail or of this collection has as much. Of a larger one the start is read, which is no valid file.
 _MOST_BYTES: t.Final = 512 * 1024 * 1024
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+# The folder of the state that lets runs begin, stops them, or keeps them apart: switch, leases, counters, incidents.
+CONTROL: t.Final = "control/"
+# The counters of thousands of accounts and the longest record of an incident have less.
+_MOST_CONTROL_BYTES: t.Final = 16 * 1024 * 1024
+_KINDS: t.Final[tuple[tuple[t.Callable[[int], bool], str], ...]] = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 class StoreError(Exception):
@@ -42,7 +54,11 @@ class ConflictError(StoreError):
 
 
 class Store(t.Protocol):
-    """A flat namespace of small objects, named by ``/``-separated keys."""
+    """A flat namespace of small objects, named by ``/``-separated keys.
+
+    That a key does not exist, and a list without it, are proven: whatever keeps a place from being read completely is a
+    :class:`StoreError`.
+    """
 
     location: str
 
@@ -72,7 +88,7 @@ class Store(t.Protocol):
         """
 
     def list(self, prefix: str = "") -> list[str]:
-        """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
+        """Keys below ``prefix`` in ascending order, also of what can't be read. Raises :class:`StoreError`."""
 
     def list_versioned(self, prefix: str = "") -> dict[str, str]:
         """The same keys with their versions, as :meth:`get_versioned` has them; empty for a file that can't be read.
@@ -134,13 +150,63 @@ class DirectoryStore:
         return None if found is None else found[0]
 
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        path = self._root / key
+        for _attempt in range(_LOOKS):
+            try:
+                return self._read(key, path)
+            except FileNotFoundError:
+                if not self._exists(path):
+                    return None
+            except OSError as error:
+                raise self._explain_unread(path, error) from error
+        raise self._refuse(path, "it appears and vanishes again and again")
+
+    def _read(self, key: str, path: Path) -> tuple[bytes, datetime]:
+        is_control = key.startswith(CONTROL)
+        descriptor = _open_file(path, follows=not is_control)
         try:
-            with (self._root / key).open("rb") as file:
-                return file.read(_MOST_BYTES), datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._explain("read", self._root / key, error) from error
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                raise self._refuse(path, _describe_kind(state.st_mode))
+            if is_control and state.st_size > _MOST_CONTROL_BYTES:
+                raise self._refuse(path, f"it has {state.st_size} bytes, more than any file of control")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(_MOST_BYTES), datetime.fromtimestamp(state.st_mtime, UTC)
+        finally:
+            os.close(descriptor)
+
+    def _exists(self, path: Path) -> bool:
+        """Whether anything is at a path that could not be opened: "no such file" is also said of a broken link.
+
+        :raises StoreError: a broken link is there or on the way, or that can't be found out.
+        """
+        for place in (path, *path.parents):
+            is_link = False
+            try:
+                is_link = stat.S_ISLNK(place.lstat().st_mode)
+                if is_link:
+                    place.stat()
+                return place == path
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if is_link:
+                    raise self._refuse(
+                        place, f"it is a symbolic link to {os.readlink(place)}, which is missing"
+                    ) from error
+            except OSError as error:
+                raise self._explain("read", place, error) from error
+        return False
+
+    def _explain_unread(self, path: Path, error: OSError) -> StoreError:
+        """The error of a file that could not be opened, with the kind of what is there in place of a file."""
+        # O_NOFOLLOW says ELOOP of a link; a socket can't be opened at all.
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            with contextlib.suppress(OSError):
+                return self._refuse(path, _describe_kind(path.lstat().st_mode))
+        return self._explain("read", path, error)
+
+    def _refuse(self, path: Path, reason: str) -> StoreError:
+        place = f"{self._option}: " if self._option else ""
+        return StoreError(f"{place}can't read {path}: {reason}")
 
     def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
         content = self.get(key)
@@ -160,7 +226,7 @@ class DirectoryStore:
         path = self._root / f"{key}{_LOCK}"
         try:
             _make_private(path.parent)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
             raise self._explain("write", path, error) from error
         try:
@@ -189,7 +255,7 @@ class DirectoryStore:
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
         below = self._root / prefix.rpartition("/")[0]
-        keys = (path.relative_to(self._root).as_posix() for path in self._walk(below) if path.is_file())
+        keys = (path.relative_to(self._root).as_posix() for path in self._walk(below))
         return sorted(key for key in keys if key.startswith(prefix) and not _is_own(key.rpartition("/")[2]))
 
     def list_versioned(self, prefix: str = "") -> dict[str, str]:
@@ -202,20 +268,30 @@ class DirectoryStore:
             return ""
         return found[1] if found else ""
 
-    def _walk(self, below: Path) -> Iterator[Path]:
-        """All files below a directory. A folder that can't be listed is an error: it may hold what matters."""
+    def _walk(self, below: Path, ways: tuple[Path, ...] = ()) -> Iterator[Path]:
+        """All files below a directory. A folder that can't be listed is an error: it may hold what matters.
+
+        Links to folders are followed, but for those that lead back to one of the ``ways`` to them.
+        """
 
         def refuse(error: OSError) -> None:
+            path = Path(str(error.filename))
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-                raise self._explain("read", Path(str(error.filename)), error) from error
+                raise self._explain("read", path, error) from error
+            self._exists(path)
 
-        for directory, _folders, names in os.walk(below, onerror=refuse):
+        for directory, folders, names in os.walk(below, onerror=refuse):
             yield from (Path(directory, name) for name in names)
+            for folder in (Path(directory, name) for name in folders if os.path.islink(os.path.join(directory, name))):
+                own = (Path(directory).resolve(), *ways)
+                if not any(way.is_relative_to(folder.resolve()) for way in own):
+                    yield from self._walk(folder, own)
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         try:
             return tuple(sorted(path.name for path in (self._root / prefix).iterdir() if path.is_dir()))
         except (FileNotFoundError, NotADirectoryError):
+            self._exists(self._root / prefix)
             return ()
         except OSError as error:
             raise self._explain("read", self._root / prefix, error) from error
@@ -257,6 +333,17 @@ class DirectoryStore:
         if error.errno == errno.ENOSPC:
             return StoreError(f"{message}.\nFree some space, or set {self._option} to another directory.")
         return StoreError(message)
+
+
+def _open_file(path: Path, *, follows: bool) -> int:
+    """Open a file to read it. To open a named pipe does not wait for a writer."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    return os.open(path, flags if follows else flags | os.O_NOFOLLOW)
+
+
+def _describe_kind(mode: int) -> str:
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "a device")
+    return f"it is {kind}, and only a regular file is read"
 
 
 def _is_own(name: str) -> bool:

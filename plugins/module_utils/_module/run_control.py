@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from .._account.answer import NO, No, Unknown, Yes
 from .._aws.access import Access
 from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError
@@ -98,10 +99,10 @@ class RunControl:
 
         :raises GuardError: it is not known whether the run is stopped.
         """
-        try:
-            return read_stop_switch(self.store)
-        except StoreError as error:
-            raise GuardError([Refusal(STOPPED_RULE, str(error), self.account_id, fatal=True)]) from error
+        answer = read_stop_switch(self.store)
+        if isinstance(answer, Unknown):
+            raise GuardError([Refusal(STOPPED_RULE, answer.reason, self.account_id, fatal=True)])
+        return answer.value if isinstance(answer, Yes) else None
 
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
@@ -271,10 +272,10 @@ class AccountLeases:
     def _enter(self, account_id: str) -> t.Union[Lease, tuple[str, str]]:
         """Take the lease of another account. Returns the rule and the reason of a refusal where it can't be."""
         control = self._control
+        stopped = NO if control.emergency else read_stop_switch(control.store)
+        if not isinstance(stopped, No):
+            return STOPPED_RULE, stopped.value if isinstance(stopped, Yes) else stopped.reason
         try:
-            stopped = None if control.emergency else read_stop_switch(control.store)
-            if stopped:
-                return STOPPED_RULE, stopped
             lease = control.make_lease(self._access, account_id, keeps=False)
             control.acquire(lease, account_id)
         except StoreError as error:
