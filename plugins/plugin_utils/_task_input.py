@@ -125,11 +125,12 @@ def job_of(task: TaskInput) -> dict[str, str]:
 
 
 def _name_process() -> str:
-    """The name of this process of Ansible. AWX sets the address that it is configured with."""
+    """The name of this process of Ansible, whose worker this is. AWX sets the address that it is configured with."""
     try:
-        return name_process(urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or "")
+        place = urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or ""
     except ValueError:
-        return name_process()
+        place = ""
+    return name_process(place, os.getppid())
 
 
 def run_id_of(task: TaskInput) -> dict[str, str]:

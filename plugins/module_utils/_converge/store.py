@@ -35,6 +35,9 @@ _MOST_BYTES: t.Final = 512 * 1024 * 1024
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 # The folder of the state that lets runs begin, stops them, or keeps them apart: switch, leases, counters, incidents.
 CONTROL: t.Final = "control/"
+# The file that shows the clock of a file server.
+_CLOCK: t.Final = f"{CONTROL}leases/clock"
+_PROBE: t.Final = b"Tests whether this place keeps to the conditions of writes.\n"
 # The counters of thousands of accounts and the longest record of an incident have less.
 _MOST_CONTROL_BYTES: t.Final = 16 * 1024 * 1024
 _KINDS: t.Final[tuple[tuple[t.Callable[[int], bool], str], ...]] = (
@@ -51,6 +54,14 @@ class StoreError(Exception):
 
 class ConflictError(StoreError):
     """Somebody else wrote a key since it was read, or in the same moment. Nothing was written."""
+
+
+class Versioned(t.NamedTuple):
+    """A content, the version that :meth:`Store.swap` compares, and when the store says that it was written."""
+
+    content: bytes
+    version: str
+    written: datetime
 
 
 class Store(t.Protocol):
@@ -74,7 +85,7 @@ class Store(t.Protocol):
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         """Like :meth:`get`, with the time at which the store says that the key was last written."""
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         """Like :meth:`get`, with the version that :meth:`swap` compares."""
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
@@ -100,6 +111,20 @@ class Store(t.Protocol):
         """The folders below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
 
         Raises :class:`StoreError`.
+        """
+
+    def identify(self) -> str:
+        """What tells this place from all others, for this run. Raises :class:`StoreError`."""
+
+    def read_clock(self) -> datetime:
+        """The time by the clock that dates what is written here. It may write a file. Raises :class:`StoreError`."""
+
+    def find_ignored_condition(self, key: str) -> str:
+        """Find a write that must be refused and is not, as a clause; empty if the place keeps to all conditions.
+
+        It is tried on ``key``, which is written for that alone.
+
+        :raises StoreError: that can't be found out.
         """
 
 
@@ -208,9 +233,9 @@ class DirectoryStore:
         place = f"{self._option}: " if self._option else ""
         return StoreError(f"{place}can't read {path}: {reason}")
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        content = self.get(key)
-        return None if content is None else (content, _make_version(content))
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
+        found = self.get_dated(key)
+        return None if found is None else Versioned(found[0], _make_version(found[0]), found[1])
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         with self._lock(key):
@@ -220,15 +245,56 @@ class DirectoryStore:
             self.put(key, content)
         return _make_version(content)
 
+    def identify(self) -> str:
+        try:
+            _make_private(self._root)
+            state = self._root.stat()
+        except OSError as error:
+            raise self._explain("read", self._root, error) from error
+        return f"directory {state.st_dev}:{state.st_ino}"
+
+    def read_clock(self) -> datetime:
+        # A file server dates a file by its own clock if it is asked for the time of now, as here.
+        path = self._root / _CLOCK
+        descriptor = self._open_lock(path)
+        try:
+            os.utime(descriptor)
+            return datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
+        except OSError as error:
+            raise self._explain("write", path, error) from error
+        finally:
+            os.close(descriptor)
+
+    def find_ignored_condition(self, key: str) -> str:
+        self.put(key, _PROBE)
+        try:
+            self.put_new(key, _PROBE)
+            return "it lets a file be made that exists"
+        except StoreError as error:
+            if not isinstance(error.__cause__, FileExistsError):
+                raise
+        with self._lock(key):
+            descriptor = self._open_lock(self._root / f"{key}{_LOCK}")
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return "it lets two lock a file (flock)"
+            except BlockingIOError:
+                return ""
+            finally:
+                os.close(descriptor)
+
+    def _open_lock(self, path: Path) -> int:
+        try:
+            _make_private(path.parent)
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise self._explain("write", path, error) from error
+
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:
         """Keep other processes of this machine from swapping the same key. The kernel unlocks after a killed one."""
         path = self._root / f"{key}{_LOCK}"
-        try:
-            _make_private(path.parent)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-        except OSError as error:
-            raise self._explain("write", path, error) from error
+        descriptor = self._open_lock(path)
         try:
             self._wait_for_lock(descriptor, path)
             yield

@@ -368,3 +368,52 @@ def test_a_list_has_what_is_behind_links_once(tmp_path: Path) -> None:
     (tmp_path / "archive" / "old" / "back").symlink_to(tmp_path / "journal")
     (tmp_path / "journal" / "1" / "loop").symlink_to(tmp_path / "journal")
     assert store.list("1/") == ["1/old/b", "1/run/a"]
+
+
+# What keeps two writers apart
+
+
+def test_a_directory_keeps_to_the_conditions_of_writes(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path / "journal"), "journal")
+    for _time in range(2):
+        assert store.find_ignored_condition("control/leases/probe") == ""
+
+
+def test_a_directory_that_lets_a_file_be_made_twice_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file server that repeats a request for itself, or a file system without links."""
+    monkeypatch.setattr(os, "link", lambda source, target: os.replace(source, target))
+    assert DirectoryStore(str(tmp_path)).find_ignored_condition("probe") == "it lets a file be made that exists"
+
+
+def test_a_directory_without_locks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", lambda _descriptor, _operation: None)
+    assert DirectoryStore(str(tmp_path)).find_ignored_condition("probe") == "it lets two lock a file (flock)"
+
+
+def test_where_the_conditions_can_not_be_tried_that_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_source: t.Any, _target: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(StoreError, match="Operation not permitted"):
+        DirectoryStore(str(tmp_path)).find_ignored_condition("probe")
+
+
+def test_a_directory_is_the_same_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "journal")
+    first = DirectoryStore(str(tmp_path / "journal")).identify()
+    assert first == DirectoryStore(str(tmp_path / "link")).identify()
+    assert first != DirectoryStore(str(tmp_path / "other")).identify()
+
+
+def test_the_clock_is_that_which_dates_files(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    store.put("a", b"one")
+    before, after = store.get_versioned("a"), store.read_clock()
+    assert before is not None and before.written <= after
+    store.put("a", b"two")
+    found = store.get_versioned("a")
+    assert found is not None and found.written >= after
+    assert store.folders("control/leases/") == ()

@@ -420,7 +420,7 @@ def test_another_containment_that_ends_meanwhile_is_followed(scene: Scene) -> No
     scene.take_lease("session_revocation")
 
     def end(_seconds: float) -> None:
-        (key,) = scene.store.list("control/leases/")
+        (key,) = scene.store.list("control/leases/aws/")
         kept = json.loads(scene.store.get(key) or b"")
         scene.store.put(key, json.dumps({**kept, "released": True}).encode())
 
