@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
 from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
-from ..module_utils._converge.run_control.lease import name_process
+from ..module_utils._converge.run_control.holders import name_process
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,

@@ -45,7 +45,7 @@ _SHARED: t.Final = "it writes with the role of scheduled jobs; add the class con
 
 @dataclasses.dataclass(frozen=True)
 class _Answers:
-    """What was found out: what stands in the way, other problems, and what is to be said besides."""
+    """What was found out: what hinders, other problems, and further notes."""
 
     obstacles: Obstacles = Obstacles()
     problems: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ class State(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Readiness:
-    """A row of the preflight: a capability, its state, why, and the IAM actions that stand in its way.
+    """A row of the preflight: a capability, its state, why, and the IAM actions that it lacks.
 
     No policy of the role allows ``missing_actions``. Another policy refuses ``refused_actions``, whatever those of the
     role allow. Of ``unknown_actions`` AWS gave no answer: they may be allowed.
@@ -62,7 +62,7 @@ class Readiness:
 
 @dataclasses.dataclass(frozen=True)
 class Obstacles:
-    """The actions that stand in the way of a capability, by what is known of them, and sentences about them.
+    """The actions that hinder a capability, by what is known of them, and sentences about them.
 
     ``refused`` has the policy of each action. ``problem`` is what is missing besides permissions.
     """
@@ -75,7 +75,7 @@ class Obstacles:
 
     @property
     def state(self) -> t.Optional[State]:
-        """The worst that is known; None if nothing stands in the way."""
+        """The worst that is known; None if nothing hinders the capability."""
         if self.missing or self.problem:
             return State.MISSING
         if self.refused:
@@ -111,7 +111,7 @@ class Simulation:
     lacking: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def find_obstacles(self, capability: Capability) -> Obstacles:
-        """Find what stands in the way of the writes of a capability."""
+        """Find what hinders the writes of a capability."""
         denied, name = self.denied.get(capability.name, {}), capability.name
         actions, reason = self.failed.get(name, ((), ""))
         own = {action: policy for action, policy in denied.items() if action in capability.writes}

@@ -23,14 +23,16 @@ from datetime import datetime, timedelta
 from .._account.answer import NO, No, Unknown, Yes
 from .._aws.access import Access
 from .._converge.change import Change, Refusal
+from .._converge.doubts import Doubts, doubt_directory
 from .._converge.errors import GuardError
 from .._converge.journal import Intent
 from .._converge.run_control.fleet_caps import FleetCaps
-from .._converge.run_control.lease import CLOCK_MARGIN, LEASES, Held, HeldError, Holder, Lease, Permit
+from .._converge.run_control.holders import Held, Holder
+from .._converge.run_control.lease import CLOCK_MARGIN, LEASES, HeldError, Lease, Permit
 from .._converge.run_control.processes import find_host, name_pid
 from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
-from .._converge.store import Doubts, Store, StoreError, doubt_directory
+from .._converge.store import Store, StoreError
 from .incidents import Incidents
 from .options import Run
 from .run_files import RunFiles

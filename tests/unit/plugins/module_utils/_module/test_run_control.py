@@ -18,7 +18,8 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.fleet_caps import Caps, FleetCaps
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Permit, name_process
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import name_process
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Permit
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.stop_switch import KEY as STOP
 from ansible_collections.hardening.iam.plugins.module_utils._module.incidents import Incidents
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import Run

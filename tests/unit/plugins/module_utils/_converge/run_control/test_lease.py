@@ -17,15 +17,14 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder, name_process
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import (
     LASTS,
     HeldError,
-    Holder,
     Lease,
     LeaseError,
     Permit,
     lease_key,
-    name_process,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
     DirectoryStore,
