@@ -121,9 +121,10 @@ def test_the_experiments_are_made_under_the_lease_of_the_account(ansible: Ansibl
 
 
 def test_no_experiment_is_made_while_another_job_writes(ansible: Ansible) -> None:
-    ends = datetime.now(UTC) + timedelta(minutes=10)
+    now = datetime.now(UTC)
+    written, ends = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now, now + timedelta(minutes=10)))
     held = {"schema": "hardening.iam/lease/1", "partition": "aws", "account_id": SANDBOX, "fence": 3, "released": False}
-    held |= {"run_id": "nightly", "job_id": "7", "author": "alice", "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
+    held |= {"run_id": "nightly", "job_id": "7", "author": "alice", "written": written, "expires": ends}
     write_control(ansible, f"leases/aws/{SANDBOX}.json", json.dumps(held))
     outcome = accept(ansible, acceptance_include=["third_key_is_refused"])
     assert outcome.status != 0 and outcome.writes == []

@@ -15,6 +15,7 @@ import functools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from . import sdk
 from .advice import advise
@@ -133,6 +134,10 @@ class Access(RegionReader):
         answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
         self._assumed = answer.get("AssumedRoleUser") or {}
         return answer
+
+    def read_clock(self) -> t.Optional[datetime]:
+        """The time by the clock of AWS, counted on from its last answer in the role; None if none had a date."""
+        return self._clients.read_clock()
 
     @property
     def longest_write(self) -> float:

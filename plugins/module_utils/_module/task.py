@@ -30,7 +30,8 @@ from .._aws.tape import Tape
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
 from .._converge.run_control.fleet_caps import Caps
-from .._converge.run_control.lease import Permit, name_process
+from .._converge.run_control.holders import name_process
+from .._converge.run_control.lease import Permit
 from .._converge.store import Store
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions

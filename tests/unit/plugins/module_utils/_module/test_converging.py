@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.fleet_caps import FleetCaps
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError, Versioned
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
@@ -84,7 +84,16 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    # The clock of the task stands at NOW, and that of its journal with it.
+    read = DirectoryStore.get_versioned
+
+    def date(store: DirectoryStore, key: str) -> t.Optional[Versioned]:
+        found = read(store, key)
+        return found and found._replace(written=NOW)
+
+    monkeypatch.setattr(DirectoryStore, "get_versioned", date)
+    monkeypatch.setattr(DirectoryStore, "read_clock", lambda _store: NOW)
     return Bench(tmp_path)
 
 

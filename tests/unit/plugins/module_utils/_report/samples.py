@@ -496,9 +496,16 @@ def cost(**fields: t.Any) -> dict[str, t.Any]:
 def parts(run_id: str = "20261125T020000Z") -> list[dict[str, t.Any]]:
     """What the preflight, a converging module and one with a refusal leave for the report."""
     missing = ["iam:ListOrganizationsFeatures"]
+    none: dict[str, t.Any] = {"refused_actions": [], "unknown_actions": []}
     rows = [
-        {"capability": "password_policy", "state": "READY", "reason": "", "missing_actions": []},
-        {"capability": "central root access", "state": "MISSING", "reason": "AccessDenied", "missing_actions": missing},
+        {"capability": "password_policy", "state": "READY", "reason": "", "missing_actions": [], **none},
+        {
+            "capability": "central root access",
+            "state": "MISSING",
+            "reason": "AccessDenied",
+            "missing_actions": missing,
+            **none,
+        },
     ]
     return [
         {"run_id": run_id, "module": "preflight_info", "capabilities": rows},
