@@ -192,6 +192,16 @@ BEFORE: t.Final = [
     Mistake(
         "benchmark", {"hardening_benchmark": "cis_9.9"}, ["hardening_benchmark of benchmark: 'cis_9.9'", "cis_7.0"]
     ),
+    Mistake(
+        "owner",
+        {"hardening_owners": [{"arn": "payments", "owner": "x"}]},
+        ["hardening_owners[0].arn of owner: 'payments' is not allowed", "arn:*:iam::*:role/app-*"],
+    ),
+    Mistake(
+        "file-of-owners",
+        {"hardening_owned_arns": [{"path": "owned.json", "accounts": "333344445555"}]},
+        ["hardening_owned_arns[0].accounts of file-of-owners: '333344445555' is not allowed", "a list of ids"],
+    ),
     Mistake("deep", {"hardening_deep": "very"}, ["hardening_deep of deep: 'very' is neither true nor false"]),
     Mistake(
         "deep-of-an-empty-survey", {"hardening_deep": ""}, ["hardening_deep of", "it is empty. Set it to true or false"]

@@ -262,6 +262,29 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 10, "iam:DeletePolicy"]
 
 
+@pytest.mark.parametrize("broken", ["stacks", "state"])
+def test_what_an_unread_source_may_own_is_held_back_with_one_line(make_ansible: MakeAnsible, broken: str) -> None:
+    """The role of team 13 is a stack's and that of team 14 is Terraform's, and nobody can know that."""
+    demo = make_ansible()
+    given: Record = {}
+    if broken == "stacks":
+        demo.control.faults(
+            [{"kind": "error", "code": "AccessDenied", "service": "cloudformation", "region": "eu-west-1"}]
+        )
+    else:
+        given["hardening_terraform_state_paths"] = [{"path": str(demo.directory / "gone.tfstate"), "accounts": [DEV]}]
+    outcome, part = converge_demo(demo, hardening_run_id=broken, hardening_max_changes=100, **given)
+    assert outcome.writes == ["iam:CreatePolicy"]
+    owned = {name for rule, name in refusals(part) if rule == "foreign_owner"}
+    # The others would lose what they use.
+    assert owned == {f"dev-team-{number:02}-role" for number in range(1, 16) if number not in (7, 11, 12)}
+    named = {"stacks": "CloudFormation: the stacks of eu-west-1", "state": "hardening_terraform_state_paths[0]: "}
+    (line,) = [text for text in part["warnings"] if "held back" in text]
+    # One is refused in the name of the source that was read.
+    assert line.startswith(f"11 objects are held back by {named[broken]}")
+    assert "objects are held back by" in " ".join(outcome.output.split())
+
+
 def test_the_owners_of_the_developers_are_found_without_a_write(make_ansible: MakeAnsible) -> None:
     outcome = make_ansible().module(
         "ownership_info",

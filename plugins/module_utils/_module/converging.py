@@ -256,7 +256,7 @@ def _converge(
     )
     problems = find_incident_problems(context.freeze, partition=access.partition, now=invocation.clock())
     prediction = dataclasses.replace(prediction, findings=(*prediction.findings, *problems))
-    for warning in prediction.plan.warnings:
+    for warning in (*prediction.plan.warnings, *(owners.warnings if owners else ())):
         invocation.warn(warning)
     journal = Journal(
         invocation.journal,
