@@ -90,7 +90,8 @@ class ConsumerReader:
         found = access.gather(
             {region: functools.partial(self._look_up, region, keys, tally, lock) for region in regions}
         )
-        failures, older = [], []
+        failures: list[str] = []
+        older: list[str] = []
         if all(isinstance(result, AwsError) for result in found.values()):
             failures.append("the event history of no region can be read")
         for region, result in found.items():
@@ -178,7 +179,9 @@ def _find_gaps(files: LogFiles, now: datetime) -> list[str]:
     """Find why a place with log files may lack events, once they were read."""
     facts = files.facts()
     # A place may have the events of all accounts.
-    refused = {why: count for why, count in files.refused_events.items() if why is not SkipReason.OTHER_ACCOUNT}
+    refused: dict[SkipReason, int] = {
+        why: count for why, count in files.refused_events.items() if why is not SkipReason.OTHER_ACCOUNT
+    }
     gaps = [f"{files.location}: {loss}" for loss in describe_losses(facts, refused)]
     if SkipReason.MALFORMED in refused:
         gaps.append(f"{files.location}: {refused[SkipReason.MALFORMED]} events have no time")

@@ -97,7 +97,7 @@ class Issuer:
         try:
             return {"AccessKeyId": key_id, **self._store(key_id, secret)}
         except _PerhapsStoredError as failure:
-            raise self._explain_open(key_id, failure.unknown) from None
+            raise self._explain_open(key_id, str(failure)) from None
         except AwsError as failure:
             # An error may repeat what was asked.
             why = failure.message.replace(secret, "…").replace(quote(secret, safe=""), "…")
@@ -136,7 +136,7 @@ class Issuer:
                 if isinstance(found, Yes):
                     return {"SecretArn": found.value, "VersionId": version}
                 if is_last and is_lost and isinstance(found, Unknown):
-                    raise _PerhapsStoredError(found) from None
+                    raise _PerhapsStoredError(found.reason) from None
                 if is_last:
                     raise failure.rephrase(failure.message) from None
             self._sleep(wait or 0.0)
@@ -150,13 +150,13 @@ class Issuer:
             return Unknown(error.message)
         return Yes(secret.arn) if secret is not None and secret.has(version) else NO
 
-    def _explain_open(self, key_id: str, unknown: Unknown) -> AwsError:
+    def _explain_open(self, key_id: str, why: str) -> AwsError:
         user = self._change.parameters["UserName"]
         return _explain_kept(
             user,
             key_id,
             f"it is not known whether Secrets Manager has stored its secret, because its answer was lost, and "
-            f"{self._secret_id} can't be read ({unknown.reason}). The key is active. A run that can read the secret "
+            f"{self._secret_id} can't be read ({why}). The key is active. A run that can read the secret "
             "goes on with it, or finds out who made it",
         )
 
@@ -182,11 +182,7 @@ class Issuer:
 
 
 class _PerhapsStoredError(Exception):
-    """Nobody knows whether the secret of a key was stored."""
-
-    def __init__(self, unknown: Unknown) -> None:
-        super().__init__(unknown.reason)
-        self.unknown: t.Final = unknown
+    """Nobody knows whether the secret of a key was stored; the message says why."""
 
 
 def _explain_undeleted(user: str, key_id: str, why: str, failure: AwsError) -> AwsError:

@@ -114,6 +114,7 @@ def test_a_key_whose_secret_was_perhaps_stored_is_not_deleted(errors: list[AwsEr
     assert failure.code == NOT_DELETED and aws.count("DeleteAccessKey") == 0
     assert (failure.service, failure.operation) == ("iam", "DeleteAccessKey")
     assert "it is not known whether Secrets Manager has stored its secret" in failure.message
+    assert "can't be read (no)" in failure.message
     assert f"aws iam delete-access-key --user-name svc --access-key-id {NEW}" in failure.message
 
 
@@ -134,6 +135,7 @@ def test_a_key_that_was_perhaps_not_deleted_is_named(error: AwsError, times: int
     aws = Aws(PutSecretValue=DENIED, DeleteAccessKey=error)
     failure = fail(aws)
     assert failure.code == NOT_DELETED and aws.count("DeleteAccessKey") == times
+    assert sum(aws.waits) == (7.0 if times > 1 else 0.0)
     assert "not known whether it was deleted" in failure.message and "deleted at once" not in failure.message
     assert f"--access-key-id {NEW}" in failure.message
 
