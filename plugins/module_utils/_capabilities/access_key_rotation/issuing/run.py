@@ -132,10 +132,10 @@ class Issuer:
             except AwsError as failure:
                 is_last = wait is None or not isinstance(failure, _PASSING)
                 is_lost = is_lost or isinstance(failure, _LOST)
-                found = self._find_stored(region, version) if is_lost or not is_last else NO
+                found = self._find_stored(region, version) if is_lost else NO
                 if isinstance(found, Yes):
                     return {"SecretArn": found.value, "VersionId": version}
-                if is_last and is_lost and isinstance(found, Unknown):
+                if is_last and isinstance(found, Unknown):
                     raise _PerhapsStoredError(found.reason) from None
                 if is_last:
                     raise failure.rephrase(failure.message) from None
