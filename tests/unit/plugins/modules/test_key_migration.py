@@ -92,8 +92,11 @@ class Account:
 
     def _read_callers(self, keys: t.Iterable[str]) -> Consumers:
         found = [self.callers(key) for key in keys]
-        failure = next((one.failure for one in found if one.failure), "")
-        return Consumers(tuple(caller for one in found for caller in one.found), failure)
+        gaps = {
+            name: next(filter(None, (getattr(one, name) for one in found)), "")
+            for name in ("failure", "older", "unasked")
+        }
+        return Consumers(tuple(caller for one in found for caller in one.found), **gaps)
 
     @property
     def now(self) -> datetime:
