@@ -47,7 +47,7 @@ def client_config(options: AccessOptions, *, once: bool = False) -> sdk.Config:
     :raises InvalidRequest: ``aws_config`` holds what botocore does not know.
     """
     ours = sdk.Config(
-        user_agent_extra=USER_AGENT,
+        user_agent_extra=f"{USER_AGENT} {options.mark}".strip(),
         connect_timeout=5,
         read_timeout=30,
         retries={"mode": "adaptive", "total_max_attempts": 4},

@@ -86,6 +86,7 @@ class Intent:
     """A recorded change, the run, job and module that meant to make it, and its key without the ending.
 
     ``job_id`` is empty in the journals of older versions. ``at`` is the time of the record, None if it has none.
+    ``caller_arn`` is who was to make it, empty if the record does not say.
     """
 
     key: str
@@ -94,6 +95,17 @@ class Intent:
     change: Change
     job_id: str = ""
     at: t.Optional[datetime] = None
+    caller_arn: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The mark of the job that recorded it, see :func:`make_mark`."""
+        return make_mark(self.run_id, self.job_id)
+
+
+def make_mark(run_id: str, job_id: str) -> str:
+    """Make the word that names a job in the user agent of its calls, and so in CloudTrail's events of them."""
+    return f"job/{run_id}/{job_id}"
 
 
 def check_run_id(run_id: str, option: str = "run_id") -> str:
@@ -382,6 +394,7 @@ def intent_at(store: Store, key: str) -> Intent:
             module=record["module"],
             change=change_of(record["change"]),
             at=parse_moment(record["at"]) if "at" in record else None,
+            caller_arn=str(record.get("caller_arn") or ""),
         )
         if not isinstance(intent.module, str) or (match["run"], match["job"] or "") != (intent.run_id, intent.job_id):
             raise ValueError("its module is malformed, or it names another run or job than its place")

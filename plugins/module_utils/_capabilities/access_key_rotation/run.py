@@ -59,8 +59,10 @@ from .observe import read_secret, reread
 from .past import Identity, replay
 from .records import Event
 from .reversal.run import find_undo_access, refuse_undos
+from .second_key import list_questionable
 from .situation import Situation
-from .steps import Action, Step, find_next_step, refuse
+from .step import Action, Step, refuse
+from .steps import find_next_step
 from .summary import build_summary, render_summary
 from .undo import DERIVATIONS
 
@@ -196,10 +198,8 @@ class KeyRotation(Capability[Observed]):
             found = self._read_attempts_of(user)
         except StoreError as error:
             return dataclasses.replace(situation, problem=f"the journal can't be read: {error}")
-        made = [key for key in user.keys if any(attempt.may_have_made(key) for attempt in found)]
-        principals = self._connection.principals
-        maker = next(filter(None, (self._consumers.find_maker(key, principals) for key in made)), "")
-        return dataclasses.replace(situation, attempts=found, maker=maker)
+        makers = {key.id: self._consumers.find_maker(key) for key in list_questionable(user, found)}
+        return dataclasses.replace(situation, attempts=found, makers=makers)
 
     def _read_attempts_of(self, user: User) -> tuple[Attempt, ...]:
         attempts = read_attempts(self._store, self._account_id, self._connection.warn)
@@ -244,13 +244,10 @@ class KeyRotation(Capability[Observed]):
 
     def _list_warnings(self) -> t.Iterator[str]:
         for one, step in zip(self._observed.situations, self._steps, strict=True):
-            if step.action is Action.DISCARD and step.key is not None:
-                yield (
-                    f"an earlier run was cut off after it had made an access key of {one.target.user}, and nobody has "
-                    "its secret: the key is deleted"
-                )
-            if one.consumers.failure and one.past.reached in _WATCHED:
-                yield f"it is not known who uses the keys of {one.target.user}: {one.consumers.failure}"
+            if step.notice:
+                yield step.notice
+            if one.consumers.gap and one.past.reached in _WATCHED:
+                yield f"it is not known who uses the keys of {one.target.user}: {one.consumers.gap}"
 
     def add_affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach())
@@ -357,7 +354,8 @@ def _choose(found: Consumers, situation: Situation) -> Consumers:
     last = situation.past.last
     if last is None:
         return Consumers()
-    return Consumers(tuple(one for one in found.found if one.key_id in (last.old_key, last.new_key)), found.failure)
+    kept = tuple(one for one in found.found if one.key_id in (last.old_key, last.new_key))
+    return dataclasses.replace(found, found=kept)
 
 
 def _is_for(key: Change, secret: Change) -> bool:

@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     find_runs,
     intent_at,
     job_order,
+    make_mark,
     new_job_id,
     read_recorded,
     record_found,
@@ -49,6 +50,16 @@ def test_records_of_a_change(store: FakeStore) -> None:
     assert intent == {**head, "record": "intent", "caller_arn": CALLER, "change": change("a").as_dict()}
     assert outcome == {**head, "record": "outcome", "outcome": "failed", "error": "AccessDenied"}
     assert journal.location == f"s3://journal/iam/{ACCOUNT}/{RUN}/{JOB}"
+
+
+def test_an_intent_names_its_caller_and_the_mark_of_its_job(store: FakeStore) -> None:
+    key = journal_of(store).intend(change("a"))
+    intent = intent_at(store, key)
+    assert (intent.caller_arn, intent.mark) == (CALLER, make_mark(RUN, JOB)) == (CALLER, f"job/{RUN}/{JOB}")
+    record = json.loads(store.objects[f"{key}-intent.json"])
+    del record["caller_arn"]
+    store.objects[f"{key}-intent.json"] = json.dumps(record).encode()
+    assert intent_at(store, key).caller_arn == ""
 
 
 def test_modules_of_one_run_count_on(store: FakeStore) -> None:
