@@ -15,17 +15,19 @@ import textwrap
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from .._account.event_rules import OWNED
 from .change import Change
 
 _WIDTH: t.Final = 100
 # So many lines of one change differ in a terminal, where it has no policy. The page of the account has all of them.
-_LINES: t.Final = 60
+_LINES: t.Final = 40
 # So many lines have the states of objects that come or go together. Each further object is a line with its name.
-_LINES_OF_OBJECTS: t.Final = 120
+_LINES_OF_OBJECTS: t.Final = 80
 _STEP: t.Final = "  "
 _STATEMENTS: t.Final = "Statement"
 # Members of states with a policy. Not every type of policy has statements.
 _POLICIES: t.Final = frozenset({"document", "policy", "Policy", "trust"})
+_MARK: t.Final = dict([OWNED])
 _PAGE: t.Final = "see the plan in report.html"
 
 Lines = list[str]
@@ -34,18 +36,27 @@ Lines = list[str]
 def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
     """One difference a change, in the structure of a module's ``diff``. A missing state is an empty text.
 
-    Objects that come or go as a whole and give nobody access share one difference for each operation.
+    Several changes of one operation share a difference: objects that come or go as a whole and give nobody access, and
+    those whose states have one line each.
     """
-    small: dict[str, list[Change]] = {}
-    shown: list[t.Union[Change, list[Change]]] = []
-    for change in changes:
-        if not _is_small(change):
-            shown.append(change)
-            continue
-        if change.operation not in small:
-            shown.append(small.setdefault(change.operation, []))
-        small[change.operation].append(change)
-    return [_describe_small(item) if isinstance(item, list) else _describe_change(item) for item in shown]
+    together: dict[tuple[str, bool], list[Change]] = {}
+    for place, change in enumerate(changes):
+        is_whole = _is_small(change)
+        key = change.operation if is_whole or _is_one_line(change) else f"{change.operation} {place}"
+        together.setdefault((key, is_whole), []).append(change)
+    return [
+        _describe_objects(same) if is_whole or len(same) > 1 else _describe_change(same[0])
+        for (_key, is_whole), same in together.items()
+    ]
+
+
+def _is_one_line(change: Change) -> bool:
+    """Whether both states are there and have a line each that says how they differ."""
+    states = (change.before, change.after)
+    if any(state is None or _has_policy(state) for state in states):
+        return False
+    before, after = (_summarize(change, state) for state in states)
+    return before != after and max(len(before), len(after)) <= _WIDTH
 
 
 def _describe_change(change: Change) -> dict[str, t.Any]:
@@ -82,7 +93,7 @@ def _fold(before: Lines, after: Lines) -> tuple[Lines, Lines]:
     return kept[0], [*kept[1], f"… and {left} more lines, {_PAGE}"] if left else kept[1]
 
 
-def _describe_small(changes: list[Change]) -> dict[str, t.Any]:
+def _describe_objects(changes: list[Change]) -> dict[str, t.Any]:
     operation = changes[0].operation
     what = _legible(changes[0].target) if len(changes) == 1 else f"{len(changes)} objects"
     return {
@@ -110,29 +121,40 @@ def _has_policy(state: t.Any) -> bool:
 
 
 def _list_objects(objects: Sequence[tuple[Change, t.Any]]) -> Lines:
-    """List objects with their states. Objects in the same state stand together above it."""
-    same: dict[str, Lines] = {}
+    """List objects with their states. Objects that come or go in the same state stand together above it."""
+    same: dict[tuple[str, str], Lines] = {}
     for change, state in objects:
-        same.setdefault(_summarize(change, state), []).append(_legible(change.target))
+        name, text = _legible(change.target), _summarize(change, state)
+        # Two lines that are equal on both sides say nothing, so each of these has its name and state in one.
+        is_one_line = change.before is not None and change.after is not None
+        key = (text, name) if is_one_line else (text, "")
+        same.setdefault(key, []).append(name)
     lines: Lines = []
     has_room = True
-    for text, names in same.items():
+    for (text, one_line), names in same.items():
         whole = f"{names[0]}: {text}" if text and len(names) == 1 else ""
-        own = [whole] if whole and len(whole) <= _WIDTH else [*names, *_wrap(text, _STEP)]
-        has_room = has_room and len(lines) + len(own) <= _LINES_OF_OBJECTS
+        own = [whole] if whole and (one_line or len(whole) <= _WIDTH) else [*names, *_wrap(text, _STEP)]
+        has_room = bool(one_line) or (has_room and len(lines) + len(own) <= _LINES_OF_OBJECTS)
         lines += own if has_room else names
     return lines if has_room else [*lines, f"… for the states of the last ones {_PAGE}"]
 
 
 def _summarize(change: Change, state: t.Any) -> str:
-    """The state of an object in one line, without members that have no value."""
+    """The state of an object in one line, without what its target says already.
+
+    Of an object that comes or goes, members without a value are left out, and the mark of what this collection manages.
+    """
     shown = _simplify(change.operation, state)
     items = shown.items() if isinstance(shown, Mapping) else {"state": shown}.items()
-    return ", ".join(f"{_legible(str(name))}: {_flatten(item)}" for name, item in items if not _is_empty(item))
+    if change.before is None or change.after is None:
+        items = {name: item for name, item in items if not _says_nothing(item, change.target)}.items()
+    return ", ".join(f"{_legible(str(name))}: {_flatten(item)}" for name, item in items)
 
 
-def _is_empty(value: t.Any) -> bool:
-    return value is None or (isinstance(value, (str, list, tuple, Mapping)) and not value)
+def _says_nothing(value: t.Any, target: str) -> bool:
+    if isinstance(value, str):
+        return not value or target.endswith((f"/{value}", f":{value}", f" {value}"))
+    return value is None or value == _MARK or (isinstance(value, (list, tuple, Mapping)) and not value)
 
 
 def _flatten(value: t.Any) -> str:
