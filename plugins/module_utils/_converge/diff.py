@@ -22,7 +22,7 @@ _WIDTH: t.Final = 100
 # So many lines of one change differ in a terminal, where it has no policy. The page of the account has all of them.
 _LINES: t.Final = 40
 # So many lines have the states of objects that come or go together. Each further object is a line with its name.
-_LINES_OF_OBJECTS: t.Final = 80
+_LINES_OF_OBJECTS: t.Final = 40
 _STEP: t.Final = "  "
 _STATEMENTS: t.Final = "Statement"
 # Members of states with a policy. Not every type of policy has statements.
@@ -133,7 +133,7 @@ def _list_objects(objects: Sequence[tuple[Change, t.Any]]) -> Lines:
     has_room = True
     for (text, one_line), names in same.items():
         whole = f"{names[0]}: {text}" if text and len(names) == 1 else ""
-        own = [whole] if whole and (one_line or len(whole) <= _WIDTH) else [*names, *_wrap(text, _STEP)]
+        own = [whole] if whole and (one_line or len(whole) <= _WIDTH) else [*names, *_wrap(text, _STEP, _STEP)]
         has_room = bool(one_line) or (has_room and len(lines) + len(own) <= _LINES_OF_OBJECTS)
         lines += own if has_room else names
     return lines if has_room else [*lines, f"… for the states of the last ones {_PAGE}"]
@@ -189,22 +189,24 @@ def _render_item(name: str, item: t.Any, indent: str) -> Iterator[str]:
     if len(line) <= _WIDTH or (_is_scalar(item) and " " not in _text(item)):
         yield line
         return
+    if _is_scalar(item):
+        yield from _wrap(line.removeprefix(indent), indent, indent + _STEP)
+        return
     yield f"{indent}{name}"
     # The actions of a statement, say, which are many.
-    items = item if isinstance(item, (list, tuple)) else [item]
-    if all(map(_is_scalar, items)):
-        yield from _wrap(", ".join(map(_text, items)), indent + _STEP)
+    if isinstance(item, (list, tuple)) and all(map(_is_scalar, item)):
+        yield from _wrap(", ".join(map(_text, item)), indent + _STEP, indent + _STEP)
     else:
         yield from _render(item, indent + _STEP)
 
 
-def _wrap(text: str, indent: str) -> Lines:
+def _wrap(text: str, first: str, rest: str) -> Lines:
     """Wrap at spaces alone: an ARN that is cut can be neither read nor searched for."""
     return textwrap.wrap(
         text,
         _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
+        initial_indent=first,
+        subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
