@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from .._controls.control import plural
 from .._converge.affects.affected import describe_affected
 from .._converge.change import GLOBAL
 from .._converge.finding import mask_key_ids
@@ -29,6 +30,8 @@ IF_APPROVED: t.Final = "applied if approved"
 # So many names and notes of equal changes are kept: a plan of 300 accounts has thousands.
 _KEPT: t.Final = 12
 _NAMES_OF_AFFECTED: t.Final = 3
+# So many names stand in the sentence about a group.
+_NAMES: t.Final = 4
 
 Item = Mapping[str, t.Any]
 Mask = Callable[[t.Any], t.Any]
@@ -264,6 +267,87 @@ def _add_up(why: str, items: Sequence[Item]) -> Cost:
     return Cost(why, round(sum(known), 2), len(items) - len(known), len(items), len(accounts))
 
 
+def count_plan(approval: Approval) -> str:
+    """The numbers of a plan, which are never added up."""
+    where = f", in {plural(approval.accounts, 'accounts')}" if approval.accounts else ""
+    more = f" and {approval.waiting} more {IF_APPROVED}" if approval.waiting else ""
+    return f"{approval.planned} planned{more}{where}"
+
+
+def approve_by(plan_sha256: str) -> str:
+    """What to add to a command line to apply the plan with this hash, and nothing else."""
+    return f"-e hardening_approved_plan={plan_sha256}"
+
+
+def describe_group(group: Group) -> str:
+    """Equal changes in one sentence, with the number of accounts and what an approver has to know of them."""
+    marks = [
+        plural(group.accounts, "accounts"),
+        _count_part(group.narrowing, group.changes, "narrow access"),
+        _count_part(group.waiting, group.changes, IF_APPROVED),
+    ]
+    said = f" ({', '.join(filter(None, marks))})"
+    if group.sentence or not group.names:
+        times = f"{group.changes} times: " if group.changes > 1 else ""
+        return f"{times}{group.sentence or group.kind.verb}{said}"
+    names = join_names(group.names[:_NAMES], _NAMES)
+    more = group.named - _NAMES
+    return f"{group.kind.count(group.changes)}{said}: {names}{f', … and {more} more' if more > 0 else ''}"
+
+
+def _count_part(part: int, whole: int, words: str) -> str:
+    """``narrow access`` where all do, else how many of them do."""
+    if not part:
+        return ""
+    return words if part == whole else f"{part} {words}"
+
+
+def describe_price(cost: Cost) -> str:
+    """What the changes of one kind cost a month, and how many of them have no known price."""
+    price = f"{cost.usd_month:,.2f} USD" if cost.unknown < cost.changes else ""
+    unknown = f"not known for {plural(cost.unknown, 'changes')}" if cost.unknown else ""
+    return ", ".join(filter(None, (price, unknown)))
+
+
+def describe_held(held: Held) -> str:
+    """What one rule holds back, and why."""
+    number = f"{plural(held.changes, 'changes')} in {plural(held.accounts, 'accounts')}"
+    return f"{number}, by {name_rule(held.rule, held.variable)}: {held.reason}"
+
+
+def list_marks(line: Line) -> list[str]:
+    """What an approver has to see of a change at once."""
+    marks = {"narrows access": line.narrows, "can't be undone": not line.reversible}
+    return [mark for mark, is_set in marks.items() if is_set]
+
+
+def describe_note(group: Group) -> str:
+    """The first reason why changes of a group are not verified, and how many more there are."""
+    if not group.notes:
+        return ""
+    more = f"; and {plural(len(group.notes) - 1, 'more reasons')}" if len(group.notes) > 1 else ""
+    return f"not verified in {plural(group.unverified, 'changes')}: {group.notes[0]}{more}"
+
+
+def describe_total(costs: Sequence[Cost]) -> str:
+    """What all changes cost a month."""
+    known = [cost.usd_month for cost in costs if cost.unknown < cost.changes]
+    unknown = sum(cost.unknown for cost in costs)
+    parts = [f"about {sum(known):,.2f} USD" if known else "", _count_unknown(unknown) if unknown else ""]
+    return " and ".join(filter(None, parts))
+
+
+def _count_unknown(changes: int) -> str:
+    return f"an amount that is not known, for {plural(changes, 'changes')}"
+
+
+def select_open(plan: Item, mode: str) -> Item:
+    """The plan with what is left of it to approve: all of it after a check, after a real run what still waits."""
+    if mode == "check":
+        return plan
+    return {**plan, "changes": [entry for entry in plan["changes"] if entry.get("state") == IF_APPROVED]}
+
+
 def view_account(plan: Item, *, reveal_key_ids: bool = False) -> AccountPlan:
     """The plan of one account in words, in the order of the plan."""
     mask = _reveal if reveal_key_ids else mask_key_ids
@@ -316,12 +400,18 @@ def _describe_entry(entry: Item, now: t.Optional[datetime]) -> Line:
         _describe_held(held) if held else "",
     ]
     return Line(
-        sentence=str(entry.get("sentence") or describe_change(entry)),
+        sentence=_describe_with_reason(entry),
         narrows=narrows,
         reversible=entry.get("reversible") is not False,
         facts=tuple(filter(None, facts)),
         entry=entry,
     )
+
+
+def _describe_with_reason(entry: Item) -> str:
+    """What the change does, from what the hash covers; the reason behind it is a note that no hash covers."""
+    own, kept = describe_change(entry), str(entry.get("sentence") or "")
+    return kept if kept.startswith(f"{own}: ") else own
 
 
 def _describe_credential(credential: t.Optional[Item], now: t.Optional[datetime]) -> str:

@@ -24,6 +24,7 @@ Item = Mapping[str, t.Any]
 
 _WORD: t.Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _BELONGING: t.Final = re.compile(" (?:of|to|from) ")
+_CONSONANT_Y: t.Final = re.compile("[^aeiou]y$")
 _GLOBAL: t.Final = "global"
 # So many names are listed in one sentence, and so many changes that alter somebody's access have one each.
 _NAMES: t.Final = 4
@@ -121,7 +122,7 @@ def _make_plural(noun: str) -> str:
     """The plural of a noun, or of the part before what belongs to it: ``recorders of AWS Config``."""
     belonging = _BELONGING.search(noun)
     head = noun[: belonging.start()] if belonging else noun
-    several = f"{head[:-1]}ies" if head.endswith("y") else head if head.endswith("s") else f"{head}s"
+    several = f"{head[:-1]}ies" if _CONSONANT_Y.search(head) else head if head.endswith("s") else f"{head}s"
     return several + noun[len(head) :]
 
 

@@ -21,10 +21,16 @@ from ...module_utils._report.plan_view import (
     Approval,
     Cost,
     Group,
-    Held,
     Line,
+    approve_by,
+    count_plan,
+    describe_group,
+    describe_held,
+    describe_note,
+    describe_price,
+    describe_total,
     join_lines,
-    name_rule,
+    list_marks,
 )
 from .text import Lines, Show
 
@@ -47,28 +53,17 @@ _ALL: t.Final = 1_000_000
 def render_approval(approval: Approval, *, page: str, ascii_only: bool = False) -> str:
     """The view of the approver, in at most 60 lines. ``page`` is the file that has everything."""
     show = functools.partial(printable, ascii_only=ascii_only)
-    head = _render_head(approval, show)
-    after = [
-        _render_groups("OTHER CHANGES:", approval.others, _OTHERS, page, show),
-        _render_costs(approval.costs, show),
-        _render_held(approval.held, page, show),
-    ]
+    head, after = (
+        _render_head(approval, show),
+        [_render_costs(approval.costs, show), _render_held(approval, page, show)],
+    )
     # An empty line stands before each section.
-    room = MOST - len(head) - sum(len(lines) + 1 for lines in after if lines) - 1
-    first = _render_groups("NARROWS ACCESS OR IS NOT VERIFIED:", approval.first, room, page, show)
-    return "\n\n".join("\n".join(lines) for lines in (head, first, *after) if lines)
-
-
-def count_plan(approval: Approval) -> str:
-    """The numbers of a plan, which are never added up."""
-    where = f" in {plural(approval.accounts, 'accounts')}" if approval.accounts else ""
-    more = f", {approval.waiting} more {IF_APPROVED}" if approval.waiting else ""
-    return f"{approval.planned} planned{more}{where}"
-
-
-def approve_by(plan_sha256: str) -> str:
-    """What to add to a command line to apply the plan with this hash, and nothing else."""
-    return f"-e hardening_approved_plan={plan_sha256}"
+    room = MOST - len(head) - sum(len(lines) + 1 for lines in after if lines)
+    render = functools.partial(_render_groups, page=page, show=show)
+    others = render("OTHER CHANGES:", approval.others, _OTHERS)
+    first = render("NARROWS ACCESS OR IS NOT VERIFIED:", approval.first, room - len(others) - 2)
+    others = render("OTHER CHANGES:", approval.others, room - len(first) - 2)
+    return "\n\n".join("\n".join(lines) for lines in (head, first, others, *after) if lines)
 
 
 def _render_head(approval: Approval, show: Show) -> Lines:
@@ -97,7 +92,7 @@ def _render_without(without: Sequence[tuple[str, str]], show: Show) -> Lines:
     return [*lines, f"  {show(f'… and {more} more reasons, see fleet.json')}"] if more > 0 else lines
 
 
-def _render_groups(heading: str, groups: Sequence[Group], room: int, page: str, show: Show) -> Lines:
+def _render_groups(heading: str, groups: Sequence[Group], room: int, *, page: str, show: Show) -> Lines:
     """The groups of a section in so many lines, its heading included."""
     lines: Lines = [heading]
     for place, group in enumerate(groups):
@@ -113,50 +108,14 @@ def _render_groups(heading: str, groups: Sequence[Group], room: int, page: str, 
 
 def _render_group(group: Group, show: Show) -> Lines:
     lines = _cut(_wrap(f"- {describe_group(group)}", show, rest="    "), show)
-    for note in group.notes[:1]:
-        count = f"not verified in {plural(group.unverified, 'changes')}"
-        more = f"; and {len(group.notes) - 1} more reasons" if len(group.notes) > 1 else ""
-        lines += _cut(_wrap(f"{count}: {note}{more}", show, first="    ", rest="    "), show, most=2)
-    return lines
-
-
-def describe_group(group: Group) -> str:
-    """Equal changes in one sentence, with the number of accounts and what an approver has to know of them."""
-    marks = [
-        plural(group.accounts, "accounts"),
-        _count_part(group.narrowing, group.changes, "narrow access"),
-        _count_part(group.waiting, group.changes, IF_APPROVED),
-    ]
-    said = f" ({', '.join(filter(None, marks))})"
-    if group.sentence:
-        times = f"{group.changes} times: " if group.changes > 1 else ""
-        return f"{times}{group.sentence}{said}"
-    names = join_names(group.names[:_NAMES], _NAMES)
-    more = group.named - _NAMES
-    return f"{group.kind.count(group.changes)}{said}: {names}{f', … and {more} more' if more > 0 else ''}"
-
-
-def _count_part(part: int, whole: int, words: str) -> str:
-    """``narrow access`` where all do, else how many of them do."""
-    if not part:
-        return ""
-    return words if part == whole else f"{part} {words}"
-
-
-def describe_price(cost: Cost) -> str:
-    """What the changes of one kind cost a month, and how many of them have no known price."""
-    price = f"{cost.usd_month:,.2f} USD" if cost.unknown < cost.changes else ""
-    unknown = f"not known for {plural(cost.unknown, 'changes')}" if cost.unknown else ""
-    return ", ".join(filter(None, (price, unknown)))
+    note = describe_note(group)
+    return [*lines, *(_cut(_wrap(note, show, first="    "), show, most=2) if note else [])]
 
 
 def _render_costs(costs: Sequence[Cost], show: Show) -> Lines:
     if not costs:
         return []
-    total = sum(cost.usd_month for cost in costs)
-    unknown = sum(cost.unknown for cost in costs)
-    more = f", and what {plural(unknown, 'changes')} cost is not known" if unknown else ""
-    lines = [f"COSTS A MONTH: about {total:,.2f} USD{more}"]
+    lines = [f"COSTS A MONTH: {show(describe_total(costs))}"]
     for cost in costs[:_COSTS]:
         text = f"- {describe_price(cost)} ({plural(cost.accounts, 'accounts')}): {cost.why}"
         lines += _cut(_wrap(text, show), show, most=1 if len(costs) > 1 else _LINES_OF_ITEM)
@@ -164,7 +123,8 @@ def _render_costs(costs: Sequence[Cost], show: Show) -> Lines:
     return [*lines, f"  {show(f'… and {left} more')}"] if left > 0 else lines
 
 
-def _render_held(held: Sequence[Held], page: str, show: Show) -> Lines:
+def _render_held(approval: Approval, page: str, show: Show) -> Lines:
+    held = approval.held
     lines: Lines = []
     for place, item in enumerate(held):
         own = _cut(_wrap(f"- {describe_held(item)}", show, rest="    "), show)
@@ -174,12 +134,6 @@ def _render_held(held: Sequence[Held], page: str, show: Show) -> Lines:
             break
         lines += own
     return ["HELD BACK UNTIL THE PLAN IS APPROVED:", *lines] if lines else []
-
-
-def describe_held(held: Held) -> str:
-    """What one rule holds back, and why."""
-    number = f"{plural(held.changes, 'changes')} in {plural(held.accounts, 'accounts')}"
-    return f"{number}, by {name_rule(held.rule, held.variable)}: {held.reason}"
 
 
 def _wrap(text: str, show: Show, *, first: str = "  ", rest: str = "    ") -> Lines:
@@ -221,26 +175,20 @@ def _render_lines(lines: Sequence[Line], names: int, show: Show) -> Lines:
     return shown
 
 
-def list_marks(line: Line) -> list[str]:
-    """What an approver has to see of a change at once."""
-    marks = {"narrows access": line.narrows, "can't be undone": not line.reversible}
-    return [mark for mark, is_set in marks.items() if is_set]
-
-
 def render_file(approval: str, accounts: Sequence[str]) -> str:
     """``plan.txt``: the view of the approver, and below it each account."""
     return "\n\n".join([approval, *filter(None, accounts)]) + "\n"
 
 
-def render_last_lines(counts: Mapping[str, int], plan_sha256: t.Optional[str], no_hash_reason: t.Optional[str]) -> str:
+def render_last_lines(counts: Mapping[str, int], approval: Approval) -> str:
     """The end of the terminal: numbers that are never added up, each in a line of its own.
 
     :arg counts: ``changes_applied``, ``changes_planned``, ``changes_if_approved`` and ``refused``.
     """
     lines = [f"{counts['changes_applied']} applied"] if counts["changes_applied"] else []
     lines.append(f"{counts['changes_planned']} planned")
-    waiting = counts.get("changes_if_approved", 0)
+    waiting = counts["changes_if_approved"]
     if waiting:
-        how = f": {approve_by(plan_sha256)}" if plan_sha256 else f" (no hash: {no_hash_reason})"
+        how = f": {approve_by(approval.plan_sha256)}" if approval.plan_sha256 else " (the plan has no hash)"
         lines.append(f"{waiting} more {IF_APPROVED}{how}")
     return "\n".join([*lines, *([f"{counts['refused']} refused"] if counts["refused"] else [])])
