@@ -47,7 +47,8 @@ from ..module_utils._report.document import (
 from ..module_utils._report.incident_variables import SEEDS, write_seeds
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
-from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.sentences import describe_changes
+from ..module_utils._report.states import COUNTS, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
 from ..module_utils._run_control.release import run as release_lease
@@ -69,14 +70,13 @@ from ._render import (
 from ._render.containment_text import Containment
 from ._render.plan_text import render_last_lines
 from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, show_account
+from ._role_options import load_table
 
 _PLAN_TEXT: t.Final = "plan.txt"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The errors of code that reads a document which others wrote.
 _MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, page.MALFORMED)
-
-_CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
 Result = dict[str, t.Any]
 
@@ -281,8 +281,9 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     """The report of the account, once it is written in every format; the result of the job."""
     account, run_id = assessed["account_id"], assessed["run"]["id"]
     report = complete(assessed, found.parts, reveal_key_ids=job.options.reveal_key_ids)
-    plan = _build_plan(job, report, found.parts)
-    report = _add_problems(report, found.problems, plan["plan_sha256"])
+    report = _name_variables(report)
+    plan = _build_plan(job, report, found)
+    report = _add_problems(report, found.problems, plan)
     # The report of the run and the next assessment refuse what this one must not write.
     check_report(report, account, where="the report")
     planned = _show_plan(job, report, plan)
@@ -295,7 +296,8 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     place.store.put(run_report_key(account, run_id), document)
     place.put("json", f"{account}/report.json", document)
     is_applied = any(change["applied"] for change in report["changes"])
-    keep_plan(place.store, plan, renew=not is_applied)
+    if plan["plan_sha256"]:
+        keep_plan(place.store, plan, renew=not is_applied)
     place.put("plan", f"{account}/plan.json", encode(plan))
     place.put("plan_text", f"{account}/{_PLAN_TEXT}", to_bytes(planned.file))
     for name, content in rendered.items():
@@ -344,8 +346,8 @@ def _leave_out_malformed(job: _Job, assessed: Report, found: Parts) -> Parts:
     return Parts(tuple(kept), problems)
 
 
-def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
-    """The report with the hash of its plan, and with the modules that ran and are not in it."""
+def _add_problems(report: Report, problems: Mapping[str, str], plan: Mapping[str, t.Any]) -> Report:
+    """The report with the hash of its plan, or why it has none, and with the modules that ran and are not in it."""
     incomplete = [{"module": module, "reason": mask_key_ids(problems[module])} for module in sorted(problems)]
     errors = [
         {"dataset": None, "region": None, "operation": problem["module"], "reason": problem["reason"]}
@@ -354,26 +356,62 @@ def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -
     return {
         **report,
         "errors": [*report["errors"], *(error for error in errors if error not in report["errors"])],
-        "plan_sha256": plan_hash,
+        "plan_sha256": plan["plan_sha256"],
+        "no_hash_reason": plan["no_hash_reason"],
         "incomplete": incomplete,
     }
 
 
-def _build_plan(job: _Job, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
+def _build_plan(job: _Job, report: Report, found: Parts) -> dict[str, t.Any]:
+    """The plan that may be approved, with key ids in full; beside it what is refused, and the costs.
 
     It is made of the parts that the report is made of, each of which was held against what it shows.
     """
-    names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
-    plan = combine_plans([part["plan"] for part in parts if part.get("plan")], **names)
+    names: dict[str, t.Any] = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
+    names["incomplete"] = _list_missing(found)
+    plans = [(part["module"], part["plan"]) for part in found.parts if part.get("plan")]
+    plan = combine_plans([document for _module, document in plans], **names)
     if plan is None:
         plan = plan_document((), created=job.clock(), **names)
-    refused = [
-        {name: value for name, value in refusal.items() if name != "change"}
-        for part in parts
-        for refusal in part.get("refused", ())
+    modules = [module for module, document in plans for _entry in document["changes"]]
+    changes = [
+        _complete_entry(entry, module, report["findings"])
+        for module, entry in zip(modules, plan["changes"], strict=True)
     ]
-    return {**plan, "refused": refused, "costs": report["costs"]}
+    refused = [_name_variable(item, part["module"]) for part in found.parts for item in part.get("refused", ())]
+    return {**plan, "changes": changes, "refused": refused, "costs": report["costs"]}
+
+
+def _name_variables(report: Report) -> Report:
+    """The report with its refusals, and what holds changes back, in the words of the person who declared the run."""
+    refused = [_name_variable(item, item["module"]) for item in report["refused"]]
+    changes = [
+        {**change, "held_by": _name_variable(change["held_by"], change["module"])} if change.get("held_by") else change
+        for change in report["changes"]
+    ]
+    return {**report, "refused": refused, "changes": changes}
+
+
+def _list_missing(found: Parts) -> list[str]:
+    """Why the plan of an account may lack changes: a module failed, or left no result."""
+    failed = {part["module"]: part["error"] for part in found.parts if part.get("error")}
+    return [f"{module}: {reason}" for module, reason in sorted({**failed, **found.problems}.items())]
+
+
+def _complete_entry(
+    entry: Mapping[str, t.Any], module: str, findings: Sequence[Mapping[str, t.Any]]
+) -> dict[str, t.Any]:
+    """An entry of a plan with its sentence, and with the variable that holds it back."""
+    held_by = entry["held_by"] and _name_variable(entry["held_by"], module)
+    (sentence,) = describe_changes([entry], findings)
+    return {**entry, "module": module, "held_by": held_by, "sentence": sentence}
+
+
+def _name_variable(refusal: Mapping[str, t.Any], module: str) -> dict[str, t.Any]:
+    """A refusal in the words of the person who declared the run: with variables in place of options."""
+    role = load_table().of_module(module)
+    reason = role.name_variables(str(refusal["reason"]), {})
+    return {**refusal, "reason": reason, "variable": role.find_variable(reason)}
 
 
 def _show_plan(job: _Job, report: Report, plan: Mapping[str, t.Any]) -> ShownPlan:
@@ -472,10 +510,7 @@ def _summarize_account(
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
         "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
-        "changes_applied": counts[APPLIED],
-        "changes_planned": counts[PLANNED],
-        "changes_reported": counts[REPORTED],
-        "refused": counts[REFUSED],
+        **{name: counts[state] for state, name in COUNTS.items()},
         "plan_sha256": plan["plan_sha256"],
         "incomplete": report["incomplete"],
         "files": place.written,
@@ -511,9 +546,8 @@ def _report_fleet(job: _Job) -> Result:
         earlier=_read_earlier(place),
     )
     plans = _read_plans(job, document, own)
-    hashes = {row["account_id"]: row["plan_sha256"] for row in document["accounts"] if row["plan_sha256"]}
-    document["plan_sha256"] = keep_run(place.store, run_lines(hashes), run_id=run_id, created=job.clock())
-    planned = plans.show(**{name: document.get(name) for name in ("plan_sha256", "no_hash_reason", "without_hash")})
+    document.update(_keep_plan_of_run(job, document))
+    planned = plans.show(**{name: document[name] for name in ("plan_sha256", "no_hash_reason", "without_hash")})
     content = encode(document)
     # The next run replaces fleet.json: the population of this one is kept by its hash.
     kept = manifest_chain.fleet_key(content)
@@ -547,6 +581,24 @@ def _read_plans(job: _Job, document: dict[str, t.Any], reports: Sequence[Report]
             job.warn(f"{report['account_id']}: {mask_key_ids(problem)}")
             rows[report["account_id"]].update(plan_sha256=None, no_hash_reason=mask_key_ids(problem))
     return plans
+
+
+def _keep_plan_of_run(job: _Job, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Keep the hashes of the accounts' plans; the hash of the run, or why there is none."""
+    plans = {item["account_id"]: item["plan_sha256"] for item in document["accounts"] if item["plan_sha256"]}
+    without = {
+        **{item["account_id"]: item["no_hash_reason"] for item in document["accounts"] if not item["plan_sha256"]},
+        **{item["account_id"]: item["message"] for item in document["failed"] if item["account_id"]},
+        **dict.fromkeys(document["missing"], "it has no report"),
+    }
+    without = {account: reason for account, reason in without.items() if account not in plans}
+    named = [{"account_id": account, "reason": without[account]} for account in sorted(without)]
+    if not plans:
+        reason = "no account of the run has a plan with a hash"
+        return {"plan_sha256": None, "no_hash_reason": reason, "without_hash": named}
+    run_id = document["run"]["id"]
+    run_hash = keep_run(job.place.store, run_lines(plans), run_id=run_id, created=job.clock(), without=without)
+    return {"plan_sha256": run_hash, "no_hash_reason": None, "without_hash": named}
 
 
 def _warn_of_cap(job: _Job, document: Mapping[str, t.Any]) -> None:
@@ -698,8 +750,7 @@ def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, 
 def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any], kept: str) -> dict[str, t.Any]:
     run_id = document["run"]["id"]
     keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
-    keys += [run_key(document["plan_sha256"]), kept]
-    keys += [_PLAN_TEXT]
+    keys += [*([run_key(document["plan_sha256"])] if document["plan_sha256"] else []), kept, _PLAN_TEXT]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
     # One at a time: the files of a thousand accounts are most of a gigabyte.
     files = ((key, content) for key in keys if (content := _read_file(job, place, key)) is not None)
@@ -736,7 +787,7 @@ def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, te
         "summary": document["summary"],
         "score": document["score"],
         "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
-        **{name: document["totals"][name] for name in _CHANGES},
+        **{name: document["totals"][name] for name in COUNTS.values()},
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],

@@ -19,7 +19,7 @@ from .break_glass import Rescue
 from .change import Change, Refusal
 from .finding import Finding
 from .incident.steps import Subject
-from .plan import Plan
+from .plan import Facts, Plan
 
 Observed = t.TypeVar("Observed")
 Documents = Sequence[Mapping[str, t.Any]]
@@ -166,6 +166,10 @@ class Capability(abc.ABC, t.Generic[Observed]):
     def find_refusal(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
         """Find the refusal in a change's error, if somebody else decides on its target; None if the change failed."""
         return None
+
+    def facts(self, _change: Change) -> Facts:
+        """What people want to know of a change before they approve it."""
+        return Facts()
 
     def impacts(self) -> Documents:
         """For the report: what the plan would break."""

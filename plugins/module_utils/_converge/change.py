@@ -77,6 +77,11 @@ class Change:
     def is_reversible(self) -> bool:
         return self.undo is not None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether the change takes access or a credential away, or deletes something."""
+        return self.impact is not Impact.ADDITIVE
+
     def as_dict(self, *, applied: bool = False) -> dict[str, t.Any]:
         return {
             "account_id": self.account_id,
@@ -101,7 +106,7 @@ class Change:
 
     def as_entry(self) -> dict[str, t.Any]:
         """The change in a plan: everything that its hash covers, so the plan can be checked without the account."""
-        return {**self.as_dict(), "request": self.request}
+        return {**self.as_dict(), "request": self.request, "narrows": self.narrows}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,8 +134,11 @@ def content_hash(value: t.Any) -> str:
 
 
 def change_hash(change: Change) -> str:
-    """Identifies a change in a plan: place, operation, target, request, affected principals, before and after."""
-    scope = [change.account_id, change.service, change.region, change.operation, change.target]
+    """Identifies a change in a plan: place, operation, target, request, affected principals, before and after.
+
+    Whether it narrows access is a part of it too: people look at these changes first.
+    """
+    scope = [change.account_id, change.service, change.region, change.operation, change.target, change.narrows]
     said = [change.request, sorted(change.affects), content_hash(change.before), content_hash(change.after)]
     return content_hash([*scope, *said])
 

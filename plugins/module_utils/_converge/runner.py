@@ -26,12 +26,13 @@ from .capability import Aws, Capability, Observed
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
 from .finding import Finding
-from .guard import GuardContext, guard
+from .guard import GuardContext, GuardResult, guard
 from .journal import Journal, Outcome
 from .leases import Leases, Renewable
 from .ownership.judgement import find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
+from .run_control.fleet_caps import RULE as FLEET_CAP
 from .store import StoreError
 from .verification import HOLD_PAUSE, find_missing, find_unverified, list_waits, settle, side_by_side
 
@@ -42,23 +43,45 @@ _LONGEST_HOLDS: t.Final = 5
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """The walk up to and including guard: all that check mode knows."""
+    """The walk up to and including guard: all that check mode knows.
+
+    ``held`` are the changes that only a cap, or the lack of an approval, holds back. Their refusals are also among
+    ``refused``.
+    """
 
     findings: tuple[Finding, ...]
     plan: Plan
     allowed: tuple[Change, ...]
     refused: tuple[Refusal, ...]
+    held: tuple[tuple[Change, Refusal], ...] = ()
 
     @property
-    def plan_sha256(self) -> str:
-        """Covers every planned change, whether or not it was let through, so that an approval can lift a cap."""
-        return plan_sha256(self.plan.changes)
+    def to_approve(self) -> tuple[Change, ...]:
+        """The changes that an approval covers: those to be made, and those held back. No refused change is there."""
+        held = [change for change, _refusal in self.held]
+        return tuple(change for change in self.plan.changes if _is_among(change, [*self.allowed, *held]))
+
+    @property
+    def plan_sha256(self) -> t.Optional[str]:
+        """The hash of what an approval covers; None if that is nothing."""
+        changes = self.to_approve
+        return plan_sha256(changes) if changes else None
+
+    @property
+    def refused_for_good(self) -> tuple[Refusal, ...]:
+        """The refusals that no approval lifts."""
+        return tuple(item for item in self.refused if not any(item is other for _change, other in self.held))
 
     def without(self, refused: Sequence[tuple[Change, Refusal]]) -> Prediction:
-        """The same with these of the allowed changes refused."""
-        kept = tuple(change for change in self.allowed if not any(change is other for other, _refusal in refused))
+        """The same with these changes refused. What a cap on all accounts refuses can still be approved."""
+        changes = [change for change, _refusal in refused]
+        kept = tuple(change for change in self.allowed if not _is_among(change, changes))
+        held = tuple((change, refusal) for change, refusal in self.held if not _is_among(change, changes))
+        gone = [refusal for change, refusal in self.held if _is_among(change, changes)]
+        left = tuple(item for item in self.refused if not any(item is other for other in gone))
+        held += tuple((change, refusal) for change, refusal in refused if refusal.rule == FLEET_CAP)
         refusals = tuple(refusal for _change, refusal in refused)
-        return dataclasses.replace(self, allowed=kept, refused=(*self.refused, *refusals))
+        return dataclasses.replace(self, allowed=kept, held=held, refused=(*left, *refusals))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,9 +141,39 @@ def predict(capability: Capability[Observed], context: GuardContext, owners: t.O
         ownership=_read_owners(capability, observed, plan.changes, owners),
     )
     guarded = guard(plan.changes, known)
-    allowed, left = _together(capability, plan.changes, guarded.allowed)
     findings = (*findings, *(owners.findings if owners else ()))
-    return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
+    return _join_together(capability, Prediction(findings, plan, (), plan.refused), guarded)
+
+
+def withhold(
+    capability: Capability[Observed], prediction: Prediction, refused: Sequence[tuple[Change, Refusal]]
+) -> Prediction:
+    """The prediction with these changes refused, and those that depend on them."""
+    if not refused:
+        return prediction
+    left = prediction.without(refused)
+    guarded = GuardResult(left.allowed, left.refused_for_good, left.held)
+    return _join_together(capability, dataclasses.replace(left, refused=()), guarded)
+
+
+def _join_together(capability: Capability[Observed], base: Prediction, guarded: GuardResult) -> Prediction:
+    """The prediction with what the guard said, once each change was held against those that it depends on.
+
+    A change that depends on one that only a cap holds back is held back too. One that depends on a refused one is
+    refused.
+    """
+    planned = base.plan.changes
+    held = [change for change, _refusal in guarded.held]
+    possible, refused = _together(capability, planned, _in_order(planned, [*guarded.allowed, *held]))
+    allowed, waiting = _together(capability, planned, _in_order(possible, guarded.allowed))
+    known = [*guarded.held, *waiting]
+    left = tuple((change, refusal) for change, refusal in known if _is_among(change, possible))
+    refusals = (*base.refused, *guarded.refused, *(refusal for _change, refusal in (*left, *refused)))
+    return dataclasses.replace(base, allowed=allowed, held=left, refused=refusals)
+
+
+def _in_order(planned: Sequence[Change], changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(change for change in planned if _is_among(change, changes))
 
 
 def _read_owners(
@@ -139,17 +192,17 @@ def _could_lock_out(capability: Capability[Observed], change: Change) -> bool:
 
 def _together(
     capability: Capability[Observed], planned: Sequence[Change], allowed: Sequence[Change]
-) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
-    """The allowed changes without those that stay away with refused ones, and the refusals of these."""
+) -> tuple[tuple[Change, ...], tuple[tuple[Change, Refusal], ...]]:
+    """The allowed changes without those that stay away with refused ones, and these with their refusals."""
     kept = list(allowed)
     refused = [change for change in planned if not _is_among(change, kept)]
-    refusals: list[Refusal] = []
+    refusals: list[tuple[Change, Refusal]] = []
     # A change that is refused here may lead to the refusal of others.
     for other in refused:
         for change in [change for change in kept if _depends(capability, change, other, kept)]:
             kept = [item for item in kept if item is not change]
             refused.append(change)
-            refusals.append(_refuse_dependent(change, other))
+            refusals.append((change, _refuse_dependent(change, other)))
     return tuple(kept), tuple(refusals)
 
 

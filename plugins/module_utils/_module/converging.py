@@ -32,10 +32,11 @@ from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
-from .._converge.plan import ApprovedPlan, plan_document
+from .._converge.plan import ApprovedPlan, Entry, plan_document
 from .._converge.plans import find_approval, keep_plan
+from .._converge.run_control.fleet_caps import RULE as FLEET_CAP
 from .._converge.run_control.lease import LeaseError
-from .._converge.runner import ApplyResult, Prediction, apply, predict
+from .._converge.runner import ApplyResult, Prediction, apply, predict, withhold
 from .._converge.store import Store, StoreError
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
@@ -147,7 +148,7 @@ def _run(
         capability.conclude(result, completed=not failure)
     finally:
         kept = _build_part(invocation, prediction, result, applied, capability)
-        unkept = _keep(invocation, prediction, kept, applied)
+        unkept = _keep(invocation, kept, applied)
     return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
@@ -251,9 +252,8 @@ def _converge(
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
     prediction = predict(capability, context, owners)
-    prediction = prediction.without(
-        invocation.control.incidents.refuse_elsewhere(prediction.allowed, invocation.account_id)
-    )
+    elsewhere = invocation.control.incidents.refuse_elsewhere(prediction.to_approve, invocation.account_id)
+    prediction = withhold(capability, prediction, elsewhere)
     problems = find_incident_problems(context.freeze, partition=access.partition, now=invocation.clock())
     prediction = dataclasses.replace(prediction, findings=(*prediction.findings, *problems))
     for warning in prediction.plan.warnings:
@@ -345,7 +345,7 @@ def _build_result(
         "changes": [change.as_dict(applied=_is_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
         "already_done": [change.as_target() for change in applied.already],
-        "plan_sha256": prediction.plan_sha256,
+        "plan_sha256": prediction.plan_sha256 if run.enforces and not applied.error else None,
         "diff": diff_of(done),
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
         **(invocation.emergency.describe(applied) if invocation.emergency else {}),
@@ -356,7 +356,7 @@ def _is_among(change: Change, made: Collection[Change]) -> bool:
     return any(change is other for other in made)
 
 
-def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
+def _keep(invocation: _Invocation, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
     """Keep the part for the report, and the plan under its hash, so that it can be approved.
 
     Returns why the files could not be written, or an empty text.
@@ -365,7 +365,7 @@ def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.
     if reports is None:
         return ""
     try:
-        if prediction.plan.changes:
+        if part["plan"]["plan_sha256"]:
             keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
         reports.put(invocation.key, content)
@@ -415,17 +415,15 @@ def _build_part(
     applied: ApplyResult,
     capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
-    """The part of the account's report. ``plan`` has the changes that a cap holds back too: all of it is approved."""
+    """The part of the account's report. ``plan`` has what an approval would cover, ``refused`` what none does."""
     run = invocation.run
-    plan = plan_document(
-        prediction.plan.changes,
-        account_id=invocation.account_id,
-        run_id=run.id,
-        created=run.started,
-        author=run.details.get("author") or None,
-    )
+    plan = _build_plan(invocation, prediction, applied, capability)
+    refused = prediction.refused_for_good if run.enforces else prediction.refused
+    left = [refusal for _change, refusal in prediction.held if refusal.rule == FLEET_CAP and run.enforces]
     return {
         **{name: value for name, value in result.items() if name != "diff"},
+        "refused": [refusal.as_dict() for refusal in (*refused, *left, *applied.refused)],
+        "plan_sha256": plan["plan_sha256"],
         "schema": PART_SCHEMA,
         "module": invocation.module,
         "check_mode": run.check_mode,
@@ -441,6 +439,35 @@ def _build_part(
         "warnings": list(invocation.warnings),
         "error": applied.error or None,
     }
+
+
+def _build_plan(
+    invocation: _Invocation, prediction: Prediction, applied: ApplyResult, capability: Capability[t.Any]
+) -> dict[str, t.Any]:
+    """The plan of a module. A role in the mode ``report`` has an empty one, since no run applies what it shows."""
+    run = invocation.run
+    gone = {(refusal.operation, refusal.target) for refusal in applied.refused}
+    entries = [
+        _make_entry(prediction, change, capability)
+        for change in (prediction.to_approve if run.enforces else ())
+        # What was refused while it was written must not be approved.
+        if (change.operation, change.target) not in gone and not _is_among(change, applied.already)
+    ]
+    return plan_document(
+        entries,
+        account_id=invocation.account_id,
+        run_id=run.id,
+        created=run.started,
+        author=run.details.get("author") or None,
+        incomplete=[f"{invocation.module} failed: {applied.error}"] if applied.error else (),
+    )
+
+
+def _make_entry(prediction: Prediction, change: Change, capability: Capability[t.Any]) -> Entry:
+    refusal = next((refusal for held, refusal in prediction.held if held is change), None)
+    held_by = None if refusal is None else {"rule": refusal.rule, "reason": refusal.reason}
+    is_waiting = refusal is not None and refusal.rule != FLEET_CAP
+    return Entry(change, held_by, is_waiting, capability.facts(change).as_dict())
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:

@@ -241,7 +241,7 @@ def _find_left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
 
     A refusal does not say which findings it leaves.
     """
-    found, changes = list(part.get("findings", ())), part.get("changes", ())
+    found, changes = list(part.get("findings", ())), changes_of(part)
     if part.get("refused") or part.get("error"):
         return found
     applied = {fingerprint for change in changes if change["applied"] for fingerprint in change["remedies"]}

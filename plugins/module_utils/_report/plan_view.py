@@ -21,12 +21,10 @@ from .._controls.control import plural
 from .._converge.affects.affected import describe_affected
 from .._converge.change import GLOBAL
 from .._converge.finding import mask_key_ids
-from .._converge.plan import moment_of
+from .._converge.plan import IF_APPROVED, moment_of
 from .plain import join_names
 from .sentences import Kind, describe_change, name_kind
 
-#: The state of a change that only a cap, or the lack of an approval, holds back.
-IF_APPROVED: t.Final = "applied if approved"
 # So many names and notes of equal changes are kept: a plan of 300 accounts has thousands.
 _KEPT: t.Final = 12
 _NAMES_OF_AFFECTED: t.Final = 3

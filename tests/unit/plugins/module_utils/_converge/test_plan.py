@@ -39,6 +39,8 @@ def test_a_plan_document_names_what_it_is_of() -> None:
         "created": "2026-11-25T02:00:00Z",
         "author": None,
         "plan_sha256": plan_sha256([change("b"), change("a")]),
+        "no_hash_reason": None,
+        "incomplete": [],
     }
     assert [recorded["applied"] for recorded in document()["changes"]] == [False, False]
 
