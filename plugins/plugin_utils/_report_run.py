@@ -287,7 +287,8 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     # The report of the run and the next assessment refuse what this one must not write.
     check_report(report, account, where="the report")
     planned = _show_plan(job, report, plan)
-    rendered = {name: _choose_renderers(job, planned)[name][1](report) for name in job.options.formats}
+    renderers = _choose_renderers(job, planned)
+    rendered = {name: renderers[name][1](report) for name in job.options.formats}
     pages = _render_campaigns(job, report)
     shown = _render_terminal(job, report, rendered.get("txt"), planned)
     for problem in report["incomplete"]:
@@ -301,7 +302,7 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     place.put("plan", f"{account}/plan.json", encode(plan))
     place.put("plan_text", f"{account}/{_PLAN_TEXT}", to_bytes(planned.file))
     for name, content in rendered.items():
-        place.put(name, f"{account}/{_choose_renderers(job)[name][0]}", to_bytes(content))
+        place.put(name, f"{account}/{renderers[name][0]}", to_bytes(content))
     for name, content in pages.items():
         place.store.put(f"{account}/{name}", to_bytes(content))
     return _summarize_account(job, report, plan, place, shown=shown, plan_text=planned.text)

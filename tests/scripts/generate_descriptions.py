@@ -84,6 +84,7 @@ HANDED_ON: t.Final = frozenset(
         "hardening_failed_accounts_count",
         "hardening_new_criticals",
         "hardening_new_criticals_count",
+        "hardening_plan",
         "hardening_plan_sha256",
         "hardening_report",
         "hardening_run_id",

@@ -22,7 +22,7 @@ _WIDTH: t.Final = 100
 # So many lines of one change differ in a terminal, where it has no policy. The page of the account has all of them.
 _LINES: t.Final = 40
 # So many lines have the states of objects that come or go together. Each further object is a line with its name.
-_LINES_OF_OBJECTS: t.Final = 40
+_LINES_OF_OBJECTS: t.Final = 30
 _STEP: t.Final = "  "
 _STATEMENTS: t.Final = "Statement"
 # Members of states with a policy. Not every type of policy has statements.

@@ -14,9 +14,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._controls.control import plural
+from ...module_utils._converge.plan import IF_APPROVED, PLANNED
 from ...module_utils._report.plain import as_json
 from ...module_utils._report.plan_view import (
-    IF_APPROVED,
     AccountPlan,
     Approval,
     Group,
@@ -28,7 +28,6 @@ from ...module_utils._report.plan_view import (
     describe_price,
     describe_total,
 )
-from ...module_utils._report.states import PLANNED
 from .changes import Entry, View, name_findings, view_change
 from .page import Section
 

@@ -14,9 +14,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._controls.control import plural
+from ...module_utils._converge.plan import IF_APPROVED
 from ...module_utils._report.plain import join_names, printable, wrap_text
 from ...module_utils._report.plan_view import (
-    IF_APPROVED,
     AccountPlan,
     Approval,
     Cost,
@@ -46,7 +46,7 @@ _WITHOUT: t.Final = 3
 # The lines of one item, and the names in it.
 _LINES_OF_ITEM: t.Final = 3
 _NAMES: t.Final = 4
-_NAMES_OF_ACCOUNT: t.Final = 12
+_NAMES_OF_ACCOUNT: t.Final = 8
 _ALL: t.Final = 1_000_000
 
 

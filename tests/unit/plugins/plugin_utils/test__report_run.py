@@ -99,6 +99,7 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
     assert files == {
         "report.json",
         "plan.json",
+        "plan.txt",
         "report.txt",
         "report.html",
         "report.csv",
@@ -106,7 +107,7 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
         "report.sarif",
     }
     assert all(Path(place).stat().st_mode & 0o777 == 0o600 for place in result["files"].values())
-    assert set(result["files"]) == {"json", "plan", *FORMATS}
+    assert set(result["files"]) == {"json", "plan", "plan_text", *FORMATS}
     text = (reports / samples.ACCOUNT / "report.txt").read_text(encoding="utf-8")
     before, _preflight, after = text.partition("PREFLIGHT:")
     assert result["terminal"].startswith(before)
@@ -124,7 +125,7 @@ def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:
 
 def test_only_the_formats_that_are_asked_for_are_written(reports: Path) -> None:
     result = run(task(reports, formats=["csv"]))
-    assert set(result["files"]) == {"json", "plan", "csv"}
+    assert set(result["files"]) == {"json", "plan", "plan_text", "csv"}
     assert result["terminal"].startswith("IAM Security Assessment Report\n")
 
 
