@@ -71,6 +71,7 @@ from ._render.containment_text import Containment
 from ._render.plan_text import render_last_lines
 from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, show_account
 from ._role_options import load_table
+from ._simulation.prices import price_units
 
 _PLAN_TEXT: t.Final = "plan.txt"
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -405,7 +406,8 @@ def _complete_entry(
     """An entry of a plan with its sentence, and with the variable that holds it back."""
     held_by = entry["held_by"] and _name_variable(entry["held_by"], module)
     (sentence,) = describe_changes([entry], findings)
-    return {**entry, "module": module, "held_by": held_by, "sentence": sentence}
+    cost = entry["cost"] and {"usd_month": price_units(entry["cost"].get("units", ())), "why": entry["cost"]["why"]}
+    return {**entry, "module": module, "held_by": held_by, "cost": cost, "sentence": sentence}
 
 
 def _name_variable(refusal: Mapping[str, t.Any], module: str) -> dict[str, t.Any]:

@@ -17,9 +17,10 @@ from .affects.affected import with_affected
 from .affects.reach import KnownReach
 from .break_glass import Rescue
 from .change import Change, Refusal
+from .credential_facts import find_credential
 from .finding import Finding
 from .incident.steps import Subject
-from .plan import Facts, Plan
+from .plan import ChangeFacts, Plan
 
 Observed = t.TypeVar("Observed")
 Documents = Sequence[Mapping[str, t.Any]]
@@ -167,9 +168,9 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """Find the refusal in a change's error, if somebody else decides on its target; None if the change failed."""
         return None
 
-    def facts(self, _change: Change) -> Facts:
+    def facts(self, change: Change) -> ChangeFacts:
         """What people want to know of a change before they approve it."""
-        return Facts()
+        return ChangeFacts(credential=find_credential(change))
 
     def impacts(self) -> Documents:
         """For the report: what the plan would break."""

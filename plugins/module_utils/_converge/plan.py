@@ -67,7 +67,7 @@ NOTHING_APPROVED: t.Final = ApprovedPlan(frozenset(), {})
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
+class ChangeFacts:
     """What people want to know of a change before they approve it. No hash covers it, and no decision relies on it.
 
     ``unverified`` are sentences about what was not known when the change was judged. ``deadline`` is a moment as text.
@@ -89,6 +89,15 @@ class Facts:
         }
 
 
+def make_cost(costs: Sequence[Mapping[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
+    """Make the cost of a change from what AWS charges for it: units with their counts, which a table has prices of."""
+    if not costs:
+        return None
+    words = [f"{'?' if cost['count'] is None else cost['count']} × {cost['unit']} ({cost['note']})" for cost in costs]
+    units = [{"unit": cost["unit"], "count": cost["count"]} for cost in costs]
+    return {"usd_month": None, "why": "; ".join(words), "units": units}
+
+
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """A change in a plan, what holds it back, and the facts about it.
@@ -99,7 +108,7 @@ class Entry:
     change: Change
     held_by: t.Optional[Mapping[str, t.Any]] = None
     is_waiting: bool = False
-    facts: Mapping[str, t.Any] = dataclasses.field(default_factory=lambda: Facts().as_dict(), hash=False)
+    facts: Mapping[str, t.Any] = dataclasses.field(default_factory=lambda: ChangeFacts().as_dict(), hash=False)
 
     @property
     def state(self) -> str:
@@ -168,7 +177,7 @@ def parse_entry(recorded: Mapping[str, t.Any]) -> Entry:
     :raises InputError: the entry is malformed.
     """
     change = parse_planned_change(recorded)
-    held_by, facts = recorded.get("held_by"), {name: recorded.get(name) for name in Facts().as_dict()}
+    held_by, facts = recorded.get("held_by"), {name: recorded.get(name) for name in ChangeFacts().as_dict()}
     facts["unverified"] = facts["unverified"] or []
     of_shape = (
         (held_by, Mapping), (facts["credential"], Mapping), (facts["cost"], Mapping), (facts["deadline"], str)

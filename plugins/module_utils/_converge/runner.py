@@ -18,7 +18,7 @@ import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .affects.affected import describe_affected, find_newly_affected
+from .affects.affected import describe_affected, find_newly_affected, unknown_in
 from .affects.after import can_deny, can_take
 from .affects.live import LiveReach
 from .attempts import Ending, Judge, Means, bring_about, builds_on
@@ -29,7 +29,7 @@ from .finding import Finding
 from .guard import GuardContext, GuardResult, guard
 from .journal import Journal, Outcome
 from .leases import Leases, Renewable
-from .ownership.judgement import find_held, list_keys
+from .ownership.judgement import find_doubt, find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
 from .run_control.fleet_caps import RULE as FLEET_CAP
@@ -54,6 +54,14 @@ class Prediction:
     allowed: tuple[Change, ...]
     refused: tuple[Refusal, ...]
     held: tuple[tuple[Change, Refusal], ...] = ()
+    ownership: t.Optional[Ownership] = None
+
+    def find_doubts(self, change: Change) -> tuple[str, ...]:
+        """Find what was not known when a change was judged, as sentences."""
+        unknown = unknown_in(change.affects)
+        doubts = [f"The affected principals are not known: {'; '.join(unknown)}."] if unknown else []
+        doubts += [find_doubt(change, self.ownership)] if self.ownership else []
+        return tuple(filter(None, doubts))
 
     @property
     def to_approve(self) -> tuple[Change, ...]:
@@ -142,7 +150,8 @@ def predict(capability: Capability[Observed], context: GuardContext, owners: t.O
     )
     guarded = guard(plan.changes, known)
     findings = (*findings, *(owners.findings if owners else ()))
-    return _join_together(capability, Prediction(findings, plan, (), plan.refused), guarded)
+    base = Prediction(findings, plan, (), plan.refused, ownership=known.ownership)
+    return _join_together(capability, base, guarded)
 
 
 def withhold(

@@ -467,7 +467,9 @@ def _make_entry(prediction: Prediction, change: Change, capability: Capability[t
     refusal = next((refusal for held, refusal in prediction.held if held is change), None)
     held_by = None if refusal is None else {"rule": refusal.rule, "reason": refusal.reason}
     is_waiting = refusal is not None and refusal.rule != FLEET_CAP
-    return Entry(change, held_by, is_waiting, capability.facts(change).as_dict())
+    facts = capability.facts(change)
+    facts = dataclasses.replace(facts, unverified=(*facts.unverified, *prediction.find_doubts(change)))
+    return Entry(change, held_by, is_waiting, facts.as_dict())
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:

@@ -121,6 +121,16 @@ def find_objection(change: Change, ownership: Ownership) -> t.Optional[Objection
     return _refuse_doubtful(change, item, owner)
 
 
+def find_doubt(change: Change, ownership: Ownership) -> str:
+    """Find what is not known of the owner of an object that loses access, as a sentence; empty if that is nothing."""
+    item = find_held(change)
+    if item is None or not is_narrowing(change) or item.key in ownership.own:
+        return ""
+    owner = _find_owner(change, item, ownership)
+    is_by_hand = owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND and not owner.is_unread
+    return "" if owner.is_certain or is_by_hand else f"{_describe_doubt(item, owner)}."
+
+
 def refuse(change: Change, objection: Objection) -> Refusal:
     """Refuse a change for the reason of an objection."""
     return Refusal(objection.rule, objection.reason, change.target, change.operation, data=objection.data)
@@ -160,14 +170,16 @@ def _refuse_foreign(change: Change, item: IamObject, owner: Owner) -> Objection:
 
 
 def _refuse_doubtful(change: Change, item: IamObject, owner: Owner) -> Objection:
+    reason = f"{_describe_doubt(item, owner)}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
+    return Objection(FOREIGN, reason, _describe(change, owner))
+
+
+def _describe_doubt(item: IamObject, owner: Owner) -> str:
     if owner.confidence is Confidence.UNKNOWN:
         why = f": {_join(owner.unread)}" if owner.unread else ""
-        who = f"the owner of {item.kind} {item.name} is not known{why}"
-    else:
-        sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
-        who = f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
-    reason = f"{who}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
-    return Objection(FOREIGN, reason, _describe(change, owner))
+        return f"the owner of {item.kind} {item.name} is not known{why}"
+    sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
+    return f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
 
 
 def _refuse_war(change: Change, item: IamObject, owner: Owner, war: DriftWar) -> Objection:
