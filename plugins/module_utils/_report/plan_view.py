@@ -112,12 +112,16 @@ class Approval:
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One change of an account in words: ``facts`` are sentences about it, ``entry`` the change in the plan."""
+    """One change of an account in words: ``facts`` are sentences about it, ``entry`` the change in the plan.
+
+    ``cost`` is what it costs; empty where it is free.
+    """
 
     sentence: str
     narrows: bool
     reversible: bool
     facts: tuple[str, ...]
+    cost: str
     entry: Item
 
     @property
@@ -156,7 +160,7 @@ class _Gathered:
         self.accounts.add(str(entry["account_id"]))
         self.narrowing += bool(entry.get("narrows"))
         self.waiting += entry.get("state") == IF_APPROVED
-        notes = [str(note) for note in entry.get("unverified") or ()]
+        notes = [_generalize(str(note), entry) for note in entry.get("unverified") or ()]
         self.unverified += bool(notes)
         _keep(self.sentences, mask(describe_change(entry)), 2)
         self.names.update({mask(name): None} if name else {})
@@ -362,16 +366,18 @@ def view_account(plan: Item, *, reveal_key_ids: bool = False) -> AccountPlan:
     )
 
 
-def join_lines(lines: Sequence[Line], names: int) -> list[Line]:
+def join_lines(lines: Sequence[Line], names: int, *, with_costs: bool = True) -> list[Line]:
     """One line for all changes of a kind of which the same is to be said, with so many names at most.
 
     What narrows access or is not verified comes first. Each credential has a line of its own.
     """
+    lines = lines if with_costs else [dataclasses.replace(line, cost="") for line in lines]
     same: dict[tuple[t.Any, ...], list[Line]] = {}
     for place, line in enumerate(lines):
         kind, _name = name_kind(line.entry)
         apart = place if line.entry.get("credential") else -1
-        same.setdefault((kind, line.narrows, line.reversible, line.facts, apart), []).append(line)
+        facts = tuple(_generalize(fact, line.entry) for fact in line.facts)
+        same.setdefault((kind, line.narrows, line.reversible, facts, line.cost, apart), []).append(line)
     joined = [_join(key[0], own, names) if len(own) > 1 else own[0] for key, own in same.items()]
     return sorted(joined, key=lambda line: not line.comes_first)
 
@@ -381,8 +387,14 @@ def _join(kind: Kind, lines: Sequence[Line], names: int) -> Line:
     regions = sorted({str(line.entry["region"]) for line in lines} - {GLOBAL})
     where = f" in {', '.join(regions)}" if regions else ""
     which = f": {join_names(list(targets), names)}" if targets else ""
-    facts = tuple(f"each: {fact}" for fact in lines[0].facts)
-    return dataclasses.replace(lines[0], sentence=f"{kind.count(len(lines))}{where}{which}", facts=facts)
+    facts = tuple(f"each: {_generalize(fact, lines[0].entry)}" for fact in lines[0].facts)
+    cost = lines[0].cost and f"each {lines[0].cost}"
+    return dataclasses.replace(lines[0], sentence=f"{kind.count(len(lines))}{where}{which}", facts=facts, cost=cost)
+
+
+def _generalize(text: str, entry: Item) -> str:
+    """A sentence about one change as one about all of its kind: without the name of the target."""
+    return text.replace(describe_affected([str(entry["target"])]), "the target")
 
 
 def _describe_entry(entry: Item, now: t.Optional[datetime]) -> Line:
@@ -393,7 +405,6 @@ def _describe_entry(entry: Item, now: t.Optional[datetime]) -> Line:
         *(f"not verified: {note}" for note in entry.get("unverified") or ()),
         _describe_credential(entry.get("credential"), now),
         _describe_deadline(entry.get("deadline"), now),
-        _describe_cost(entry.get("cost")),
         f"narrows the access of {describe_affected(affects, most=_NAMES_OF_AFFECTED)}" if is_wider else "",
         _describe_held(held) if held else "",
     ]
@@ -402,6 +413,7 @@ def _describe_entry(entry: Item, now: t.Optional[datetime]) -> Line:
         narrows=narrows,
         reversible=entry.get("reversible") is not False,
         facts=tuple(filter(None, facts)),
+        cost=_describe_cost(entry.get("cost")),
         entry=entry,
     )
 
@@ -413,8 +425,11 @@ def _describe_with_reason(entry: Item) -> str:
 
 
 def _describe_credential(credential: t.Optional[Item], now: t.Optional[datetime]) -> str:
-    """The age and the last use of the credential that a change touches, counted to the moment of the plan."""
-    if not credential:
+    """The age and the last use of the credential that a change touches, counted to the moment of the plan.
+
+    A credential without an id is one that the change makes.
+    """
+    if not credential or not credential.get("id"):
         return ""
     created, last_used = credential.get("created"), credential.get("last_used")
     days = _count_days(created, now)
@@ -438,7 +453,7 @@ def _describe_cost(cost: t.Optional[Item]) -> str:
     if not cost:
         return ""
     price, why = cost.get("usd_month"), str(cost.get("why") or "")
-    amount = f"costs about {price:.2f} USD a month" if isinstance(price, (int, float)) else "its cost is not known"
+    amount = f"costs about {price:.2f} USD a month" if isinstance(price, (int, float)) else "costs an unknown amount"
     return f"{amount}: {why}" if why else amount
 
 

@@ -33,6 +33,7 @@ _COUNTED: t.Final = {
     "not_assessed": ("Not assessed", "not-assessed"),
     "changes_applied": ("Applied", "changes-applied"),
     "changes_planned": ("Planned", "changes-planned"),
+    "changes_if_approved": ("If approved", "changes-applied-if-approved"),
     "changes_reported": ("Reported", "changes-reported"),
     "refused": ("Refused", "refused"),
 }

@@ -150,13 +150,12 @@ def render_account(
 ) -> str:
     """The changes of one account in sentences; those that wait for an approval stand apart. Empty if there are none.
 
-    :arg most: so many lines at most, and where the rest is: ``page``. 0: all of them, with all names.
+    :arg most: so many lines at most, and where the rest is: ``page``. 0: all of them, with all names and costs.
     """
     show = functools.partial(printable, ascii_only=ascii_only)
-    names = _NAMES_OF_ACCOUNT if most else _ALL
-    lines = [*_render_lines(plan.planned, names, show)]
-    if plan.waiting:
-        lines += [f"  {IF_APPROVED.upper()}:", *_render_lines(plan.waiting, names, show)]
+    render = functools.partial(_render_lines, is_whole=not most, show=show)
+    lines = render(plan.planned)
+    lines += [f"  {IF_APPROVED.upper()}:", *render(plan.waiting)] if plan.waiting else []
     if not lines:
         return ""
     if most and len(lines) > most:
@@ -167,11 +166,12 @@ def render_account(
     return "\n".join([f"{show(called)}: {len(plan.planned)} planned{more}", *lines])
 
 
-def _render_lines(lines: Sequence[Line], names: int, show: Show) -> Lines:
+def _render_lines(lines: Sequence[Line], *, is_whole: bool, show: Show) -> Lines:
     shown: Lines = []
-    for line in join_lines(lines, names):
+    for line in join_lines(lines, _ALL if is_whole else _NAMES_OF_ACCOUNT, with_costs=is_whole):
         shown += _wrap(f"- {''.join(f'[{mark}] ' for mark in list_marks(line))}{line.sentence}", show)
-        shown += _wrap("; ".join(line.facts), show, first="      ", rest="      ") if line.facts else []
+        said = "; ".join(filter(None, (*line.facts, line.cost)))
+        shown += _wrap(said, show, first="      ", rest="      ") if said else []
     return shown
 
 

@@ -126,6 +126,8 @@ def test_facts_that_are_missing_are_left_out() -> None:
     assert line(planned.boundary("r")).facts == (
         "held back by cap (permissions_boundary_max_changes): 12 roles, allowed are 10",
     )
+    made = {"kind": "access_key", "id": None, "user": "u", "created": None, "last_used": None}
+    assert line(planned.entry("CreateAccessKey", "user/u", credential=made)).facts == ()
     facts = line(planned.deactivation(affects=["arn:aws:iam::1:role/a", "*"], credential=None)).facts
     assert facts == ("narrows the access of role a, anybody",)
 
@@ -166,7 +168,18 @@ def test_changes_of_which_the_same_is_said_share_a_line() -> None:
         "deactivate access key AKIA…ZIQB of b",
         "set 3 AWS Config rules in eu-west-1, us-east-1: 1, 2, … and 1 more",
     ]
-    assert joined[2].facts == ("each: costs about 1.20 USD a month: evaluations",)
+    assert (joined[2].facts, joined[2].cost) == ((), "each costs about 1.20 USD a month: evaluations")
+    (cheap,) = join_lines(view_account(planned.plan(rules[0], {**rules[1], "cost": None})).planned, 2, with_costs=False)
+    assert cheap.sentence.startswith("set 2 AWS Config rules")
+
+
+def test_what_is_not_verified_of_every_target_is_said_once() -> None:
+    notes = {name: [f"the owner of role {name} is not known"] for name in ("a", "b")}
+    entries = [planned.boundary(name, unverified=unverified) for name, unverified in notes.items()]
+    (joined,) = join_lines(view_account(planned.plan(*entries)).waiting, 9)
+    assert joined.facts[0] == "each: not verified: the owner of the target is not known"
+    (group,) = approve(planned.plan(*entries)).groups
+    assert describe_note(group) == "not verified in 2 changes: the owner of the target is not known"
 
 
 def test_a_plan_without_a_hash_says_why() -> None:
