@@ -351,7 +351,7 @@ def select_open(plan: Item, mode: str) -> Item:
 
 
 def view_account(plan: Item, *, reveal_key_ids: bool = False) -> AccountPlan:
-    """The plan of one account in words, in the order of the plan."""
+    """The plan of one account in words. What narrows access or is not verified comes first, else the plan's order."""
     mask = _reveal if reveal_key_ids else mask_key_ids
     now = moment_of(plan.get("created"))
     lines: dict[bool, list[Line]] = {False: [], True: []}
@@ -361,8 +361,8 @@ def view_account(plan: Item, *, reveal_key_ids: bool = False) -> AccountPlan:
         account_id=str(plan["account_id"]),
         plan_sha256=plan["plan_sha256"],
         no_hash_reason=mask(str(plan.get("no_hash_reason") or "")),
-        planned=tuple(lines[False]),
-        waiting=tuple(lines[True]),
+        planned=tuple(sorted(lines[False], key=_comes_later)),
+        waiting=tuple(sorted(lines[True], key=_comes_later)),
     )
 
 
@@ -379,7 +379,11 @@ def join_lines(lines: Sequence[Line], names: int, *, with_costs: bool = True) ->
         facts = tuple(_generalize(fact, line.entry) for fact in line.facts)
         same.setdefault((kind, line.narrows, line.reversible, facts, line.cost, apart), []).append(line)
     joined = [_join(key[0], own, names) if len(own) > 1 else own[0] for key, own in same.items()]
-    return sorted(joined, key=lambda line: not line.comes_first)
+    return sorted(joined, key=_comes_later)
+
+
+def _comes_later(line: Line) -> bool:
+    return not line.comes_first
 
 
 def _join(kind: Kind, lines: Sequence[Line], names: int) -> Line:
