@@ -43,7 +43,7 @@ _BREAKS: t.Final = re.compile(r"^\s*\n\s*|\s*\n\s*$|(?<=>)\s*\n\s*|\s*\n\s*(?=<)
 _KEPT: t.Final = 1024
 _WORDS: t.Final = re.compile("(?<=:)(?=[a-zA-Z])|(?<=[a-z])(?=[A-Z])")
 # A word with a character at which browsers break lines.
-_WHOLE: t.Final = re.compile(r"(?<!\S)(\S*[-/:?]\S+)")
+_WHOLE: t.Final = re.compile(r"(?<!\S)(\S*[-/:?…]\S+)")
 # Frameworks by names that are short enough for a badge.
 _SHORT: t.Final = {"cis_7.0": "CIS 7.0", "cis_5.0": "CIS 5.0", "cis_3.0": "CIS 3.0", "security_hub": "Security Hub"}
 
