@@ -272,7 +272,7 @@ changes:
       type: bool
     undo:
       description:
-        - The API operation that undoes the change. The journal has the full parameters.
+        - Always empty. The journal has the requests that undo the change.
         - Restored findings have only the most important fields.
       type: dict
     applied:

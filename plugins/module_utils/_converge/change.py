@@ -49,7 +49,8 @@ class Change:
     ``affects`` names the principals whose access the change alters, sorted: ARNs; the 12 digits of an
     account for everybody in it; ``*`` for anybody at all; the name of a service principal. ``undoes`` is the journal's
     key of the change that this one takes back, if it is there for that. ``entry`` is the change that plans and reports
-    have in its place, where several writes are one change for people: the batches of an export.
+    have in its place, where several writes are one change for people: the batches of an export. Such an entry is a sum
+    (``is_sum``): the journal has each of its writes with the request that undoes it.
     """
 
     account_id: str
@@ -69,6 +70,7 @@ class Change:
     undoes: str = ""
     planned: t.Optional[Mapping[str, t.Any]] = None
     entry: t.Optional[Change] = None
+    is_sum: bool = False
 
     @property
     def request(self) -> dict[str, t.Any]:
@@ -77,7 +79,7 @@ class Change:
 
     @property
     def is_reversible(self) -> bool:
-        return self.undo is not None
+        return self.undo is not None or self.is_sum
 
     @property
     def narrows(self) -> bool:

@@ -230,7 +230,7 @@ def make_entry(place: Place) -> Change:
         after={"destination": place.product, "kind": "findings of the assessment"},
         kind=KIND,
         impact=Impact.ADDITIVE,
-        undo=Undo(IMPORT, {"ProductArn": place.product}),
+        is_sum=True,
     )
 
 

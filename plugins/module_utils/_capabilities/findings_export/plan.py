@@ -106,9 +106,12 @@ class Planner:
             if hub.is_off or hub.problem:
                 refused += [_refuse_region(place, len(reported), hub)] if reported or not hub.is_off else []
                 continue
-            sent = plan_imports(self.list_sendings(region, hub), place)
-            sent += plan_updates(self._list_settlings(reported, hub), place)
-            changes += sent or ([make_entry(place)] if self._resolves(region) else [])
+            resolved = self._list_resolved(reported)
+            # What the run resolves before the export is not sent, but archived where it was sent before.
+            sendings = [item for item in self.list_sendings(region, hub) if item.known or item.id not in resolved]
+            sent = plan_imports(sendings, place) + plan_updates(self._list_settlings(reported, hub), place)
+            is_archived = any(is_open(hub.findings.get(name)) for name in resolved)
+            changes += sent or ([make_entry(place)] if is_archived else [])
         return Plan(tuple(changes), tuple(refused))
 
     def _turns_on(self, region: str) -> bool:
@@ -118,10 +121,10 @@ class Planner:
             for change in self.planned
         )
 
-    def _resolves(self, region: str) -> bool:
-        """Whether the plan of the run resolves findings of a region, so that they are archived there afterwards."""
+    def _list_resolved(self, reported: Sequence[ReportedFinding]) -> set[str]:
+        """List the ids of the findings that the plan of the run resolves before the export."""
         resolved = {fingerprint for change in self.planned for fingerprint in change["remedies"]}
-        return any(item.finding["fingerprint"] in resolved for item in self._select_reported(region))
+        return {build_identifier(item.finding) for item in reported if item.finding["fingerprint"] in resolved}
 
     def list_sendings(self, region: str, hub: Hub) -> list[Sending]:
         """The findings to send to a region: what is new, what says something else than before, what is settled."""
