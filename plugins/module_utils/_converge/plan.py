@@ -51,6 +51,7 @@ class ApprovedPlan:
         """Why ``change`` is not covered, with the next step; None where it is."""
         if change_hash(change) in self.hashes:
             return None
+        change = change.entry or change
         known = self.affects.get((change.operation, change.target))
         if known is None:
             return f"the approved plan does not have this change; {_AGAIN}"

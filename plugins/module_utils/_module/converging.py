@@ -23,7 +23,7 @@ from .._aws.errors import AwsError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
-from .._converge.change import Change
+from .._converge.change import Change, list_entries
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
@@ -342,11 +342,14 @@ def _build_result(
         "mode": run.mode,
         "account_id": invocation.account_id,
         "run_id": run.id,
-        "changes": [change.as_dict(applied=_is_among(change, applied.made)) for change in changes],
+        "changes": [
+            shown.as_dict(applied=all(_is_among(change, applied.made) for change in writes))
+            for shown, writes in list_entries(changes)
+        ],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
         "already_done": [change.as_target() for change in applied.already],
         "plan_sha256": prediction.plan_sha256 if run.enforces and not applied.error else None,
-        "diff": diff_of(done),
+        "diff": diff_of(shown for shown, _writes in list_entries(done)),
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
         **(invocation.emergency.describe(applied) if invocation.emergency else {}),
     }
@@ -447,12 +450,13 @@ def _build_plan(
     """The plan of a module. A role in the mode ``report`` has an empty one, since no run applies what it shows."""
     run = invocation.run
     gone = {(refusal.operation, refusal.target) for refusal in applied.refused}
-    entries = [
-        _make_entry(prediction, change, capability)
+    left = [
+        change
         for change in (prediction.to_approve if run.enforces else ())
         # What was refused while it was written must not be approved.
         if (change.operation, change.target) not in gone and not _is_among(change, applied.already)
     ]
+    entries = [_make_entry(prediction, shown, writes, capability) for shown, writes in list_entries(left)]
     return plan_document(
         entries,
         account_id=invocation.account_id,
@@ -463,8 +467,10 @@ def _build_plan(
     )
 
 
-def _make_entry(prediction: Prediction, change: Change, capability: Capability[t.Any]) -> Entry:
-    refusal = next((refusal for held, refusal in prediction.held if held is change), None)
+def _make_entry(
+    prediction: Prediction, change: Change, writes: Sequence[Change], capability: Capability[t.Any]
+) -> Entry:
+    refusal = next((refusal for held, refusal in prediction.held if _is_among(held, writes)), None)
     held_by = None if refusal is None else {"rule": refusal.rule, "reason": refusal.reason}
     is_waiting = refusal is not None and refusal.rule != FLEET_CAP
     facts = capability.facts(change)
