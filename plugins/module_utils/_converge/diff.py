@@ -22,7 +22,7 @@ _WIDTH: t.Final = 100
 # So many lines of one change differ in a terminal, where it has no policy. The page of the account has all of them.
 _LINES: t.Final = 40
 # So many lines have the states of objects that come or go together. Each further object is a line with its name.
-_LINES_OF_OBJECTS: t.Final = 30
+_LINES_OF_OBJECTS: t.Final = 24
 _STEP: t.Final = "  "
 _STATEMENTS: t.Final = "Statement"
 # Members of states with a policy. Not every type of policy has statements.
@@ -140,15 +140,20 @@ def _list_objects(objects: Sequence[tuple[Change, t.Any]]) -> Lines:
 
 
 def _summarize(change: Change, state: t.Any) -> str:
-    """The state of an object in one line, without what its target says already.
+    """The state of an object in one line."""
+    shown = _leave_out(change, state)
+    items = shown.items() if isinstance(shown, Mapping) else {"state": shown}.items()
+    return ", ".join(f"{_legible(str(name))}: {_flatten(item)}" for name, item in items)
+
+
+def _leave_out(change: Change, state: t.Any) -> t.Any:
+    """The state of an object without what its target says already.
 
     Of an object that comes or goes, members without a value are left out, and the mark of what this collection manages.
     """
-    shown = _simplify(change.operation, state)
-    items = shown.items() if isinstance(shown, Mapping) else {"state": shown}.items()
-    if change.before is None or change.after is None:
-        items = {name: item for name, item in items if not _says_nothing(item, change.target)}.items()
-    return ", ".join(f"{_legible(str(name))}: {_flatten(item)}" for name, item in items)
+    if not isinstance(state, Mapping) or (change.before is not None and change.after is not None):
+        return state
+    return {name: item for name, item in state.items() if not _says_nothing(item, change.target)}
 
 
 def _says_nothing(value: t.Any, target: str) -> bool:
@@ -162,14 +167,7 @@ def _flatten(value: t.Any) -> str:
 
 
 def _describe_state(change: Change, state: t.Any) -> Lines:
-    return [] if state is None else list(_render(_simplify(change.operation, state), ""))
-
-
-def _simplify(operation: str, state: t.Any) -> t.Any:
-    """Leave out what nobody reads in a terminal: ids of findings."""
-    if operation == "BatchImportFindings" and isinstance(state, Mapping):
-        return [value for value in state.values() if value is not None]
-    return state
+    return [] if state is None else list(_render(_leave_out(change, state), ""))
 
 
 def _render(value: t.Any, indent: str) -> Iterator[str]:

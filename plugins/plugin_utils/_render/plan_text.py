@@ -37,16 +37,16 @@ from .text import Lines, Show
 #: So many lines an approver has to read, for one account or for a thousand.
 MOST: t.Final = 60
 #: So many lines the changes of one account have in a terminal.
-LINES_OF_ACCOUNT: t.Final = 40
+LINES_OF_ACCOUNT: t.Final = 20
 # The lines of each section. What narrows access or is not verified has the rest.
 _OTHERS: t.Final = 9
 _COSTS: t.Final = 5
 _HELD: t.Final = 6
 _WITHOUT: t.Final = 3
 # The lines of one item, and the names in it.
-_LINES_OF_ITEM: t.Final = 3
+_LINES_OF_ITEM: t.Final = 2
 _NAMES: t.Final = 4
-_NAMES_OF_ACCOUNT: t.Final = 8
+_NAMES_OF_ACCOUNT: t.Final = 6
 _ALL: t.Final = 1_000_000
 
 
@@ -109,7 +109,7 @@ def _render_groups(heading: str, groups: Sequence[Group], room: int, *, page: st
 def _render_group(group: Group, show: Show) -> Lines:
     lines = _cut(_wrap(f"- {describe_group(group)}", show, rest="    "), show)
     note = describe_note(group)
-    return [*lines, *(_cut(_wrap(note, show, first="    "), show, most=2) if note else [])]
+    return [*lines, *(_cut(_wrap(note, show, first="    "), show) if note else [])]
 
 
 def _render_costs(costs: Sequence[Cost], show: Show) -> Lines:

@@ -198,11 +198,6 @@ def test_the_pattern_of_a_new_rule_is_shown() -> None:
     assert found["after"] == f'{user_arn("a")}: pattern: {{"source": ["aws.iam"]}}, state: ENABLED\n'
 
 
-def test_ids_of_findings_are_left_out() -> None:
-    findings = {"hardening.iam/1/abc": "role_admin on arn: FAILED HIGH (1b8fbefc)", "hardening.iam/1/def": None}
-    assert shown(findings, "BatchImportFindings") == "- role_admin on arn: FAILED HIGH (1b8fbefc)\n"
-
-
 def test_states_and_targets_can_not_write_to_the_terminal() -> None:
     hostile = "\x1b[2J\u202etoor"
     (found,) = diff_of([change(hostile, before={hostile: [hostile]}, after={"x": hostile})])
