@@ -888,6 +888,38 @@ def test_a_run_in_which_no_account_has_a_hash_has_none(reports: Path) -> None:
     assert not (reports / "runs").exists()
 
 
+def test_terminal_file_page_and_workflow_show_the_plan_with_its_hash(reports: Path) -> None:
+    own = run(task(reports, terminal="summary"))
+    run_of_all = run(task(reports, scope="fleet", terminal="summary"))
+    for result, folder, page in ((own, reports / samples.ACCOUNT, "report.html"), (run_of_all, reports, "fleet.html")):
+        text = (folder / "plan.txt").read_text(encoding="utf-8")
+        approved = f"-e hardening_approved_plan={result['plan_sha256']}"
+        assert approved in text.splitlines()[3]
+        assert approved in (folder / page).read_text(encoding="utf-8")
+        assert text.partition("\n\n222233334444 ")[0] in result["terminal"]
+        assert result["stats"]["hardening_plan"] in text
+    assert "plan.txt" in read(reports / "manifest.json")["files"]
+
+
+def test_a_plan_that_nobody_can_see_is_not_in_the_hash_of_the_run(reports: Path) -> None:
+    plan_hash = run(task(reports))["plan_sha256"]
+    (reports / samples.ACCOUNT / "plan.json").write_text("{}", encoding="utf-8")
+    (reports / samples.ACCOUNT / "plans" / f"{plan_hash}.json").write_text("{}", encoding="utf-8")
+    result = run(task(reports, scope="fleet"))
+    assert result["plan_sha256"] is None
+    document = read(reports / "fleet.json")
+    assert "its plan can't be shown" in document["without_hash"][0]["reason"]
+    assert "It has no hash, so it can't be approved" in result["terminal"]
+
+
+def test_an_audit_alone_says_nothing_of_plans(tmp_path: Path) -> None:
+    DirectoryStore(str(tmp_path)).put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment()))
+    shown = run(task(tmp_path, terminal="summary"))["terminal"]
+    assert "PLAN" not in shown
+    assert "planned" not in shown
+    assert 'id="plan"' not in (tmp_path / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_workflow_knows_every_variable_that_is_handed_on(reports: Path) -> None:
     known = (Path(__file__).resolve().parents[4] / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8")
     for scope in ("account", "fleet"):
