@@ -338,6 +338,13 @@ changes_planned:
   returned: success
   type: int
   sample: 0
+changes_if_approved:
+  description:
+    - The number of further changes that a real run makes under the hash of the plan. Only a cap holds them back, or they need an
+      approval.
+  returned: success
+  type: int
+  sample: 0
 changes_reported:
   description: The number of changes that roles in the mode C(report) would make. No run makes them while the mode is C(report).
   returned: success
@@ -353,7 +360,9 @@ plan_sha256:
     - The hash for an approval. With O(scope=account) it is the hash of the plan in C(plan.json), with O(scope=fleet) the hash of the
       run.
     - The hash of a run is the SHA-256 of its sorted lines C(<account> <plan_sha256>), each with its line end. It approves the plans of
-      all accounts of the run.
+      all accounts of the run that have a hash.
+    - Empty where the plan is empty or incomplete, as C(plan.json) says in C(no_hash_reason). Empty for a run in which no account has a
+      hash. C(fleet.json) lists the accounts without one in C(without_hash).
   returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
