@@ -28,7 +28,7 @@ from .sentences import Kind, describe_change, name_kind
 # So many names and notes of equal changes are kept: a plan of 300 accounts has thousands.
 _KEPT: t.Final = 12
 _NAMES_OF_AFFECTED: t.Final = 3
-# So many names stand in the sentence about a group.
+# So many names does a sentence about a group list.
 _NAMES: t.Final = 4
 
 Item = Mapping[str, t.Any]
