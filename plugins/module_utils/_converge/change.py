@@ -166,3 +166,8 @@ def list_entries(changes: Iterable[Change]) -> list[tuple[Change, list[Change]]]
             entries.append((change.entry, shared.setdefault(key, [])))
         shared[key].append(change)
     return entries
+
+
+def is_among(change: Change, changes: Iterable[Change]) -> bool:
+    """Whether this very change is one of ``changes``: an equal one is another."""
+    return any(change is other for other in changes)

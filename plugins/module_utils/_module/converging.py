@@ -23,7 +23,7 @@ from .._aws.errors import AwsError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
-from .._converge.change import Change, list_entries
+from .._converge.change import Change, is_among, list_entries
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
@@ -32,11 +32,12 @@ from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
-from .._converge.plan import ApprovedPlan, Entry, plan_document
+from .._converge.plan import ApprovedPlan
 from .._converge.plans import find_approval, keep_plan
+from .._converge.predict import Prediction, predict, withhold
 from .._converge.run_control.fleet_caps import RULE as FLEET_CAP
 from .._converge.run_control.lease import LeaseError
-from .._converge.runner import ApplyResult, Prediction, apply, predict, withhold
+from .._converge.runner import ApplyResult, apply
 from .._converge.store import Store, StoreError
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
@@ -47,6 +48,7 @@ from .interrupted import hold_if_cut_off, report_interrupted
 from .lockout import explain_lockout
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
+from .plan_part import build_plan
 from .run_control import RunControl, check_journal
 from .run_snapshot import Part
 from .task import Task, TaskError
@@ -335,7 +337,7 @@ def _build_result(
 ) -> dict[str, t.Any]:
     run = invocation.run
     # A change that somebody else has made since is no change of this run any more.
-    changes = [change for change in prediction.allowed if not _is_among(change, applied.already)]
+    changes = [change for change in prediction.allowed if not is_among(change, applied.already)]
     done = applied.made if run.writes else changes
     return {
         "changed": run.enforces and bool(done),
@@ -343,7 +345,7 @@ def _build_result(
         "account_id": invocation.account_id,
         "run_id": run.id,
         "changes": [
-            shown.as_dict(applied=all(_is_among(change, applied.made) for change in writes))
+            shown.as_dict(applied=all(is_among(change, applied.made) for change in writes))
             for shown, writes in list_entries(changes)
         ],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
@@ -353,10 +355,6 @@ def _build_result(
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
         **(invocation.emergency.describe(applied) if invocation.emergency else {}),
     }
-
-
-def _is_among(change: Change, made: Collection[Change]) -> bool:
-    return any(change is other for other in made)
 
 
 def _keep(invocation: _Invocation, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
@@ -420,7 +418,9 @@ def _build_part(
 ) -> dict[str, t.Any]:
     """The part of the account's report. ``plan`` has what an approval would cover, ``refused`` what none does."""
     run = invocation.run
-    plan = _build_plan(invocation, prediction, applied, capability)
+    plan = build_plan(
+        prediction, applied, capability, module=invocation.module, account_id=invocation.account_id, run=run
+    )
     refused = prediction.refused_for_good if run.enforces else prediction.refused
     left = [refusal for _change, refusal in prediction.held if refusal.rule == FLEET_CAP and run.enforces]
     return {
@@ -442,40 +442,6 @@ def _build_part(
         "warnings": list(invocation.warnings),
         "error": applied.error or None,
     }
-
-
-def _build_plan(
-    invocation: _Invocation, prediction: Prediction, applied: ApplyResult, capability: Capability[t.Any]
-) -> dict[str, t.Any]:
-    """The plan of a module. A role in the mode ``report`` has an empty one, since no run applies what it shows."""
-    run = invocation.run
-    gone = {(refusal.operation, refusal.target) for refusal in applied.refused}
-    left = [
-        change
-        for change in (prediction.to_approve if run.enforces else ())
-        # What was refused while it was written must not be approved.
-        if (change.operation, change.target) not in gone and not _is_among(change, applied.already)
-    ]
-    entries = [_make_entry(prediction, shown, writes, capability) for shown, writes in list_entries(left)]
-    return plan_document(
-        entries,
-        account_id=invocation.account_id,
-        run_id=run.id,
-        created=run.started,
-        author=run.details.get("author") or None,
-        incomplete=[f"{invocation.module} failed: {applied.error}"] if applied.error else (),
-    )
-
-
-def _make_entry(
-    prediction: Prediction, change: Change, writes: Sequence[Change], capability: Capability[t.Any]
-) -> Entry:
-    refusal = next((refusal for held, refusal in prediction.held if _is_among(held, writes)), None)
-    held_by = None if refusal is None else {"rule": refusal.rule, "reason": refusal.reason}
-    is_waiting = refusal is not None and refusal.rule != FLEET_CAP
-    facts = capability.facts(change)
-    facts = dataclasses.replace(facts, unverified=(*facts.unverified, *prediction.find_doubts(change)))
-    return Entry(change, held_by, is_waiting, facts.as_dict())
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
