@@ -18,7 +18,8 @@ from ..module_utils._converge.plan import IF_APPROVED, check_plan
 from ..module_utils._converge.plans import plan_key
 from ..module_utils._converge.store import Store, StoreError
 from ..module_utils._report.document import DocumentError, decode
-from ..module_utils._report.plan_view import Approval, Approvals, select_open, view_account
+from ..module_utils._report.plan_lines import view_account
+from ..module_utils._report.plan_view import Approval, Approvals, select_open
 from ._render import plan_text
 from ._render.plan_html import PlanOfAccount
 

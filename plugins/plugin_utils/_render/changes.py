@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._report.grouping import Refusals, aliases_of, problem_of, refusal_groups, resource_name
 from ...module_utils._report.plain import as_json
-from ...module_utils._report.plan_view import Line, list_marks
+from ...module_utils._report.plan_lines import Line, list_marks
 from ...module_utils._report.sentences import describe_change
 from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .text import describe_cost

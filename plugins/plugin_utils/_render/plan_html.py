@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.plan import IF_APPROVED, PLANNED
 from ...module_utils._report.plain import as_json
+from ...module_utils._report.plan_lines import AccountPlan
 from ...module_utils._report.plan_view import (
-    AccountPlan,
     Approval,
     Group,
     approve_by,

@@ -16,12 +16,11 @@ from collections.abc import Mapping, Sequence
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.plan import IF_APPROVED
 from ...module_utils._report.plain import join_names, printable, wrap_text
+from ...module_utils._report.plan_lines import AccountPlan, Line, join_lines, list_marks
 from ...module_utils._report.plan_view import (
-    AccountPlan,
     Approval,
     Cost,
     Group,
-    Line,
     approve_by,
     count_plan,
     describe_group,
@@ -29,8 +28,6 @@ from ...module_utils._report.plan_view import (
     describe_note,
     describe_price,
     describe_total,
-    join_lines,
-    list_marks,
 )
 from .text import Lines, Show
 

@@ -11,7 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.plan_view import Approval, Approvals, view_account
+from ansible_collections.hardening.iam.plugins.module_utils._report.plan_lines import view_account
+from ansible_collections.hardening.iam.plugins.module_utils._report.plan_view import Approval, Approvals
 from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, fleet_html
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.plan_html import PlanOfAccount
 
