@@ -13,6 +13,7 @@ The terminal, the pages and ``plan.txt`` print these views. They decide nothing 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Iterable, Sequence
 
@@ -22,6 +23,8 @@ from .plain import join_names
 from .plan_lines import Item, Mask, choose_mask, generalize, name_rule
 from .sentences import Kind, describe_change, name_kind
 
+# The number of units of one change, which is another one in each account.
+_COUNT: t.Final = re.compile(r"^[0-9,]+ × ")
 # So many names and notes of equal changes are kept: a plan of 300 accounts has thousands.
 _KEPT: t.Final = 12
 # So many names does a sentence about a group list.
@@ -177,7 +180,7 @@ class Approvals:
                 self._held.setdefault(place, []).append({**account, "reason": str(held.get("reason") or "")})
             if cost:
                 own = {**account, "usd_month": cost.get("usd_month")}
-                self._costs.setdefault(str(cost.get("why") or ""), []).append(own)
+                self._costs.setdefault(_COUNT.sub("", str(cost.get("why") or "")), []).append(own)
 
     def view(
         self,

@@ -40,8 +40,9 @@ _OTHERS: t.Final = 9
 _COSTS: t.Final = 5
 _HELD: t.Final = 6
 _WITHOUT: t.Final = 3
-# The lines of one item, and the names in it.
+# The lines of one item, and of one that narrows access or is not verified; the names in it.
 _LINES_OF_ITEM: t.Final = 2
+_LINES_OF_FIRST: t.Final = 4
 _NAMES: t.Final = 4
 _NAMES_OF_ACCOUNT: t.Final = 6
 _ALL: t.Final = 1_000_000
@@ -104,7 +105,8 @@ def _render_groups(heading: str, groups: Sequence[Group], room: int, *, page: st
 
 
 def _render_group(group: Group, show: Show) -> Lines:
-    lines = _cut(_wrap(f"- {describe_group(group)}", show, rest="    "), show)
+    most = _LINES_OF_FIRST if group.comes_first else _LINES_OF_ITEM
+    lines = _cut(_wrap(f"- {describe_group(group)}", show), show, most=most)
     note = describe_note(group)
     return [*lines, *(_cut(_wrap(note, show, first="    "), show) if note else [])]
 

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.finding import Severity
+from ...module_utils._converge.plan import PLANNED
 from ...module_utils._report.grouping import Group, failing_groups, refusal_groups
 from ...module_utils._report.plain import join_names, printable, wrap_text
 from ...module_utils._report.sentences import describe_changes
-from ...module_utils._report.states import APPLIED, PLANNED, REPORTED, state_of
+from ...module_utils._report.states import APPLIED, REPORTED, state_of
 from .text import describe_account
 
 Report = Mapping[str, t.Any]

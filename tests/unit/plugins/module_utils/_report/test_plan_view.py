@@ -75,7 +75,11 @@ def test_what_is_held_back_names_the_rule_and_the_variable() -> None:
 
 
 def test_costs_are_added_up_and_what_is_not_known_is_counted() -> None:
-    costs = [{"usd_month": 1.25, "why": "rules"}, {"usd_month": 2, "why": "rules"}, {"usd_month": None, "why": "hub"}]
+    costs = [
+        {"usd_month": 1.25, "why": "1 × rules"},
+        {"usd_month": 2, "why": "1,200 × rules"},
+        {"usd_month": None, "why": "hub"},
+    ]
     found = approve(planned.plan(*(planned.entry(cost=cost) for cost in costs)))
     assert [(cost.why, describe_price(cost)) for cost in found.costs] == [
         ("rules", "3.25 USD"),
