@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
@@ -141,10 +141,6 @@ def check(world: World, other: World) -> tuple[set[str], set[str], set[str]]:
         return shown, hashed, set(account.bench.writes)
 
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@MANY
 @given(WORLDS)
 def test_the_changes_shown_are_those_hashed_and_those_applied_under_the_hash(world: World) -> None:
     shown, hashed, applied = check(world, world)
@@ -152,7 +148,6 @@ def test_the_changes_shown_are_those_hashed_and_those_applied_under_the_hash(wor
     assert shown == hashed == applied
 
 
-@MANY
 @given(WORLDS, WORLDS)
 def test_other_variables_apply_a_part_of_what_was_hashed_at_most(world: World, other: World) -> None:
     shown, hashed, applied = check(world, other)
@@ -160,7 +155,6 @@ def test_other_variables_apply_a_part_of_what_was_hashed_at_most(world: World, o
     assert applied <= hashed
 
 
-@MANY
 @given(WORLDS)
 def test_what_another_guard_refuses_is_applied_under_no_approval(world: World) -> None:
     """Everything that refused it is gone in the run under the hash."""
