@@ -34,7 +34,7 @@ from .text import Lines, Show
 #: So many lines an approver has to read, for one account or for a thousand.
 MOST: t.Final = 60
 #: So many lines the changes of one account have in a terminal.
-LINES_OF_ACCOUNT: t.Final = 20
+LINES_OF_ACCOUNT: t.Final = 18
 # The lines of each section. What narrows access or is not verified has the rest.
 _OTHERS: t.Final = 9
 _COSTS: t.Final = 5
@@ -42,7 +42,7 @@ _HELD: t.Final = 6
 _WITHOUT: t.Final = 3
 # The lines of one item, and of one that narrows access or is not verified; the names in it.
 _LINES_OF_ITEM: t.Final = 2
-_LINES_OF_FIRST: t.Final = 4
+_LINES_OF_FIRST: t.Final = 3
 _NAMES: t.Final = 4
 _NAMES_OF_ACCOUNT: t.Final = 6
 _ALL: t.Final = 1_000_000
