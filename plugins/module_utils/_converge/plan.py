@@ -168,7 +168,7 @@ def combine_plans(
     created = min(parse_moment(document["created"]) for document in kept)
     authors = list(dict.fromkeys(author for document in kept for author in authors_of(document)))
     author = authors if len(authors) > 1 else next(iter(authors), None)
-    given = {"account_id": account_id, "run_id": run_id, "author": author}
+    given: dict[str, t.Any] = {"account_id": account_id, "run_id": run_id, "author": author}
     return plan_document(entries, created=created, incomplete=list(dict.fromkeys([*incomplete, *reasons])), **given)
 
 

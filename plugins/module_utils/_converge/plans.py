@@ -111,8 +111,8 @@ def keep_run(
     """
     kept = sorted(lines)
     run_hash = run_sha256(kept)
-    document = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created), "lines": kept}
-    document["without_hash"] = dict(without)
+    names = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created)}
+    document = {**names, "lines": kept, "without_hash": dict(without)}
     keep_once(store, run_key(run_hash), _encode({**document, "run_sha256": run_hash}))
     return run_hash
 

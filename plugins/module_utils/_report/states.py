@@ -17,9 +17,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
-from .._converge.plan import IF_APPROVED, PLANNED
+from .._converge import plan
 
 APPLIED: t.Final = "applied"
+PLANNED: t.Final = plan.PLANNED
+IF_APPROVED: t.Final = plan.IF_APPROVED
 REPORTED: t.Final = "reported"
 REFUSED: t.Final = "refused"
 STATES: t.Final = (APPLIED, PLANNED, IF_APPROVED, REPORTED, REFUSED)
