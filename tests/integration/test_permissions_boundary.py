@@ -233,7 +233,13 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     assert predicted.writes == []
     breaking = {f"dev-team-{number}-role" for number in ("07", "11", "12")}
     assert {name for rule, name in refusals(plan) if rule == "prediction"} == breaking
-    assert len([rule for rule, _name in refusals(plan) if rule == "cap"]) == 10
+    held = [change for change in plan["plan"]["changes"] if change["state"] == "applied if approved"]
+    assert [change["held_by"]["rule"] for change in held] == ["cap"] * 10
+    # Neither what breaks something nor what belongs to others can be approved.
+    assert not {change["target"].rpartition("/")[2] for change in plan["plan"]["changes"]} & {
+        *breaking,
+        "dev-team-14-role",
+    }
     owned = {item["target"].rpartition("/")[2]: item for item in plan["refused"] if item["rule"] == "foreign_owner"}
     assert {name: (item["owner"]["change_it_in"], item["patch"]) for name, item in owned.items()} == {
         "dev-team-13-role": (

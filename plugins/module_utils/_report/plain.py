@@ -66,10 +66,18 @@ def as_json(value: t.Any) -> str:
 
 
 def wrap_text(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
-    """Wrap ``text`` at ``width`` columns; lines begin with ``first`` and ``rest``, a long word (an ARN) is broken."""
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+    """Wrap ``text`` at ``width`` columns, at spaces alone; lines begin with ``first`` and ``rest``.
+
+    A word that is longer, such as an ARN, has a line of its own: in two halves nobody could search for it.
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
 
 
 def join_names(names: Sequence[str], limit: int) -> str:

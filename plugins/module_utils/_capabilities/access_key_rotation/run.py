@@ -15,15 +15,17 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ..._account.moments import format_utc
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
+from ..._converge.credential_facts import find_credential
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY
@@ -262,6 +264,15 @@ class KeyRotation(Capability[Observed]):
     def serves(self, change: Change, served: Change) -> bool:
         """The secret is there for the key alone."""
         return (change.operation, served.operation) == (CREATE_SECRET, CREATE_KEY) and _is_for(served, change)
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The age of the key, and when it may be deleted once it is deactivated."""
+        found = find_credential(change)
+        users = (one.user for one in self._observed.situations if one.user and one.user.arn == change.target)
+        key = next((key for user in users if found and (key := user.find_key(str(found["id"])))), None)
+        days = self._declared.delete_after if change.operation == UPDATE_KEY else None
+        due = None if days is None else format_utc(self._connection.now + timedelta(days=days))
+        return ChangeFacts(deadline=due, credential=find_credential(change, created=key.created if key else None))
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         """The maker of a new key, which stores its secret in the same call."""

@@ -163,6 +163,16 @@ def _count(number: int) -> str:
     return "1 object is" if number == 1 else f"{number} objects are"
 
 
+def find_doubt(change: Change, ownership: Ownership) -> str:
+    """Find what is not known of the owner of an object that loses access, as a sentence; empty if that is nothing."""
+    item = find_held(change)
+    if item is None or not is_narrowing(change) or item.key in ownership.own:
+        return ""
+    owner = _find_owner(change, item, ownership)
+    is_by_hand = owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND and not owner.unread
+    return "" if owner.is_certain or is_by_hand else f"{_describe_doubt(item, owner)}."
+
+
 def refuse(change: Change, objection: Objection) -> Refusal:
     """Refuse a change for the reason of an objection."""
     return Refusal(objection.rule, objection.reason, change.target, change.operation, data=objection.data)
@@ -199,15 +209,17 @@ def _refuse_foreign(change: Change, item: IamObject, owner: Owner) -> Objection:
 
 
 def _refuse_doubtful(change: Change, item: IamObject, owner: Owner) -> Objection:
+    reason = f"{_describe_doubt(item, owner)}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
+    return Objection(FOREIGN, reason, _describe(change, owner))
+
+
+def _describe_doubt(item: IamObject, owner: Owner) -> str:
     if owner.confidence is Confidence.UNKNOWN:
         unread = [reason for source in owner.unread for reason in source.reasons]
         why = f": {_join(unread)}" if unread else ""
-        who = f"the owner of {item.kind} {item.name} is not known{why}"
-    else:
-        sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
-        who = f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
-    reason = f"{who}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
-    return Objection(FOREIGN, reason, _describe(change, owner))
+        return f"the owner of {item.kind} {item.name} is not known{why}"
+    sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
+    return f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
 
 
 def _hold_back(change: Change, item: IamObject, owner: Owner, held_by: tuple[Unread, ...]) -> Objection:

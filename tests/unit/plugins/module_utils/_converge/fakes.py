@@ -307,3 +307,8 @@ def journal_of(
         clock=lambda: NOW,
         details=details,
     )
+
+
+def in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:
+    """Whether the names of two changes are one of the pairs."""
+    return lambda one, other: (str(one.parameters["Name"]), str(other.parameters["Name"])) in pairs

@@ -475,14 +475,15 @@ REFUSAL = Refusal(
 
 
 def part(module: str, change: Change, *, run_id: str, applied: bool = False, **more: t.Any) -> dict[str, t.Any]:
-    """What a converging module leaves for the report."""
+    """What a converging module leaves for the report. The plan of one that only reports is empty."""
+    planned = [] if more.get("mode") == "report" else [change]
     return {
         "run_id": run_id,
         "module": module,
         "mode": "enforce",
         "changes": [change.as_dict(applied=applied)],
         "refused": [],
-        "plan": plan_document([change], account_id=ACCOUNT, run_id=run_id, created=NOW),
+        "plan": plan_document(planned, account_id=ACCOUNT, run_id=run_id, created=NOW),
         "error": None,
         **more,
     }

@@ -98,7 +98,7 @@ def test_everything_of_an_account() -> None:
     (account,) = build(world.sources)["accounts"]
     assert account["problems"] == []
     assert account["plan_sha256"] == "0" * 64
-    assert account["counts"] == {"applied": 1, "planned": 0, "reported": 0, "refused": 1}
+    assert account["counts"] == {"applied": 1, "planned": 0, "applied if approved": 0, "reported": 0, "refused": 1}
     assert account["refused"] == [
         {"rule": "max_changes", "reason": "over the cap", "operation": "UpdateAccessKey", "targets": ["carol"]}
     ]
