@@ -95,7 +95,7 @@ def _read_changes(store: Store, account_id: str, warn: Callable[[str], None]) ->
                 outcome is Outcome.UNKNOWN and change.operation in (CREATE_ROLE, UPDATE_KEY)
             )
             if intent.module == MODULE and intent.at is not None and is_made and not change.undoes:
-                answer = ending_at(store, intent.key)[1] if outcome is Outcome.APPLIED else {}
+                answer = ending_at(store, intent.key).answer if outcome is Outcome.APPLIED else {}
                 found.append((intent.at, change, answer))
     # The sort is stable: changes of one run stay in their order.
     return sorted(found, key=lambda item: item[0])

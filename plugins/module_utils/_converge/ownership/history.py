@@ -125,6 +125,6 @@ class History:
 
     def _find_outcome(self, base: str) -> str:
         try:
-            return ending_at(self._store, base)[0].value
+            return ending_at(self._store, base).outcome.value
         except StoreError:
             return Outcome.UNKNOWN.value

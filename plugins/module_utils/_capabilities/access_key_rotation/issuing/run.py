@@ -88,10 +88,11 @@ class Issuer:
         """
         if (service, operation) != ("iam", CREATE_KEY):
             raise ValueError(f"{service}:{operation} makes no access key")
-        answer = self._access.call(service, operation, parameters, region=region)["AccessKey"]
+        whole = self._access.call(service, operation, parameters, region=region)
+        answer = whole.pop("AccessKey")
         key_id, secret = str(answer["AccessKeyId"]), str(answer.pop("SecretAccessKey"))
         try:
-            return {"AccessKeyId": key_id, **self._store(key_id, secret)}
+            return {**whole, "AccessKeyId": key_id, **self._store(key_id, secret)}
         except AwsError as failure:
             # An error may repeat what was asked.
             why = failure.message.replace(secret, "…").replace(quote(secret, safe=""), "…")
