@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.sheet import build
 
 from .world import verified
@@ -15,7 +13,9 @@ from .world import verified
 
 def test_a_complete_run_fits() -> None:
     sheet = build(verified().sources)
-    assert [(line["name"], line["doubts"], line["faults"]) for line in sheet["lines"] if line["state"] != "verified"] == []
+    assert [
+        (line["name"], line["doubts"], line["faults"]) for line in sheet["lines"] if line["state"] != "verified"
+    ] == []
     assert sheet["headline"] == {
         "state": "verified",
         "text": "Nothing was found that does not fit. All 10 lines are verified.",

@@ -90,7 +90,8 @@ class World:
         self.journal, self.reports, self.sheets = FakeStore(), FakeStore(), FakeStore()
         self.reports.location = "s3://evidence/reports"
         self.now = NOW
-        self.approved = ""
+        # A plan that is not kept.
+        self.approved = "f" * 64
 
     def approve(self, *changes: Change, author: str = "ana", hours: float = 1) -> str:
         """Keep the plan of these changes, made so long before the run, and have later records name it; its hash."""
