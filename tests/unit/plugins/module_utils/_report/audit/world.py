@@ -146,23 +146,30 @@ class World:
         """What the journal has of the run."""
         return read_account(self.journal, ACCOUNT, RUN)
 
-    def report(self, *changes: Change, **fields: t.Any) -> dict[str, t.Any]:
+    def report(self, *changes: Change, created: datetime = NOW, **fields: t.Any) -> dict[str, t.Any]:
         """Write the report of the run, with the report on all accounts and the manifest."""
         report = samples.assessment(run=samples.run(RUN, mode="enforce"))
         applied = [{**change.as_dict(applied=True), "module": "access_keys", "state": "applied"} for change in changes]
         report = {**report, "account_id": ACCOUNT, "changes": applied, "plan_sha256": "0" * 64, **fields}
         content = encode(report)
         self.reports.put(run_report_key(ACCOUNT, RUN), content)
-        self.keep([report], [(run_report_key(ACCOUNT, RUN), content)])
+        self.keep([report], [(run_report_key(ACCOUNT, RUN), content)], created=created)
         return report
 
-    def keep(self, reports: list[dict[str, t.Any]], files: list[tuple[str, bytes]], **fields: t.Any) -> None:
+    def keep(
+        self,
+        reports: list[dict[str, t.Any]],
+        files: list[tuple[str, bytes]],
+        *,
+        created: datetime = NOW,
+        **fields: t.Any,
+    ) -> None:
         """Write the report on all accounts and the manifest of the run."""
-        made = fleet.build(run_id=RUN, created=NOW, reports=reports, **fields)
+        made = fleet.build(run_id=RUN, created=created, reports=reports, **fields)
         whole = encode({**made, "plan_sha256": "1" * 64})
         key = manifest_chain.fleet_key(whole)
         self.reports.put(key, whole)
-        document = build([*files, (key, whole)], run_id=RUN, created=NOW)
+        document = build([*files, (key, whole)], run_id=RUN, created=created)
         self.reports.put(manifest_chain.COPY, encode(manifest_chain.append(self.reports, document)))
 
     def see(self, *events: Event, **fields: t.Any) -> History:
