@@ -75,8 +75,8 @@ def _render_header(sheet: Sheet, show: Show) -> Lines:
         "=" * len(heading),
         show(f"From {run['started'] or _UNKNOWN} to {run['finished'] or _UNKNOWN} ({modes})"),
         show(f"Declaration: {', '.join(run['commits']) or _UNKNOWN}"),
-        *wrap_text(show(sheet["headline"]["text"])),
         show(counts),
+        *wrap_text(show(sheet["headline"]["text"])),
     ]
 
 
