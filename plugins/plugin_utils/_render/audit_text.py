@@ -82,7 +82,7 @@ def _render_header(sheet: Sheet, show: Show) -> Lines:
 
 def _render_lines(sheet: Sheet, show: Show) -> Iterator[str]:
     for line in sorted(sheet["lines"], key=lambda line: list(STATES).index(line["state"])):
-        text = "; ".join([*line["faults"], *line["doubts"]]) or line["fact"]
+        text = " ".join([*line["faults"], *line["doubts"]]) or line["fact"]
         words = STATES[line["state"]][0]
         yield from _item(f"{words}: {line['title']}: {text}", show)
         yield from wrap_text(show(f"against {line['against'] or 'nothing'}"), first="      ", rest="      ")

@@ -18,6 +18,7 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from ..._controls.control import plural
 from ..plain import join_names
 from .state import State
 
@@ -98,7 +99,7 @@ def _is_unchanged(document: Document) -> bool:
 
 
 def _against_jobs(document: Document) -> str:
-    return f"the records of {len(document['requests'])} jobs in {document['journal']}"
+    return f"the records of {plural(len(document['requests']), 'jobs')} in {document['journal']}"
 
 
 def _check_person(document: Document, name: str) -> Line:
@@ -141,7 +142,7 @@ def _check_declaration(document: Document) -> Line:
     if "" in in_jobs or any("commit" in row["incomplete"] for row in document["requests"]):
         doubts.append("The commit of the declaration is not in every record of a job.")
     faults = (f"Reports and jobs name several commits: {join_names(known, _NAMES)}.",) if len(known) > 1 else ()
-    against = f"the reports of {len(document['accounts'])} accounts, and {_against_jobs(document)}"
+    against = f"the reports of {plural(len(document['accounts']), 'accounts')}, and {_against_jobs(document)}"
     return Line("", "", against, ", ".join(known), tuple(doubts), faults)
 
 
@@ -194,7 +195,9 @@ def _check_journal(document: Document) -> Line:
     if conflicts:
         faults = (f"Records and reports do not fit, see below: {join_names(conflicts, _NAMES)}.",)
     total = sum(len(account["changes"]) for account in accounts)
-    return Line("", "", f"the reports in {document['reports']}", f"{total} recorded changes", tuple(doubts), faults)
+    return Line(
+        "", "", f"the reports in {document['reports']}", plural(total, "recorded changes"), tuple(doubts), faults
+    )
 
 
 def _count(counts: Mapping[str, int], one: str, several: str) -> str:
@@ -221,12 +224,9 @@ def _check_events(document: Document) -> Line:
             total += change["event"] is not None
             if change["state"] != State.VERIFIED:
                 found[change["state"], change["lack"]].append(account["account_id"])
-    numbered = {
-        (state, f"{len(ids)} {'change' if len(ids) == 1 else 'changes'}: {reason}"): ids
-        for (state, reason), ids in found.items()
-    }
+    numbered = {(state, f"{plural(len(ids), 'changes')}: {reason}"): ids for (state, reason), ids in found.items()}
     doubts, faults = _split(numbered)
-    return Line("", "", _against_events(document), f"{total} changes have their events", doubts, faults)
+    return Line("", "", _against_events(document), f"{plural(total, 'events')} of changes", doubts, faults)
 
 
 def _check_calls(document: Document) -> Line:
@@ -236,7 +236,8 @@ def _check_calls(document: Document) -> Line:
     possible: dict[str, int] = {}
     for account in document["accounts"]:
         if account["trail"]["reason"]:
-            found[State.NOT_VERIFIED, account["trail"]["reason"]].append(account["account_id"])
+            reason = f"the event history is not complete: {account['trail']['reason']}"
+            found[State.NOT_VERIFIED, reason].append(account["account_id"])
         open_calls = [event for event in account["unrecorded"] if event["run_id"] is None]
         for counts, calls in (
             (possible, [event for event in open_calls if event["possible"]]),
@@ -289,7 +290,7 @@ def _check_population(document: Document) -> Line:
     elif not population["is_in_manifest"]:
         doubts = (f"No manifest of the run names {source}, from which the accounts are known.",)
     against = f"{source}, which the manifest of the run names" if source else ""
-    return Line("", "", against, f"{len(document['accounts'])} accounts", doubts, tuple(faults))
+    return Line("", "", against, plural(len(document["accounts"]), "accounts"), doubts, tuple(faults))
 
 
 def _check_manifest(document: Document) -> Line:
@@ -302,8 +303,8 @@ def _check_manifest(document: Document) -> Line:
         faults.append(f"Files of the manifest are missing: {join_names(files['missing'], _NAMES)}.")
     if own is None:
         doubts.append("No manifest of this run is kept, so its files can't be checked.")
-    against = f"the hashes in {manifest['count']} manifests in {document['reports']}"
-    fact = f"{files['intact']} files are as manifest {own['number']} says" if own else ""
+    against = f"the hashes in {plural(manifest['count'], 'manifests')} in {document['reports']}"
+    fact = f"{plural(files['intact'], 'files')} as in manifest {own['number']}" if own else ""
     return Line("", "", against, fact, tuple(doubts), tuple(faults))
 
 

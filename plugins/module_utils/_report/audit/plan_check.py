@@ -76,7 +76,7 @@ def _hold_against_plan(
     except StoreError as error:
         return State.NOT_VERIFIED, f"the approved plan can't be read: {error}"
     except InputError as error:
-        return State.ATTENTION, str(error)
+        return State.ATTENTION, f"the approval does not count: {error}"
     if outside:
         return State.ATTENTION, f"{len(outside)} of {len(made)} changes are not in the approved plan {given[:16]}…"
     return State.VERIFIED, ""

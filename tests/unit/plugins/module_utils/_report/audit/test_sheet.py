@@ -177,14 +177,14 @@ def test_events_that_were_not_read(world: World) -> None:
     sheet = build(world.sources)
     assert sheet["accounts"][0]["trail"] == {"state": "not_read", "reason": "AccessDenied"}
     assert [state_of(sheet, name) for name in ("events", "calls", "leases")] == ["not_verified"] * 3
-    assert f"AccessDenied: {ACCOUNT}." in attention(world)
+    assert f"The event history is not complete: AccessDenied: {ACCOUNT}." in attention(world)
 
 
 def test_events_that_were_not_read_whole(world: World) -> None:
     """A region that was not read can hide calls, even if the events of others are there."""
     world.see(*map(make_event, (key_change("alice"), key_change("bob"))), failures={"eu-west-1": "AccessDenied"})
     sheet = build(world.sources)
-    assert attention(world) == [f"Eu-west-1: AccessDenied: {ACCOUNT}."]
+    assert attention(world) == [f"The event history is not complete: eu-west-1: AccessDenied: {ACCOUNT}."]
     assert (state_of(sheet, "events"), state_of(sheet, "calls")) == ("verified", "not_verified")
 
 
