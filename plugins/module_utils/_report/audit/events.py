@@ -73,7 +73,7 @@ _TEXTS: t.Final = (
 class Event:
     """A call as CloudTrail recorded it, as far as the sheet shows it.
 
-    ``request_id`` is AWS's id of the request, as the caller was told it. ``account_id`` is the account whose trail has
+    ``request_id`` is AWS's id of the request, which its answer has too. ``account_id`` is the account whose trail has
     the event; another account can have an event of the same request.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
@@ -139,7 +139,7 @@ def parse_history(content: bytes, *, account_id: str, run_id: str, where: str) -
         times = {name: parse_moment(document[name]) for name in ("read_at", "since", "until") if document[name]}
         events = tuple(_parse_event(item) for item in document["events"])
         if len({event.id for event in events}) < len(events):
-            raise ValueError("an event stands there twice")
+            raise ValueError("two events have one id")
         failures = {str(region): str(reason) for region, reason in document["failures"].items()}
         regions = tuple(map(str, document["regions"]))
         return History(events, str(document["home"]), regions, failures, str(document["failure"]), **times)

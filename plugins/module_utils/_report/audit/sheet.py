@@ -157,8 +157,8 @@ def _join_runs(accounts: Sequence[Document]) -> Document:
 def _join_requests(accounts: Iterable[Document]) -> list[Document]:
     """Join the requests of all accounts: one row for each job, with the number of accounts.
 
-    A member that records name differently has all of the values, and stands in ``conflicting``; one that some records
-    lack stands in ``incomplete``.
+    A member that records name differently has all of the values, and is listed in ``conflicting``. One that some
+    records lack is listed in ``incomplete``.
     """
     jobs: dict[tuple[str, str], list[tuple[str, Mapping[str, t.Any]]]] = {}
     for account in accounts:

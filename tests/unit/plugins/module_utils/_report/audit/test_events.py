@@ -504,7 +504,7 @@ def test_a_forged_history_is_refused(fields: dict[str, t.Any]) -> None:
 
 def test_an_event_that_stands_twice_in_a_history_is_refused() -> None:
     document = World().see(make_event(key_change())).as_document(ACCOUNT, RUN)
-    with pytest.raises(DocumentError, match="stands there twice"):
+    with pytest.raises(DocumentError, match="two events have one id"):
         parse_history(encode({**document, "events": document["events"] * 2}), account_id=ACCOUNT, run_id=RUN, where="x")
 
 
