@@ -91,7 +91,8 @@ def bring_about(
 
     ``is_new`` says that the change builds on what this run has just made, which AWS may not know everywhere yet.
     """
-    lost, ids = "", []
+    lost = ""
+    ids: list[str] = []
     for number in itertools.count():
         try:
             answer = attempt()

@@ -43,11 +43,14 @@ def check_plans(reports: Store, account_id: str, records: AccountRecords) -> lis
 def _check_job(
     reports: Store, account_id: str, job_id: str, made: Sequence[Recorded], records: AccountRecords
 ) -> PlanCheck:
-    named = {run.details.get("approved_plan", "").strip() for run in records.runs if run.job_id == job_id}
-    given = named.pop() if len(named) == 1 else ""
-    if not given:
-        reason = "its records name several approved plans" if named else "no plan was approved"
-        return PlanCheck(job_id, State.NOT_VERIFIED, reason)
+    named = {run.module: run.details.get("approved_plan", "").strip() for run in records.runs if run.job_id == job_id}
+    unnamed = sorted(module for module, plan in named.items() if not plan)
+    given = next(iter(sorted(set(named.values()) - {""})), "")
+    reason = "" if len(set(named.values()) - {""}) < 2 else "its records name several approved plans"
+    if given and unnamed:
+        reason = reason or f"the records of these modules name no approved plan: {', '.join(unnamed)}"
+    if reason or not given:
+        return PlanCheck(job_id, State.NOT_VERIFIED, reason or "no plan was approved")
     began = min((change.at for change in made if change.at), default=None)
     if began is None:
         return PlanCheck(job_id, State.NOT_VERIFIED, "its records have no time", given)

@@ -63,7 +63,7 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
     accounts = [describe_account(sources, account_id) for account_id in ids]
     known = {*ids, *population["missing"], *(failure["account_id"] for failure in population["failed"])}
     population["not_in_run"] = sorted(set(inventory) - known)
-    document = {
+    document: Document = {
         "schema": SCHEMA,
         "run_id": sources.run_id,
         "created": format_utc(sources.now),

@@ -178,6 +178,21 @@ def test_no_plan(given: str, reason: str) -> None:
     assert (plan["state"], plan["reason"]) == ("not_verified", reason)
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("", "the records of these modules name no approved plan: other"),
+        ("e" * 64, "its records name several approved plans"),
+    ],
+)
+def test_modules_of_one_job_that_name_several_plans_or_none(given: str, reason: str) -> None:
+    world = verified()
+    world.approved = given
+    world.change(key_change("carol"), module="other")
+    (plan,) = build(world.sources)["accounts"][0]["plans"]
+    assert (plan["state"], plan["reason"]) == ("not_verified", reason)
+
+
 @pytest.mark.parametrize("given", ["e" * 63, "../plan"])
 def test_what_is_no_hash_approves_nothing(given: str) -> None:
     (plan,) = build(made_with(**DETAILS, approved_plan=given).sources)["accounts"][0]["plans"]
