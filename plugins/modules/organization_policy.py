@@ -341,6 +341,9 @@ rollout:
   description:
     - The state of the rollout of each policy, if O(rollout) is declared. C(action) is the step that was taken, C(stage) the current
       stage, C(reason) the reason, and C(text) a summary for people.
+    - C(action) is V(start), V(advance), V(soaking), V(hold), V(withdraw) or V(finished). It is V(not_begun) or V(not_withdrawn) if the
+      changes of the step were refused, or failed. C(since), C(soak_ends) and the soak of a stage that has not begun are empty.
+    - In check mode it is the step that a real run would take.
   returned: success
   type: list
   elements: dict

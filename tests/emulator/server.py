@@ -259,7 +259,7 @@ class Emulator:
         if self.records_events and caller and environ:
             with self.lock:
                 agent = str(environ.get("HTTP_USER_AGENT", ""))
-                recorded_events.record_request(record, caller, user_agent=agent, body=answer.body)
+                recorded_events.record_request(record, caller, user_agent=agent, answer=answer)
         return answer
 
 

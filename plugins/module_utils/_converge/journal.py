@@ -29,7 +29,7 @@ import re
 import secrets
 import threading
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from .._account.moments import format_utc, parse_moment
@@ -106,6 +106,19 @@ class Intent:
 def make_mark(run_id: str, job_id: str) -> str:
     """Make the word that names a job in the user agent of its calls, and so in CloudTrail's events of them."""
     return f"job/{run_id}/{job_id}"
+
+
+class Ended(t.NamedTuple):
+    """How a recorded change ended, and what was kept of AWS's answer.
+
+    ``request_id`` is AWS's id of the request that decided it, as CloudTrail has it; empty where nobody knows it.
+    ``attempts`` are the ids of the other requests that were sent for the change.
+    """
+
+    outcome: Outcome
+    answer: Mapping[str, t.Any]
+    request_id: str = ""
+    attempts: tuple[str, ...] = ()
 
 
 def check_run_id(run_id: str, option: str = "run_id") -> str:
@@ -190,10 +203,23 @@ class Journal:
         return key
 
     def conclude(
-        self, key: str, outcome: Outcome, error: str = "", answer: t.Optional[Mapping[str, t.Any]] = None
+        self,
+        key: str,
+        outcome: Outcome,
+        error: str = "",
+        answer: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        request_id: str = "",
+        attempts: Sequence[str] = (),
     ) -> None:
-        """Record how the change of ``key`` ended, and what is to be kept of AWS's answer."""
-        record: dict[str, t.Any] = {"outcome": outcome.value, "error": error or None}
+        """Record how the change of ``key`` ended, and what is to be kept of AWS's answer.
+
+        ``request_id`` is AWS's id of the request that decided it, empty where its answer was lost. ``attempts`` are the
+        ids of the other requests.
+        """
+        record: dict[str, t.Any] = {"outcome": outcome.value, "error": error or None, "request_id": request_id}
+        if attempts:
+            record["attempts"] = list(attempts)
         if answer:
             record["answer"] = dict(answer)
         self._store.put_new(f"{key}{_OUTCOME}", self._record("outcome", record))
@@ -258,7 +284,7 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
     started = _readable(store, [match["base"] for match in matches if match["kind"] == "intent"], warn)
     for intent in _in_order(started):
         try:
-            outcome = ending_at(store, intent.key)[0]
+            outcome = ending_at(store, intent.key).outcome
         except StoreError as error:
             warn(f"the outcome of {intent.change.operation} on {intent.change.target} is not known: {error}")
             outcome = Outcome.UNKNOWN
@@ -355,8 +381,8 @@ def _readable(store: Store, keys: Iterable[str], warn: Warn) -> Iterator[Intent]
             warn(f"a record of the journal is ignored: {error}")
 
 
-def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
-    """How the recorded change with this key ended, and what was kept of AWS's answer; ``UNKNOWN`` without a record.
+def ending_at(store: Store, key: str) -> Ended:
+    """How the recorded change with this key ended; ``UNKNOWN`` without a record.
 
     :raises RecordError: the record is none.
     :raises StoreError: it can't be read.
@@ -367,11 +393,14 @@ def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
             continue
         try:
             record = parse(content)
-            return Outcome(record["outcome"]), dict(record.get("answer") or {})
+            ids = (record.get("request_id", ""), *record.get("attempts", ()))
+            if not all(isinstance(one, str) for one in ids):
+                raise ValueError("an id of a request is no text")
+            return Ended(Outcome(record["outcome"]), dict(record.get("answer") or {}), ids[0], ids[1:])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             place = f"{store.location.rstrip('/')}/{key}{ending}"
             raise RecordError(f"{place} is not a journal record: {error}") from error
-    return Outcome.UNKNOWN, {}
+    return Ended(Outcome.UNKNOWN, {})
 
 
 def intent_at(store: Store, key: str) -> Intent:

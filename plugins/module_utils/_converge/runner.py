@@ -225,12 +225,15 @@ class _Making(t.Generic[Observed]):
             is_new=self._is_new(change),
         )
         if ending.answer is not None:
-            ending = self._learn_from_answer(change, ending.answer)
+            learnt = self._learn_from_answer(change, ending.answer)
+            ending = dataclasses.replace(learnt, request_id=ending.request_id, attempts=ending.attempts)
         if ending.outcome is Outcome.APPLIED:
             self.made.append(change)
         elif ending.outcome is Outcome.FOREIGN:
             self.already.append(change)
-        self._journal.conclude(key, ending.outcome, ending.error, ending.answer)
+        self._journal.conclude(
+            key, ending.outcome, ending.error, ending.answer, request_id=ending.request_id, attempts=ending.attempts
+        )
         return self._judge_ending(change, ending)
 
     def _judge_ending(self, change: Change, ending: Ending) -> str:

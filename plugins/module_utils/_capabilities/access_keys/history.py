@@ -98,10 +98,10 @@ def _read_changes(store: Store, account_id: str, run: str) -> t.Iterator[Recorde
             continue
         try:
             intent = parse(store.get(key) or b"")
-            outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
+            ended = ending_at(store, key.removesuffix("-intent.json"))
             change = intent["change"]
             named = change["after"] or change["before"]
-            if outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
+            if ended.outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
                 yield RecordedChange(
                     run=run,
                     at=parse_moment(intent["at"]),
@@ -109,8 +109,8 @@ def _read_changes(store: Store, account_id: str, run: str) -> t.Iterator[Recorde
                     user_arn=change["target"],
                     credential=named["id"],
                     after=change["after"] or {},
-                    answer=answer,
-                    is_certain=outcome is Outcome.APPLIED,
+                    answer=ended.answer,
+                    is_certain=ended.outcome is Outcome.APPLIED,
                 )
         except (RecordError, ValueError, KeyError, TypeError, AttributeError):
             # Others may write into a journal: a broken record supports no tag, and takes nothing from the others.

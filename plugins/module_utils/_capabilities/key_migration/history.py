@@ -96,7 +96,7 @@ def _read_changes(store: Store, account_id: str, warn: Callable[[str], None]) ->
             )
             is_own = intent.module == MODULE and change.account_id == account_id and not change.undoes
             if is_own and intent.at is not None and is_made:
-                answer = ending_at(store, intent.key)[1] if outcome is Outcome.APPLIED else {}
+                answer = ending_at(store, intent.key).answer if outcome is Outcome.APPLIED else {}
                 found.append((intent.at, change, answer))
     # The sort is stable: changes of one run stay in their order.
     return sorted(found, key=lambda item: item[0])

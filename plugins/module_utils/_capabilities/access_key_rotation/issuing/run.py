@@ -92,10 +92,11 @@ class Issuer:
         """
         if (service, operation) != ("iam", CREATE_KEY):
             raise ValueError(f"{service}:{operation} makes no access key")
-        answer = self._access.call(service, operation, parameters, region=region)["AccessKey"]
+        whole = self._access.call(service, operation, parameters, region=region)
+        answer = whole.pop("AccessKey")
         key_id, secret = str(answer["AccessKeyId"]), str(answer.pop("SecretAccessKey"))
         try:
-            return {"AccessKeyId": key_id, **self._store(key_id, secret)}
+            return {**whole, "AccessKeyId": key_id, **self._store(key_id, secret)}
         except _PerhapsStoredError as failure:
             raise self._explain_open(key_id, str(failure)) from None
         except AwsError as failure:

@@ -164,9 +164,10 @@ class FakeLease:
 class FakeAwsError(Exception):
     """What a call of the fake AWS may raise. ``kind`` is the failure that it comes from."""
 
-    def __init__(self, message: str, kind: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", request_id: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.request_id = request_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,6 +177,7 @@ class FakeVerdict:
     changed_nothing: bool
     waits: tuple[float, ...] = ()
     waits_if_new: tuple[float, ...] = ()
+    request_id: str = ""
 
 
 WAITS = (1.0, 2.0, 4.0)
@@ -184,7 +186,9 @@ WAITS = (1.0, 2.0, 4.0)
 def judge(error: Exception, _change: Change) -> FakeVerdict:
     kind = error.kind if isinstance(error, FakeAwsError) else ""
     waits = WAITS if kind in ("busy", "dropped", "unsent", "raced") else ()
-    return FakeVerdict(kind not in ("dropped", "unsent", "garbled"), waits, WAITS if kind == "missing" else waits)
+    is_answered = kind not in ("dropped", "unsent", "garbled")
+    request_id = error.request_id if isinstance(error, FakeAwsError) else ""
+    return FakeVerdict(is_answered, waits, WAITS if kind == "missing" else waits, request_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,14 +242,15 @@ class FakeAws:
             self.together.wait(timeout=10)
         self.journalled.append(self._store.list() if self._store else [])
         failure = self._failure(parameters["Name"])
+        request_id = "" if failure in ("dropped", "unsent", "garbled") else f"request-{len(self.calls)}"
         if failure in ("refused", "busy", "missing", "unsent"):
-            raise FakeAwsError("AccessDenied" if failure == "refused" else failure, failure)
+            raise FakeAwsError("AccessDenied" if failure == "refused" else failure, failure, request_id)
         self._stale[target] = self.states.get(target)
         self.states[target] = "else" if failure == "garbled" else parameters["State"]
         if failure:
             message = "EntityAlreadyExists" if failure == "raced" else "the connection was dropped"
-            raise FakeAwsError(message, failure)
-        return {}
+            raise FakeAwsError(message, failure, request_id)
+        return {"ResponseMetadata": {"RequestId": request_id}}
 
     def _failure(self, name: str) -> str:
         failure = self.failures.get(name, "")

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
     Outcome,
+    ending_at,
     find_interrupted,
     read_recorded,
 )
@@ -67,6 +68,13 @@ def apply_changes(
         judge=judge,
         sleep=(waits if waits is not None else []).append,
     )
+
+
+def requests(store: FakeStore) -> list[tuple[str, str, tuple[str, ...]]]:
+    """How each change ended, with the ids of its requests."""
+    keys = [key.removesuffix("-intent.json") for key in store.list() if key.endswith("-intent.json")]
+    ended = [ending_at(store, key) for key in keys]
+    return [(one.outcome.value, one.request_id, one.attempts) for one in ended]
 
 
 def outcomes(store: FakeStore) -> list[str]:
@@ -619,6 +627,37 @@ def test_settling_without_a_read_is_unknown() -> None:
     aws = FakeAws(alice="new")
     aws.unreadable = True
     assert settle(aws.reread, change("alice"), errors=(FakeAwsError,)) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("failures", "state", "recorded"),
+    [
+        ([], "new", ("applied", "request-1", ())),
+        (["busy", "busy"], "new", ("applied", "request-3", ("request-1", "request-2"))),
+        (["refused"], "old", ("failed", "request-1", ())),
+        (["busy", "refused"], "old", ("failed", "request-2", ("request-1",))),
+        (["raced"], "new", ("foreign", "request-1", ())),
+        # The answer that would have named the request was lost.
+        (["dropped"], "new", ("applied", "", ())),
+        (["busy", "dropped"], "new", ("applied", "", ("request-1",))),
+        (["garbled"], "else", ("unknown", "", ())),
+    ],
+)
+def test_the_journal_keeps_the_ids_of_the_requests(
+    aws: FakeAws, store: FakeStore, failures: list[str], state: str, recorded: tuple[t.Any, ...]
+) -> None:
+    aws.failures = {"a": failures}
+    apply_changes(aws, store, change("a"))
+    assert requests(store) == [recorded]
+    assert aws.states[user_arn("a")] == state
+
+
+def test_an_answer_that_says_that_a_part_failed_names_its_request_too(aws: FakeAws, store: FakeStore) -> None:
+    def learn(_change: Change, _answer: t.Any) -> t.Any:
+        raise FakeAwsError("a part failed")
+
+    apply_changes(aws, store, change("a"), learn=learn)
+    assert requests(store) == [("applied", "request-1", ())]
 
 
 # The lease
