@@ -79,7 +79,7 @@ def _read_run(store: Store, account_id: str, run: str, warn: t.Callable[[str], N
         if not isinstance(before.get("key"), str):
             continue
         is_open = outcome is Outcome.UNKNOWN
-        answer = {} if is_open else ending_at(store, intent.key)[1]
+        answer = {} if is_open else ending_at(store, intent.key).answer
         yield Attempt(
             change.target,
             before["key"],

@@ -82,7 +82,7 @@ class History:
             if record.what not in by_hash:
                 continue
             if not record.outcome:
-                record.outcome, is_more = ending_at(self._store, base)[0].value, True
+                record.outcome, is_more = ending_at(self._store, base).outcome.value, True
             if record.outcome == Outcome.APPLIED:
                 found[by_hash[record.what]].append(record.at)
         if self._memory and is_more:
