@@ -10,7 +10,6 @@ had. :mod:`.player` runs the module again on it, in this process, with nothing s
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import functools
@@ -19,11 +18,9 @@ import pickle
 import threading
 import typing as t
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
@@ -58,7 +55,7 @@ class Place:
     folders: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Recording:
     """One run of a module: ``core`` names the function that runs it."""
 
@@ -151,17 +148,13 @@ class RecordingStore:
             self._place.files.setdefault(key, found)
 
 
-@contextlib.contextmanager
-def recording_to(directory: Path) -> Iterator[None]:
-    """Record each run of a module in this process, and in those forked from it, into a file of the directory."""
-    with pytest.MonkeyPatch.context() as patch:
-        record_all(directory, patch.setattr)
-        yield
+def record_all(directory: Path, set_attribute: Callable[[t.Any, str, t.Any], None], *, alone: bool = False) -> None:
+    """Let each run of a module be recorded; ``set_attribute`` is what replaces the functions.
 
-
-def record_all(directory: Path, set_attribute: Callable[[t.Any, str, t.Any], None]) -> None:
-    """Let each run of a module be recorded; ``set_attribute`` is what replaces the functions."""
+    With ``alone`` no module has what others of its run have read, so that the recording has all of it.
+    """
     current: list[Recording] = []
+    of_thread = threading.local()
     plain_execute, plain_open = execution.execute, stores.open_store
 
     def execute(entry: Entry, **given: t.Any) -> dict[str, t.Any]:
@@ -170,24 +163,26 @@ def record_all(directory: Path, set_attribute: Callable[[t.Any, str, t.Any], Non
         moment = datetime.now(UTC)
         recording = Recording(name_core(entry), copy.deepcopy(given["options"]), given["check_mode"], moment)
         current.append(recording)
+        of_thread.recording = recording
         try:
-            given = {**given, "files": None, "replay": Replay(RecordingTape(recording), moment)}
+            files = None if alone else given.get("files")
+            given = {**given, "files": files, "replay": Replay(RecordingTape(recording), moment)}
             recording.result = plain_execute(entry, **given)
         finally:
-            current.pop()
+            current.remove(recording)
+            of_thread.recording = None
         path = directory / f"{moment.timestamp():.6f}-{os.getpid()}-{uuid.uuid4().hex[:6]}.pickle"
         path.write_bytes(pickle.dumps(recording))
         return dict(recording.result)
 
     def open_store(place: StoreOptions, options: t.Any, tape: t.Any = None) -> Store:
         store = plain_open(place, options)
-        if not current:
+        recording = getattr(of_thread, "recording", None) or (current[-1] if current else None)
+        if recording is None:
             return store
-        found = current[-1].places.setdefault(store.location, Place(place.option))
+        found = recording.places.setdefault(store.location, Place(place.option))
         return RecordingStore(store, found)
 
-    for name in ("_module.execution", "..plugin_utils._in_process"):
-        del name
     set_attribute(execution, "execute", execute)
     for module in OPENERS:
         set_attribute(module, "open_store", open_store)

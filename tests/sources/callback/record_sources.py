@@ -34,5 +34,5 @@ class CallbackModule(CallbackBase):
         from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
         from sources import recorder
 
-        recorder.record_all(Path(os.environ["HARDENING_SOURCES_TO"]), setattr)
+        recorder.record_all(Path(os.environ["HARDENING_SOURCES_TO"]), setattr, alone=True)
         _in_process.execute = recorder.execution.execute

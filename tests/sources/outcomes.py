@@ -1,0 +1,183 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What came of a run whose source failed, held against what comes of it with the full source."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import json
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from .player import Played
+
+# What differs from run to run, what only repeats the rest, and texts for people.
+_LEFT_OUT: t.Final = frozenset(
+    {"changed", "diff", "files", "manifest_sha256", "plan_sha256", "report", "stats", "terminal", "run_id", "msg"}
+)
+#: Values that are good news, by the name of the member.
+GOOD: t.Final[Mapping[str, frozenset[t.Any]]] = {
+    "certain": frozenset({True}),
+    "decision": frozenset({"allowed"}),
+    "denied": frozenset({True}),
+    "outcome": frozenset({"safe"}),
+    "present": frozenset({"no", "false", False}),
+    "proven": frozenset({True}),
+    "status": frozenset({"PASS", "NOT_APPLICABLE", "deleted", "absent"}),
+    "suspected": frozenset({"no"}),
+    "verdict": frozenset({"passed", "contained", "proved", "verified", "complete"}),
+}
+_NAMES: t.Final = (
+    *("account_id", "action", "arn", "capability", "control", "event_id", "id", "key", "name", "operation", "principal"),
+    *("region", "resource", "resource_detail", "role", "rule", "service", "target", "user", "what"),
+)
+#: Words by which a result says that it does not know.
+_UNKNOWN: t.Final = re.compile(
+    r"not[ _]assessed|not[ _]known|unknown|not[ _]read|unread|unreadable|can't be|cannot|could not|can't read|uncertain"
+    r"|no[ _]evidence|may[ _]break|incomplete|not[ _]recorded|AccessDenied|Throttling|InternalFailure|denied|malformed"
+    r"|not[ _]clear|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
+    re.IGNORECASE,
+)
+
+
+class Word(enum.StrEnum):
+    """What a failing source leads to. The last two are not allowed."""
+
+    SAME = "same"
+    REFUSED = "refused"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+    SILENT = "SILENT"
+    VIOLATION = "VIOLATION"
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """The word, and what is wrong where it is not allowed."""
+
+    word: Word
+    why: str = ""
+
+
+def judge(full: Played, found: Played) -> Judgement:
+    """Judge a run whose source failed by the run with the full source."""
+    more = [item for item in _list_writes(found) if item not in set(_list_writes(full))]
+    if more:
+        return Judgement(Word.VIOLATION, f"writes {more[0][:300]}")
+    if found.crash:
+        return Judgement(Word.ERROR, found.crash)
+    if found.result.get("failed") and not full.result.get("failed"):
+        return Judgement(Word.ERROR, str(found.result.get("msg")))
+    planned = set(_list_planned(full))
+    more = [item for item in _list_planned(found) if item not in planned]
+    if more:
+        return Judgement(Word.VIOLATION, f"plans {more[0][:300]}")
+    return _judge_verdicts(_document(full), _document(found))
+
+
+def _judge_verdicts(full: t.Any, found: t.Any) -> Judgement:
+    if full == found:
+        return Judgement(Word.SAME)
+    before, after = dict(_list_verdicts(full)), dict(_list_verdicts(found))
+    for place, value in after.items():
+        if value in GOOD[place[-1]] and place in before and before[place] not in GOOD[place[-1]]:
+            return Judgement(Word.VIOLATION, f"{before[place]} is now {value}: {place}"[:300])
+    lost = _find_lost_finding(full.get("result", {}), found.get("result", {}))
+    if lost:
+        return Judgement(Word.VIOLATION, lost)
+    refused = _new(full, found, lambda path, _leaf: "refused" in path)
+    if refused:
+        return Judgement(Word.REFUSED)
+    if _new(full, found, lambda path, leaf: "warnings" in path or bool(_UNKNOWN.search(f"{path[-1:]} {leaf}"))):
+        return Judgement(Word.UNKNOWN)
+    return Judgement(Word.SILENT, _describe_difference(full, found))
+
+
+def _find_lost_finding(full: Mapping[str, t.Any], found: Mapping[str, t.Any]) -> str:
+    """Find a failure that is gone although nothing says that its control was not assessed."""
+    if "findings" not in full or "findings" not in found:
+        return ""
+    left = {_name_finding(item): item["status"] for item in found["findings"] if "control" in item}
+    unknown = {item["control"] for item in found["findings"] if item.get("status") == "NOT_ASSESSED"}
+    for item in full["findings"]:
+        if item.get("status") in ("FAIL", "NOT_ASSESSED") and item["control"] not in unknown:
+            now = left.get(_name_finding(item))
+            if now not in ("FAIL", "NOT_ASSESSED"):
+                return f"{item['status']} is {now or 'gone'}: {_name_finding(item)}"
+    return ""
+
+
+def _name_finding(item: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+    return tuple(item.get(name) for name in ("control", "region", "resource", "resource_detail"))
+
+
+def _list_writes(played: Played) -> list[str]:
+    return [f"{name} {region} {_canonical(parameters)}" for name, region, parameters in played.writes]
+
+
+def _list_planned(played: Played) -> list[str]:
+    return [
+        f"{change['service']}:{change['operation']} {change['region']} {change['target']} {_canonical(change['after'])}"
+        for change in played.result.get("changes") or ()
+        if isinstance(change, dict) and "operation" in change
+    ]
+
+
+def _canonical(value: t.Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _document(played: Played) -> dict[str, t.Any]:
+    """The result, and the reports beside it where the result has no findings of its own."""
+    result = {name: value for name, value in played.result.items() if name not in _LEFT_OUT}
+    document: dict[str, t.Any] = {"result": result}
+    if "changes" not in result and "findings" not in result:
+        document["written"] = {
+            key: json.loads(content)
+            for files in played.written.values()
+            for key, content in sorted(files.items())
+            if key.endswith(".json") and not key.endswith("manifest.json")
+        }
+    return t.cast(dict[str, t.Any], json.loads(_canonical(document)))
+
+
+def _list_verdicts(value: t.Any, path: tuple[t.Any, ...] = ()) -> Iterator[tuple[tuple[t.Any, ...], t.Any]]:
+    if isinstance(value, dict):
+        name = tuple(str(value[key]) for key in _NAMES if isinstance(value.get(key), (str, int)))
+        for key, item in value.items():
+            if key in GOOD and isinstance(item, (str, bool)):
+                yield (*path, name, key), item
+            else:
+                yield from _list_verdicts(item, (*path, name, key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _list_verdicts(item, path)
+
+
+def _list_leaves(value: t.Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _list_leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _list_leaves(item, path)
+    else:
+        yield path, str(value)
+
+
+def _new(full: t.Any, found: t.Any, is_meant: t.Callable[[tuple[str, ...], str], bool]) -> bool:
+    """Whether there is more of what is meant than with the full source."""
+    before = collections.Counter(_list_leaves(full))
+    after = collections.Counter(_list_leaves(found))
+    return any(is_meant(*leaf) for leaf in (after - before))
+
+
+def _describe_difference(full: t.Any, found: t.Any) -> str:
+    before, after = collections.Counter(_list_leaves(full)), collections.Counter(_list_leaves(found))
+    gone, come = list(before - after)[:2], list(after - before)[:2]
+    return f"gone {gone}, come {come}"[:400]
