@@ -40,15 +40,20 @@ _NAMES: t.Final = (
 _UNKNOWN: t.Final = re.compile(
     r"not[ _]assessed|not[ _]known|unknown|not[ _]read|unread|unreadable|can't be|cannot|could not|can't read|uncertain"
     r"|no[ _]evidence|may[ _]break|incomplete|not[ _]recorded|AccessDenied|Throttling|InternalFailure|denied|malformed"
-    r"|not[ _]clear|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
+    r"|not[ _]clear|not[ _]verified|does not parse|missing|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
     re.IGNORECASE,
 )
 
 
 class Word(enum.StrEnum):
-    """What a failing source leads to. The last two are not allowed."""
+    """What a failing source leads to. The last two are not allowed.
+
+    With ``other`` nothing is gone and nothing is better: a text, a number, or something more than with the full source.
+    With ``SILENT`` something is gone, and nothing says that anything is unknown.
+    """
 
     SAME = "same"
+    OTHER = "other"
     REFUSED = "refused"
     ERROR = "error"
     UNKNOWN = "unknown"
@@ -95,7 +100,10 @@ def _judge_verdicts(full: t.Any, found: t.Any) -> Judgement:
         return Judgement(Word.REFUSED)
     if _new(full, found, lambda path, leaf: "warnings" in path or bool(_UNKNOWN.search(f"{path[-1:]} {leaf}"))):
         return Judgement(Word.UNKNOWN)
-    return Judgement(Word.SILENT, _describe_difference(full, found))
+    gone = collections.Counter(_list_rows(full)) - collections.Counter(_list_rows(found))
+    if gone:
+        return Judgement(Word.SILENT, f"{next(iter(gone))}: {_describe_difference(full, found)}")
+    return Judgement(Word.OTHER, _describe_difference(full, found))
 
 
 def _find_lost_finding(full: Mapping[str, t.Any], found: Mapping[str, t.Any]) -> str:
@@ -168,6 +176,19 @@ def _list_leaves(value: t.Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tup
             yield from _list_leaves(item, path)
     else:
         yield path, str(value)
+
+
+def _list_rows(value: t.Any, path: tuple[str, ...] = ()) -> Iterator[tuple[t.Any, ...]]:
+    """List what results have several of, each by its names: findings, changes, refusals, keys, roles."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _list_rows(item, (*path, key))
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                names = tuple(str(item[key]) for key in _NAMES if isinstance(item.get(key), (str, int)))
+                yield (*path, names, str(item.get("status", "")))
+            yield from _list_rows(item, path)
 
 
 def _new(full: t.Any, found: t.Any, is_meant: t.Callable[[tuple[str, ...], str], bool]) -> bool:

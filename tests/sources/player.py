@@ -16,6 +16,8 @@ import dataclasses
 import functools
 import hashlib
 import importlib
+import re
+import sys
 import threading
 import time
 import typing as t
@@ -38,6 +40,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.task import 
 from .recorder import OPENERS, Answer, Found, Place, Recording, name_core, tape_elsewhere
 
 _MODULES: t.Final = "ansible_collections.hardening.iam.plugins"
+
+_JOB: t.Final = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 
 Result = dict[str, t.Any]
 
@@ -217,7 +221,7 @@ def play(recording: Recording, failure: Failure, directory: Path) -> Played:
     if "return_findings" in options:
         options["return_findings"] = "all"
     crash, result = "", {}
-    with _in_place_of_the_world(recording.moment, open_store):
+    with _in_place_of_the_world(recording, open_store):
         try:
             result = execution.execute(
                 entry,
@@ -225,7 +229,7 @@ def play(recording: Recording, failure: Failure, directory: Path) -> Played:
                 check_mode=recording.check_mode,
                 replay=Replay(tape, recording.moment),
             )
-        except Exception as error:  # whatever a malformed answer ends in
+        except Exception as error:  # noqa: BLE001 (whatever a malformed answer ends in)
             crash = f"{type(error).__name__}: {error}"
     return Played(
         result,
@@ -238,21 +242,49 @@ def play(recording: Recording, failure: Failure, directory: Path) -> Played:
     )
 
 
+def _find_job(recording: Recording) -> str:
+    """Find the id that the recorded job gave itself, which is part of the keys of its journal."""
+    prefixes = (prefix for place in recording.places.values() for prefix in place.lists)
+    return next((found[0] for found in map(_JOB.search, prefixes) if found), "")
+
+
 def _same(one: str, other: str) -> bool:
     return one == other or (not one.startswith("s3://") and Path(one) == Path(other))
 
 
 @contextlib.contextmanager
-def _in_place_of_the_world(moment: datetime, open_store: Callable[..., t.Any]) -> Iterator[None]:
+def _in_place_of_the_world(recording: Recording, open_store: Callable[..., t.Any]) -> Iterator[None]:
+    job = _find_job(recording)
     with pytest.MonkeyPatch.context() as patch:
+        if job:
+            patch.setattr(task, "new_job_id", lambda _started: job)
         for module in OPENERS:
             patch.setattr(module, "open_store", open_store)
         patch.setattr(task, "stays_on_this_machine", lambda _options, _operations: True)
         patch.setattr(Access, "elsewhere", tape_elsewhere)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.0))
-        patch.setitem(t.cast(dict[str, t.Any], Task.__init__.__kwdefaults__), "clock", lambda: moment)
-        patch.setattr(time, "sleep", lambda _seconds: None)
+        patch.setitem(t.cast(dict[str, t.Any], Task.__init__.__kwdefaults__), "clock", lambda: recording.moment)
+        for defaults, name in _list_sleepers():
+            patch.setitem(defaults, name, _go_on)
+        patch.setattr(time, "sleep", _go_on)
         yield
+
+
+def _go_on(_seconds: float) -> None:
+    """Take the place of time.sleep."""
+
+
+@functools.cache
+def _list_sleepers() -> list[tuple[dict[str, t.Any], str]]:
+    """The defaults of keyword arguments that wait."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_MODULES):
+            classes = [item for item in vars(module).values() if isinstance(item, type)]
+            for function in [*vars(module).values(), *(item for kind in classes for item in vars(kind).values())]:
+                defaults = getattr(function, "__kwdefaults__", None) or {}
+                found += [(defaults, key) for key, value in defaults.items() if value is time.sleep]
+    return found
 
 
 @functools.cache
@@ -276,8 +308,8 @@ def modules() -> Mapping[str, Entry]:
 
 
 def module_of(recording: Recording) -> str:
-    """The name of the module that was recorded."""
-    return next(name for name, entry in modules().items() if name_core(entry) == recording.core)
+    """The name of the module that was recorded; empty for what is no module of the collection."""
+    return next((name for name, entry in modules().items() if name_core(entry) == recording.core), "")
 
 
 __all__ = ["FACTS", "Failure", "Played", "module_of", "modules", "play"]
