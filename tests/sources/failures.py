@@ -62,7 +62,8 @@ def list_cases(recording: Recording, full: Played) -> Iterator[Case]:
     answers: dict[str, list[tuple[Call, Answer]]] = {}
     for call, answer in recording.calls:
         answers.setdefault(f"{call.service}:{call.operation}", []).append((call, answer))
-    for name in sorted(full.asked & answers.keys()):
+    # What was recorded after a write has its effect, so a write that fails can't be played.
+    for name in sorted((full.asked & answers.keys()) - {name for name, _region, _parameters in full.writes}):
         yield from _list_answers(name, answers[name], recording.moment)
     yield from _list_files(recording)
 
@@ -158,7 +159,9 @@ def _list_answers(name: str, answers: list[tuple[Call, Answer]], moment: datetim
         yield Case(name, "doubled", Changed(name, _double))
     for member in sorted(_required(name)):
         yield Case(name, f"malformed: no {member}", Changed(name, functools.partial(_leave_out, member)))
-    for member in sorted({member for answer in good for member, value in answer.items() if isinstance(value, (list, dict))}):
+    for member in sorted(
+        {name for answer in good for name, value in answer.items() if isinstance(value, (list, dict))}
+    ):
         yield Case(name, f"malformed: {member} is text", Changed(name, functools.partial(_spoil, member)))
     if name in _EVENTS:
         yield Case(name, "late", Changed(name, functools.partial(_delay, *_EVENTS[name], moment - _DELAY)))

@@ -32,15 +32,29 @@ GOOD: t.Final[Mapping[str, frozenset[t.Any]]] = {
     "suspected": frozenset({"no"}),
     "verdict": frozenset({"passed", "contained", "proved", "verified", "complete"}),
 }
+# Sessions, and files of the journal and of reports, change nothing of the account.
+_NO_CHANGES: t.Final = frozenset({"s3", "sts"})
 _NAMES: t.Final = (
-    *("account_id", "action", "arn", "capability", "control", "event_id", "id", "key", "name", "operation", "principal"),
+    *(
+        "account_id",
+        "action",
+        "arn",
+        "capability",
+        "control",
+        "event_id",
+        "id",
+        "key",
+        "name",
+        "operation",
+        "principal",
+    ),
     *("region", "resource", "resource_detail", "role", "rule", "service", "target", "user", "what"),
 )
 #: Words by which a result says that it does not know.
 _UNKNOWN: t.Final = re.compile(
     r"not[ _]assessed|not[ _]known|unknown|not[ _]read|unread|unreadable|can't be|cannot|could not|can't read|uncertain"
     r"|no[ _]evidence|may[ _]break|incomplete|not[ _]recorded|AccessDenied|Throttling|InternalFailure|denied|malformed"
-    r"|not[ _]clear|not[ _]verified|does not parse|missing|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
+    r"|not[ _]clear|not[ _]verified|unverified|not[ _]made|not[ _]denied|does not parse|missing|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
     re.IGNORECASE,
 )
 
@@ -76,7 +90,7 @@ def judge(full: Played, found: Played) -> Judgement:
         return Judgement(Word.VIOLATION, f"writes {more[0][:300]}")
     if found.crash:
         return Judgement(Word.ERROR, found.crash)
-    if found.result.get("failed") and not full.result.get("failed"):
+    if found.result.get("failed") and found.result.get("msg") != full.result.get("msg"):
         return Judgement(Word.ERROR, str(found.result.get("msg")))
     planned = set(_list_planned(full))
     more = [item for item in _list_planned(found) if item not in planned]
@@ -98,10 +112,11 @@ def _judge_verdicts(full: t.Any, found: t.Any) -> Judgement:
     refused = _new(full, found, lambda path, _leaf: "refused" in path)
     if refused:
         return Judgement(Word.REFUSED)
-    if _new(full, found, lambda path, leaf: "warnings" in path or bool(_UNKNOWN.search(f"{path[-1:]} {leaf}"))):
+    if _new(full, found, lambda path, leaf: "warnings" in path or bool(_UNKNOWN.search(f"{path} {leaf}"))):
         return Judgement(Word.UNKNOWN)
     gone = collections.Counter(_list_rows(full)) - collections.Counter(_list_rows(found))
-    if gone:
+    done = collections.Counter(_list_rows(found)) - collections.Counter(_list_rows(full))
+    if gone and not any("already_done" in row for row in done):
         return Judgement(Word.SILENT, f"{next(iter(gone))}: {_describe_difference(full, found)}")
     return Judgement(Word.OTHER, _describe_difference(full, found))
 
@@ -111,9 +126,10 @@ def _find_lost_finding(full: Mapping[str, t.Any], found: Mapping[str, t.Any]) ->
     if "findings" not in full or "findings" not in found:
         return ""
     left = {_name_finding(item): item["status"] for item in found["findings"] if "control" in item}
+    judged = {item["control"] for item in found["findings"] if "control" in item}
     unknown = {item["control"] for item in found["findings"] if item.get("status") == "NOT_ASSESSED"}
     for item in full["findings"]:
-        if item.get("status") in ("FAIL", "NOT_ASSESSED") and item["control"] not in unknown:
+        if item.get("status") in ("FAIL", "NOT_ASSESSED") and item["control"] in judged - unknown:
             now = left.get(_name_finding(item))
             if now not in ("FAIL", "NOT_ASSESSED"):
                 return f"{item['status']} is {now or 'gone'}: {_name_finding(item)}"
@@ -125,7 +141,8 @@ def _name_finding(item: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
 
 
 def _list_writes(played: Played) -> list[str]:
-    return [f"{name} {region} {_canonical(parameters)}" for name, region, parameters in played.writes]
+    changes = [write for write in played.writes if write[0].partition(":")[0] not in _NO_CHANGES]
+    return [f"{name} {region} {_canonical(parameters)}" for name, region, parameters in changes]
 
 
 def _list_planned(played: Played) -> list[str]:

@@ -290,26 +290,30 @@ def _list_sleepers() -> list[tuple[dict[str, t.Any], str]]:
 @functools.cache
 def entries() -> Mapping[str, Entry]:
     """Every module by the function that runs it."""
-    return {name_core(entry): entry for entry in modules().values()}
+    cores = {name_core(entry): entry for entry in modules().values()}
+    plain = (importlib.import_module(f"{_MODULES}.modules.{name}") for name in modules())
+    return {**{name_core(module.ENTRY): module.ENTRY for module in plain if hasattr(module, "ENTRY")}, **cores}
 
 
 @functools.cache
 def modules() -> Mapping[str, Entry]:
-    """Every module by its name; of those that run on the controller alone, the entry of the action plugin."""
+    """Every module by its name, as its action plugin runs it."""
     checkout = Path(__file__).resolve().parents[2]
     found = {}
     for path in sorted((checkout / "plugins/modules").glob("*.py")):
         module = importlib.import_module(f"{_MODULES}.modules.{path.stem}")
-        entry = getattr(module, "ENTRY", None)
-        if entry is None:
-            entry = importlib.import_module(f"{_MODULES}.action.{path.stem}").ActionModule.entry
-        found[path.stem] = entry
+        action = importlib.import_module(f"{_MODULES}.action.{path.stem}")
+        found[path.stem] = action.ActionModule.entry if hasattr(action.ActionModule, "entry") else module.ENTRY
     return found
 
 
 def module_of(recording: Recording) -> str:
     """The name of the module that was recorded; empty for what is no module of the collection."""
-    return next((name for name, entry in modules().items() if name_core(entry) == recording.core), "")
+    for name, entry in modules().items():
+        plain = getattr(importlib.import_module(f"{_MODULES}.modules.{name}"), "ENTRY", entry)
+        if recording.core in (name_core(entry), name_core(plain)):
+            return name
+    return ""
 
 
 __all__ = ["FACTS", "Failure", "Played", "module_of", "modules", "play"]

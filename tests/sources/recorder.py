@@ -213,7 +213,8 @@ class _Elsewhere:
         if call.service == FACTS and call.operation == "Region":
             return send()
         return t.cast(
-            dict[str, t.Any], self._tape.play(dataclasses.replace(call, role=f"{self._owner} {call.role}".strip()), send)
+            dict[str, t.Any],
+            self._tape.play(dataclasses.replace(call, role=f"{self._owner} {call.role}".strip()), send),
         )
 
 
