@@ -52,9 +52,10 @@ _NAMES: t.Final = (
 )
 #: Words by which a result says that it does not know.
 _UNKNOWN: t.Final = re.compile(
-    r"not[ _]assessed|not[ _]known|unknown|not[ _]read|unread|unreadable|can't be|cannot|could not|can't read|uncertain"
-    r"|no[ _]evidence|may[ _]break|incomplete|not[ _]recorded|AccessDenied|Throttling|InternalFailure|denied|malformed"
-    r"|not[ _]clear|not[ _]verified|unverified|not[ _]made|not[ _]denied|does not parse|missing|unproven|missed|error|failed|not[ _]searched|unfollowed|not[ _]seen|other account|no answer",
+    r"not[ _](?:assessed|clear|denied|known|made|read|recorded|searched|seen|verified)"
+    r"|AccessDenied|InternalFailure|Throttling|can't be|can't read|cannot|could not|denied|does not parse|error|failed"
+    r"|incomplete|malformed|may[ _]break|missed|missing|no[ _]answer|no[ _]evidence|other account|uncertain|unfollowed"
+    r"|unknown|unproven|unread|unverified",
     re.IGNORECASE,
 )
 
@@ -204,7 +205,8 @@ def _list_rows(value: t.Any, path: tuple[str, ...] = ()) -> Iterator[tuple[t.Any
         for item in value:
             if isinstance(item, dict):
                 names = tuple(str(item[key]) for key in _NAMES if isinstance(item.get(key), (str, int)))
-                yield (*path, names, str(item.get("status", "")))
+                if item.get("status") not in GOOD["status"]:
+                    yield (*path, names, str(item.get("status", "")))
             yield from _list_rows(item, path)
 
 

@@ -132,7 +132,7 @@ class Planner:
     ) -> Observed:
         """Build the observation: each access key with its facts from the report, and the report with the live facts."""
         completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
-        known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
+        known = add_ssh_keys(snapshot, completed, unread) if Kind.SSH_KEY in self.declared.kinds else snapshot
         return Observed(add_live_keys(known, completed), completed, unread, history)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:

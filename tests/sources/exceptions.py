@@ -1,0 +1,70 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the walks do not reach, and what is known to be wrong, each with its reason. Both lists are held to be exact."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import typing as t
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """Failures of a source that are known to lead to what they must not; each name may have wildcards."""
+
+    module: str
+    source: str
+    kind: str
+    reason: str
+
+    def names(self, module: str, source: str, kind: str) -> bool:
+        """Whether this is about a failure of a source of a module."""
+        pairs = ((module, self.module), (source, self.source), (kind, self.kind))
+        return all(fnmatch.fnmatchcase(name, pattern) for name, pattern in pairs)
+
+
+KNOWN: t.Final = (
+    Known(
+        "*",
+        "organizations:DescribeOrganization",
+        "other account",
+        "the answer names another account in each member, namely the one that manages its organization",
+    ),
+    Known(
+        "key_migration",
+        "iam:GetRole",
+        "other account",
+        "a move waits for a role that nobody uses, and the refusal that comes later is not shown yet",
+    ),
+    Known(
+        "access_key_rotation",
+        "secretsmanager:DescribeSecret",
+        "other account",
+        "the value goes to the ARN in the answer, and not to the secret that was asked for",
+    ),
+    Known(
+        "credential_quarantine",
+        "iam:GetAccessKeyLastUsed",
+        "denied once",
+        "a last use that is not known is shown as none",
+    ),
+    Known(
+        "credential_quarantine",
+        "sts:GetAccessKeyInfo",
+        "other account",
+        "nothing else says whose a key is",
+    ),
+)
+
+#: Modules that no walk runs.
+UNPLAYED: t.Final[Mapping[str, str]] = {}
+
+#: Operations that modules declare to read and that no walk makes them ask, by the module, which may be ``*``.
+UNASKED: t.Final[Mapping[str, frozenset[str]]] = {}
+
+#: Places of files that modules have an option for and that no walk gives them.
+UNGIVEN: t.Final[Mapping[str, frozenset[str]]] = {}
