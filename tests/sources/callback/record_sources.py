@@ -31,9 +31,8 @@ class CallbackModule(CallbackBase):
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)
         sys.path.append(str(Path(__file__).resolve().parents[2]))
-        from sources import recorder
-
         from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
+        from sources import recorder
 
         recorder.record_all(Path(os.environ["HARDENING_SOURCES_TO"]), setattr, alone=True)
         _in_process.execute = recorder.execution.execute
