@@ -10,6 +10,9 @@ import dataclasses
 import fnmatch
 import typing as t
 from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +63,16 @@ KNOWN: t.Final = (
     ),
 )
 
-#: Modules that no walk runs.
-UNPLAYED: t.Final[Mapping[str, str]] = {}
+_LISTS: t.Final = yaml.safe_load(Path(__file__).with_name("unplayed.yml").read_text(encoding="utf-8"))
 
-#: Operations that modules declare to read and that no walk makes them ask, by the module, which may be ``*``.
-UNASKED: t.Final[Mapping[str, frozenset[str]]] = {}
+#: Modules that no walk runs, each with the reason.
+UNPLAYED: t.Final[Mapping[str, str]] = _LISTS["modules"]
 
-#: Places of files that modules have an option for and that no walk gives them.
-UNGIVEN: t.Final[Mapping[str, frozenset[str]]] = {}
+#: By the module: operations that it declares and is not seen to ask, but other modules are, by the same code.
+BY_OTHERS: t.Final[Mapping[str, t.Sequence[str]]] = _LISTS["asked_by_other_modules"]
+
+#: By the module: operations that no walk asks, since no seed has what they are about, or no test gives the option.
+NOWHERE: t.Final[Mapping[str, t.Sequence[str]]] = _LISTS["asked_nowhere"]
+
+#: By the module: options for places of files that no walk gives it.
+UNGIVEN: t.Final[Mapping[str, t.Sequence[str]]] = _LISTS["places"]

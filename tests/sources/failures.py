@@ -9,11 +9,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import gzip
 import json
 import re
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import botocore.session
 
@@ -28,6 +30,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import FAC
 from .player import Failure, Played
 from .recorder import Answer, Place, Recording
 
+#: Options that list files which are opened as they are, and not as those of a place.
+FILES: t.Final = ("terraform_state_paths",)
 #: Another account than any that a seed has.
 FOREIGN: t.Final = "999900001111"
 _DELAY: t.Final = timedelta(hours=1)
@@ -274,7 +278,36 @@ def kind_of(key: str) -> str:
     return "/".join([*parts, f"{shown}.{ending}" if ending else shown])
 
 
+@dataclasses.dataclass(frozen=True)
+class Replaced(Failure):
+    """Every file here that an option lists has another content; without content it is not there."""
+
+    option: str
+    change: Callable[[bytes], t.Optional[bytes]]
+
+    def options(self, options: Mapping[str, t.Any], directory: Path) -> Mapping[str, t.Any]:
+        changed = []
+        for number, place in enumerate(options[self.option]):
+            path = Path(place)
+            if path.is_file():
+                content = self.change(path.read_bytes())
+                path = directory / f"{number}-{path.name}"
+                path.unlink(missing_ok=True)
+                if content is not None:
+                    path.write_bytes(content)
+            changed.append(str(path) if not str(place).startswith("s3://") else place)
+        return {**options, self.option: changed}
+
+
+def _list_replaced(recording: Recording) -> Iterator[Case]:
+    for option in FILES:
+        if any(Path(place).is_file() for place in recording.options.get(option) or ()):
+            for name, change in {**_CONTENTS, "missing": lambda _content: None, "compressed": gzip.compress}.items():
+                yield Case(f"{option}: a file", name, Replaced(option, change))
+
+
 def _list_files(recording: Recording) -> Iterator[Case]:
+    yield from _list_replaced(recording)
     seen: set[tuple[str, str]] = set()
     for place in recording.places.values():
         for key in [*place.files, *place.lists, *place.folders]:
@@ -288,19 +321,15 @@ def _list_files(recording: Recording) -> Iterator[Case]:
 
 
 def _list_contents(option: str, kind: str, moment: datetime) -> Iterator[Case]:
-    changes: dict[str, Callable[[str, bytes], t.Optional[bytes]]] = {
-        "empty": lambda _key, _content: b"",
-        "cut off": lambda _key, content: content[: len(content) // 2],
-        "malformed": lambda _key, _content: b"<html>\x00",
-        "wrong types": lambda _key, _content: b"[7, null]",
-        "doubled keys": lambda _key, content: _repeat_keys(content),
-        "doubled": lambda _key, content: content + content,
-        "other account": lambda _key, content: t.cast(bytes, _replace_accounts({}, content)),
-    }
+    changes = {name: functools.partial(_ignore_key, change) for name, change in _CONTENTS.items()}
     if option == "trail_logs":
         changes["late"] = functools.partial(_hold_back, moment - _DELAY)
     for name, change in changes.items():
         yield Case(f"{option}: {kind}", name, Rewritten(option, kind, change))
+
+
+def _ignore_key(change: Callable[[bytes], t.Optional[bytes]], _key: str, content: bytes) -> t.Optional[bytes]:
+    return change(content)
 
 
 def _hold_back(end: datetime, key: str, content: bytes) -> t.Optional[bytes]:
@@ -323,3 +352,15 @@ def _repeat_keys(content: bytes) -> bytes:
     if not repeated:
         return content
     return json.dumps(document).encode()[:-1] + b", " + json.dumps(repeated).encode()[1:]
+
+
+# What becomes of the content of a file.
+_CONTENTS: t.Final[Mapping[str, Callable[[bytes], t.Optional[bytes]]]] = {
+    "empty": lambda _content: b"",
+    "cut off": lambda content: content[: len(content) // 2],
+    "malformed": lambda _content: b"<html>\x00",
+    "wrong types": lambda _content: b"[7, null]",
+    "doubled keys": _repeat_keys,
+    "doubled": lambda content: content + content,
+    "other account": lambda content: t.cast(bytes, _replace_accounts({}, content)),
+}

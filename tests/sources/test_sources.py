@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from .exceptions import KNOWN, UNASKED, UNGIVEN, UNPLAYED
-from .failures import list_cases
+from .exceptions import BY_OTHERS, KNOWN, NOWHERE, UNGIVEN, UNPLAYED
+from .failures import FILES, list_cases
 from .outcomes import Judgement, Word, judge
 from .player import Failure, Played, module_of, modules, play
 from .recorder import Recording
@@ -28,7 +28,7 @@ from .walks import load, record
 #: Runs of a module that ask the same and plan the same are one; so many of each are played.
 _OF_A_KIND: t.Final = 1
 _FORBIDDEN: t.Final = (Word.SILENT, Word.VIOLATION)
-_PLACES: t.Final = frozenset(
+PLACES: t.Final = frozenset(
     {"journal", "report_dir", "snapshot_path", "terraform_state_paths", "trail_logs", "waivers"}
 )
 _TABLE: t.Final = Path(__file__).resolve().parents[2] / ".cache" / "sources.txt"
@@ -99,11 +99,18 @@ def test_each_module_is_played(recordings: dict[str, list[Recording]]) -> None:
 def test_each_source_is_used(module: str, recordings: dict[str, list[Recording]]) -> None:
     """A new operation or place is either used in a walk or has a line of its own."""
     entry = modules()[module]
-    runs = recordings.get(module, ())
-    asked = {f"{call.service}:{call.operation}" for run in runs for call, _answer in run.calls}
-    assert entry.operations.reads - asked == UNASKED.get(module, frozenset())
-    given = {place.option for run in runs for place in run.places.values()}
-    assert _PLACES & set(entry.argument_spec()) - given == UNGIVEN.get(module, frozenset())
+    asked = {name: _list_asked(runs) for name, runs in recordings.items()}
+    left = entry.operations.reads - asked.get(module, frozenset())
+    everywhere = frozenset().union(*asked.values())
+    assert sorted(left & everywhere) == BY_OTHERS.get(module, [])
+    assert sorted(left - everywhere) == NOWHERE.get(module, [])
+    given = {place.option for run in recordings.get(module, ()) for place in run.places.values()}
+    given |= {option for run in recordings.get(module, ()) for option in FILES if run.options.get(option)}
+    assert sorted(PLACES & set(entry.argument_spec()) - given) == UNGIVEN.get(module, [])
+
+
+def _list_asked(runs: t.Iterable[Recording]) -> frozenset[str]:
+    return frozenset(f"{call.service}:{call.operation}" for run in runs for call, _answer in run.calls)
 
 
 @pytest.mark.parametrize("module", sorted(modules()))
