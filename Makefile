@@ -22,7 +22,7 @@ INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs images bench mutation clean
+.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs images bench mutation sources clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,8 +37,9 @@ test: .venv/.dev ## Gates, unit and integration tests in random order, but for t
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
 	@test -n "$$HARDENING_TEST_ALL" || echo "NOT RUN mutants of the safety code: make test-all runs them"
 
-test-all: ## The same with all repetitions, and make mutation
+test-all: ## The same with all repetitions, make sources and make mutation
 	HARDENING_TEST_ALL=1 $(MAKE) test
+	$(MAKE) sources ARGS=
 	$(MAKE) mutation ARGS=
 
 units: .venv/.dev ## Unit tests
@@ -74,6 +75,9 @@ lock: ## Renew the lock files: the newest versions that the requirements allow, 
 
 mutation: .venv/.dev ## Change the safety code in small ways and name what no unit test notices (ARGS: parts of paths, --sample 0)
 	$(BIN)/python tests/scripts/mutate.py $(ARGS)
+
+sources: .venv/.dev ## Let each source of every module fail in turn, and print what comes of it (ARGS: -k MODULE)
+	$(PYTEST) tests/sources -s -p no:randomly $(ARGS)
 
 clean: ## Remove what make made; reports and journals stay
 	rm -rf .cache .venv

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from . import authorization_details, credential_report, fields
@@ -22,7 +22,7 @@ from .model import (
     UnreadKind,
     VirtualMfaDevice,
 )
-from .source import Fields, Record, Source, Unreadable
+from .source import Fields, Record, Source, Unreadable, check_account
 
 # The largest page of IAM's lists; the default is 100.
 PAGE: t.Final = 1000
@@ -35,9 +35,11 @@ _PATIENCE: t.Final = (0.25, 0.5, 1.0, 2.0, 3.0, *(5.0,) * 23)
 def read_authorization_details(source: Source) -> Fields:
     """Users, groups, roles and policies, with their documents."""
     parameters = {"Filter": list(authorization_details.FILTER), "MaxItems": PAGE}
-    return authorization_details.parse(
+    found = authorization_details.parse(
         source.pages("iam", "GetAccountAuthorizationDetails", "UserDetailList", parameters)
     )
+    check_account(source, (entity.arn for entities in found.values() for entity in entities))
+    return found
 
 
 def read_credential_report(source: Source) -> Fields:
@@ -125,6 +127,7 @@ def read_virtual_mfa_devices(source: Source) -> Fields:
         )
         for device in _items(source, "ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Any")
     ]
+    check_account(source, (arn for device in devices for arn in (device.serial_number, device.user_arn) if arn))
     return {"virtual_mfa_devices": tuple(sorted(devices, key=lambda device: device.serial_number))}
 
 
@@ -144,19 +147,26 @@ def read_server_certificates(source: Source) -> Fields:
         )
         for certificate in _items(source, "ListServerCertificates", "ServerCertificateMetadataList")
     ]
+    check_account(source, (certificate.arn for certificate in certificates))
     return {"server_certificates": tuple(sorted(certificates, key=lambda certificate: certificate.arn))}
 
 
 def read_saml_providers(source: Source) -> Fields:
     """The ARNs of SAML providers. The API has no pages."""
     providers = fields.records(source.call("iam", "ListSAMLProviders"), "SAMLProviderList")
-    return {"saml_provider_arns": tuple(sorted(fields.text(provider, "Arn") for provider in providers))}
+    return {"saml_provider_arns": _list_arns(source, providers)}
 
 
 def read_oidc_providers(source: Source) -> Fields:
     """The ARNs of OpenID Connect providers. The API has no pages."""
     providers = fields.records(source.call("iam", "ListOpenIDConnectProviders"), "OpenIDConnectProviderList")
-    return {"oidc_provider_arns": tuple(sorted(fields.text(provider, "Arn") for provider in providers))}
+    return {"oidc_provider_arns": _list_arns(source, providers)}
+
+
+def _list_arns(source: Source, records: Iterable[Record]) -> tuple[str, ...]:
+    arns = sorted(fields.text(record, "Arn") for record in records)
+    check_account(source, arns)
+    return tuple(arns)
 
 
 def read_service_specific_credentials(source: Source) -> Fields:

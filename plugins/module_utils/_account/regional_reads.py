@@ -14,7 +14,7 @@ import typing as t
 from . import fields
 from .regional import Analyzer, ConfigRecorder, Instance, SecurityHub
 from .security_hubs import SUBSCRIBED
-from .source import Fields, Record, Source
+from .source import Fields, Record, Source, check_account
 
 # Config records these in one region only; a recorder that excludes any of them does not cover IAM.
 _IAM_TYPES: t.Final = frozenset({"AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User"})
@@ -111,6 +111,7 @@ def read_instances(source: Source, region: str) -> Fields:
         for reservation in source.items("ec2", "DescribeInstances", "Reservations", parameters, region=region)
         for instance in fields.records(reservation, "Instances")
     ]
+    check_account(source, (instance.arn for instance in instances))
     return {"instances": tuple(sorted(instances, key=lambda instance: instance.id))}
 
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from .model import UnreadKind
 
@@ -99,3 +99,18 @@ class Source(t.Protocol):
 
     def wait(self, seconds: float) -> None:
         """Let time pass between two polls."""
+
+
+# The account in an ARN, as AWS's own policies have it.
+_OF_AWS: t.Final = "aws"
+
+
+def check_account(source: Source, arns: Iterable[str]) -> None:
+    """Check that what AWS lists as the account's own is of this account. An ARN may have no account, or AWS's.
+
+    :raises Unreadable: it is of another one, so the answer says nothing about this one.
+    """
+    for arn in arns:
+        owner = "".join(arn.split(":")[4:5])
+        if owner not in ("", _OF_AWS, source.account_id):
+            raise Unreadable(UnreadKind.UNPARSABLE, f"AWS's answer is of account {owner}, not of {source.account_id}")

@@ -307,19 +307,23 @@ class Access(RegionReader):
         region: t.Optional[str] = None,
         page_size: t.Optional[int] = None,
     ) -> Iterator[dict[str, t.Any]]:
-        """The answers of all pages, in order; in each the list ``key``, empty where AWS left it out.
+        """The answers of all pages, in order; in each the list ``key``, empty where AWS may leave it out, and did.
 
         :raises AwsError: a page can't be read. The pages so far are then no complete answer.
         """
         asked = dict(parameters or {})
         region = region or self._default_region(service)
-        accepted = self._input_members(service, operation, region)
+        accepted, promised = self._members(service, operation, region)
         size = page_size_parameter(accepted)
         if page_size and size:
             asked[size] = page_size
         seen: set[str] = set()
         while True:
             answer = self.call(service, operation, asked, region=region)
+            if key in promised and key not in answer:
+                # An empty list is there. Without it, what was to be listed is not known.
+                message = f"the answer has no {key}"
+                raise Unparsable(message, code="Incomplete", service=service, operation=operation, region=region)
             yield {**answer, key: answer.get(key) or []}
             try:
                 following = next_page(answer, accepted)
@@ -364,14 +368,19 @@ class Access(RegionReader):
     def _default_region(self, service: str) -> str:
         return self.home_region if service in GLOBAL_SERVICES else self.region
 
-    def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
+    def _members(self, service: str, operation: str, region: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The parameters of an operation, and the members that by AWS's own model each answer to it has."""
         # Not that of a client, which would look for credentials before there is anything to sign.
         with self._translate_errors(service, "", region):
             model = self._session.get_service_model(service)
         if operation not in model.operation_names:
-            return frozenset()
-        shape = model.operation_model(operation).input_shape
-        return frozenset(shape.members) if shape else frozenset()
+            return frozenset(), frozenset()
+        found = model.operation_model(operation)
+        given, answered = found.input_shape, found.output_shape
+        return (
+            frozenset(given.members) if given else frozenset(),
+            frozenset(answered.required_members) if answered else frozenset(),
+        )
 
     def _client(
         self, pool: ClientPool, service: str, region: str, *, once: bool = False, writes: bool = False

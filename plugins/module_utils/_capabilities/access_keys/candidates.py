@@ -19,7 +19,17 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ..._account.model import AccessKey, CredentialReport, CredentialRow, Dataset, Snapshot, SshPublicKey, User
+from ..._account.model import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Dataset,
+    Snapshot,
+    SshPublicKey,
+    Unread,
+    UnreadKind,
+    User,
+)
 from ..._account.moments import whole_days
 from ..._controls.deep import users_of_codecommit
 from ..._controls.facts import Facts
@@ -173,12 +183,18 @@ def _merge_live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credent
     return tuple(map(live, row.access_keys))
 
 
-def add_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
-    """Add to ``snapshot`` the SSH keys among ``credentials``, which are then all that there are."""
+def add_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential], unread: Mapping[str, str]) -> Snapshot:
+    """Add to ``snapshot`` the SSH keys among ``credentials``.
+
+    They are then all that there are, unless ``unread`` says of a user, by its ARN, why its keys could not be read.
+    """
     found: dict[str, tuple[SshPublicKey, ...]] = {}
     for item in credentials:
         if item.kind is Kind.SSH_KEY:
             key = SshPublicKey(item.id, item.is_active, item.created)
             found[item.user_arn] = (*found.get(item.user_arn, ()), key)
-    unread = tuple(gap for gap in snapshot.unread if gap.dataset is not Dataset.SSH_PUBLIC_KEYS)
-    return dataclasses.replace(snapshot, ssh_public_keys=found, unread=unread)
+    gaps = tuple(gap for gap in snapshot.unread if gap.dataset is not Dataset.SSH_PUBLIC_KEYS)
+    if unread:
+        arn, reason = min(unread.items())
+        gaps += (Unread(Dataset.SSH_PUBLIC_KEYS, UnreadKind.UNREACHABLE, f"{arn}: {reason}"),)
+    return dataclasses.replace(snapshot, ssh_public_keys=found, unread=gaps)

@@ -20,10 +20,11 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from ..._account.answer import NO, Answer, Unknown, Yes
 from ..._account.moments import format_utc, parse_moment
 from ..._converge.journal import Outcome, RecordError, ending_at
 from ..._converge.parsing import parse
-from ..._converge.store import Store
+from ..._converge.store import Store, StoreError
 from .kinds import OPERATIONS_OF, Credential
 
 PUBLISH: t.Final = "Publish"
@@ -84,55 +85,67 @@ class RecordedChange:
     is_certain: bool = True
 
 
-def read_history(store: Store, account_id: str, runs: Iterable[str]) -> tuple[RecordedChange, ...]:
-    """The changes to credentials in the journal of ``runs``, but for those that failed.
+#: By the run: what its journal has.
+History = Mapping[str, Answer[Sequence[RecordedChange]]]
 
-    :raises StoreError: the journal can't be read.
+
+def read_history(store: Store, account_id: str, runs: Iterable[str]) -> History:
+    """The changes to credentials in the journal of ``runs``, but for those that failed; by run.
+
+    A run is unknown where its records can't be read, or one of them is broken: that one may be the record in question.
     """
-    return tuple(found for run in sorted(set(runs)) for found in _read_changes(store, account_id, run))
+    return {run: _read_run(store, account_id, run) for run in sorted(set(runs))}
 
 
-def _read_changes(store: Store, account_id: str, run: str) -> t.Iterator[RecordedChange]:
-    for key in store.list(f"{account_id}/{run}/"):
-        if not key.endswith("-intent.json"):
-            continue
-        try:
-            intent = parse(store.get(key) or b"")
-            ended = ending_at(store, key.removesuffix("-intent.json"))
-            change = intent["change"]
-            named = change["after"] or change["before"]
-            if ended.outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
-                yield RecordedChange(
-                    run=run,
-                    at=parse_moment(intent["at"]),
-                    operation=change["operation"],
-                    user_arn=change["target"],
-                    credential=named["id"],
-                    after=change["after"] or {},
-                    answer=ended.answer,
-                    is_certain=ended.outcome is Outcome.APPLIED,
-                )
-        except (RecordError, ValueError, KeyError, TypeError, AttributeError):
-            # Others may write into a journal: a broken record supports no tag, and takes nothing from the others.
-            continue
+def _read_run(store: Store, account_id: str, run: str) -> Answer[Sequence[RecordedChange]]:
+    found: list[RecordedChange] = []
+    try:
+        for key in store.list(f"{account_id}/{run}/"):
+            if key.endswith("-intent.json"):
+                found += _read_changes(store, key, account_id, run)
+    except (RecordError, ValueError, KeyError, TypeError, AttributeError):
+        return Unknown(f"a record of run {run} in the journal is malformed, or of another account")
+    except StoreError as error:
+        return Unknown(f"the journal can't be read: {error}")
+    return Yes(tuple(found)) if found else NO
+
+
+def _read_changes(store: Store, key: str, account_id: str, run: str) -> t.Iterator[RecordedChange]:
+    intent = parse(store.get(key) or b"")
+    ended = ending_at(store, key.removesuffix("-intent.json"))
+    change = intent["change"]
+    if change["account_id"] != account_id:
+        raise ValueError(change["account_id"])
+    named = change["after"] or change["before"]
+    if ended.outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
+        yield RecordedChange(
+            run=run,
+            at=parse_moment(intent["at"]),
+            operation=change["operation"],
+            user_arn=change["target"],
+            credential=named["id"],
+            after=change["after"] or {},
+            answer=ended.answer,
+            is_certain=ended.outcome is Outcome.APPLIED,
+        )
 
 
 @dataclasses.dataclass(frozen=True)
 class Belief:
     """The stage of a credential. ``since`` is None where no stage is believed, and ``doubt`` then says why.
 
-    ``is_done``: the journal has the deactivation as made, and not only as begun.
+    ``is_done``: the journal has the deactivation as made, and not only as begun. ``unknown`` says why the journal does
+    not tell whether there is a stage; then none is believed, and none may begin.
     """
 
     stage: t.Optional[Stage] = None
     since: t.Optional[datetime] = None
     is_done: bool = False
     doubt: str = ""
+    unknown: str = ""
 
 
-def believe(
-    credential: Credential, tag_value: t.Optional[str], history: Sequence[RecordedChange], *, trust_tags: bool
-) -> Belief:
+def believe(credential: Credential, tag_value: t.Optional[str], history: History, *, trust_tags: bool) -> Belief:
     """Decide what to believe of the tag of a credential.
 
     ``trust_tags`` takes the word of a tag for which the journal has no record. A mark from before the credential was
@@ -142,7 +155,11 @@ def believe(
     mark = parse_mark(tag_value)
     if mark is None:
         return Belief(doubt="its tag was not written by this collection") if tag_value else Belief()
-    records = [record for record in history if _is_about(record, mark, credential)]
+    recorded = history.get(mark.run, NO)
+    if isinstance(recorded, Unknown):
+        return Belief(unknown=recorded.reason)
+    known = recorded.value if isinstance(recorded, Yes) else ()
+    records = [record for record in known if _is_about(record, mark, credential)]
     tagged = [record.at for record in records if record.operation == TAG and record.after.get("stage") == mark.stage]
     notices = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
     doubt = _explain_doubt(mark, is_tagged=bool(tagged), is_notified=bool(notices))

@@ -30,7 +30,7 @@ from ..._converge.protected import protection_of
 from .candidates import add_live_keys, add_ssh_keys, find_reasons, match_keys_to_report
 from .changes import CredentialWriter, build_command_back
 from .declared import Declared
-from .history import RecordedChange, believe, parse_mark
+from .history import History, believe, parse_mark
 from .kinds import INACTIVE, OPERATIONS_OF, Credential, Kind
 from .stages import Action, Item, Step, find_next_step
 
@@ -75,15 +75,13 @@ def controls() -> tuple[Control, ...]:
 class Observed:
     """The input of the plan: the account, the credentials in question as read live, and the records of the journal.
 
-    ``unread`` has, by the ARN of a user in question, why its credentials could not be read; ``history_error`` why the
-    journal could not.
+    ``unread`` has, by the ARN of a user in question, why its credentials could not be read.
     """
 
     snapshot: Snapshot
     credentials: tuple[Credential, ...] = ()
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    history: tuple[RecordedChange, ...] = ()
-    history_error: str = ""
+    history: History = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,13 +150,12 @@ class Planner:
         snapshot: Snapshot,
         credentials: Iterable[Credential],
         unread: Mapping[str, str],
-        history: tuple[RecordedChange, ...],
-        history_error: str,
+        history: History,
     ) -> Observed:
         """Build the observation: each access key with its facts from the report, and the report with the live facts."""
         completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
-        known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
-        return Observed(add_live_keys(known, completed), completed, unread, history, history_error)
+        known = add_ssh_keys(snapshot, completed, unread) if Kind.SSH_KEY in self.declared.kinds else snapshot
+        return Observed(add_live_keys(known, completed), completed, unread, history)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the credentials of users, waived ones marked."""
@@ -188,7 +185,7 @@ class Planner:
         return Plan(
             changes=(*self._list_changes(observed, reviews, found), *self._untag_leftovers(observed)),
             refused=tuple(refused),
-            warnings=tuple(self._list_warnings(observed, reviews)),
+            warnings=tuple(self._list_warnings(reviews)),
         )
 
     def make_reviews(self, observed: Observed) -> tuple[Review, ...]:
@@ -226,6 +223,11 @@ class Planner:
             ("protected", protection, f"never touched: {protection}"),
             ("break_glass", is_break_glass(arn, self.break_glass), "never changed: it is a break-glass principal"),
             ("waived", *self._find_waiver(item, facts)),
+            (
+                "unread",
+                step.action is Action.NOTIFY and item.belief.unknown,
+                f"the stage of the {credential.label} {credential.id} is not known: {item.belief.unknown}",
+            ),
             (
                 "ses_smtp",
                 credential.kind is Kind.ACCESS_KEY
@@ -298,9 +300,7 @@ class Planner:
                         gone = Credential(kind, identifier, user.name, user.arn, INACTIVE, self.now)
                         yield from writer.make_changes(Item(gone, tag_value=value), Action.FORGET)
 
-    def _list_warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
-        if observed.history_error:
-            yield f"the journal can't be read, so no stage is confirmed: {observed.history_error}"
+    def _list_warnings(self, reviews: Sequence[Review]) -> t.Iterator[str]:
         for review in reviews:
             credential, doubt = review.item.credential, review.item.belief.doubt
             if review.step.action is Action.NOTIFY and doubt and not review.rule:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
+from ..._account.answer import Unknown
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset
 from ..._account.moments import format_utc
@@ -43,7 +44,7 @@ from .candidates import find_users_in_question
 from .changes import is_same_step
 from .declared import Declared
 from .grants import GRANTS
-from .history import PUBLISH, TAG, UNTAG, parse_mark, read_history
+from .history import PUBLISH, TAG, UNTAG, History, parse_mark, read_history
 from .kinds import OPERATIONS_OF, is_stage_tag
 from .observe import OPERATIONS as LIVE_READS
 from .observe import read_state, read_users
@@ -122,11 +123,15 @@ class AccessKeys(Capability[Observed]):
         credentials, unread = read_users(access, users, planner.declared.kinds)
         tags = [value for user in users for key, value in user.tags.items() if is_stage_tag(key)]
         runs = {mark.run for mark in map(parse_mark, tags) if mark}
+        history = self._read_history(snapshot.account_id, runs)
+        return planner.build_observed(snapshot, credentials, unread, history)
+
+    def _read_history(self, account_id: str, runs: Collection[str]) -> History:
         try:
-            history, error = read_history(self._connection.open_store(self._journal), snapshot.account_id, runs), ""
-        except StoreError as failure:
-            history, error = (), str(failure)
-        return planner.build_observed(snapshot, credentials, unread, history, error)
+            store = self._connection.open_store(self._journal)
+        except StoreError as error:
+            return dict.fromkeys(runs, Unknown(f"the journal can't be read: {error}"))
+        return read_history(store, account_id, runs)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed)

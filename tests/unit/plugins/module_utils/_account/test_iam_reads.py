@@ -204,3 +204,60 @@ def test_throttling_is_the_reason() -> None:
         "throttled",
         "Throttling: Rate exceeded",
     )
+
+
+FOREIGN = "arn:aws:iam::999900001111:"
+NAMED = {"CreateDate": LONG_AGO, "Path": "/"}
+TRUSTING = {"Version": "2012-10-17", "Statement": []}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "operation", "answer"),
+    [
+        (
+            Dataset.AUTHORIZATION_DETAILS,
+            "GetAccountAuthorizationDetails",
+            {"UserDetailList": [{**NAMED, "Arn": f"{FOREIGN}user/bob", "UserName": "bob"}]},
+        ),
+        (
+            Dataset.AUTHORIZATION_DETAILS,
+            "GetAccountAuthorizationDetails",
+            {
+                "RoleDetailList": [
+                    {**NAMED, "Arn": f"{FOREIGN}role/a", "RoleName": "a", "AssumeRolePolicyDocument": TRUSTING}
+                ]
+            },
+        ),
+        (
+            Dataset.VIRTUAL_MFA_DEVICES,
+            "ListVirtualMFADevices",
+            {"VirtualMFADevices": [{"SerialNumber": f"{FOREIGN}mfa/bob"}]},
+        ),
+        (
+            Dataset.SERVER_CERTIFICATES,
+            "ListServerCertificates",
+            {
+                "ServerCertificateMetadataList": [
+                    {"ServerCertificateName": "a", "Arn": f"{FOREIGN}server-certificate/a", "Expiration": NOW}
+                ]
+            },
+        ),
+        (
+            Dataset.SAML_PROVIDERS,
+            "ListSAMLProviders",
+            {"SAMLProviderList": [{"Arn": f"{FOREIGN}saml-provider/a"}]},
+        ),
+        (
+            Dataset.OIDC_PROVIDERS,
+            "ListOpenIDConnectProviders",
+            {"OpenIDConnectProviderList": [{"Arn": f"{FOREIGN}oidc-provider/a"}]},
+        ),
+    ],
+)
+def test_an_answer_of_another_account_says_nothing_of_this_one(
+    dataset: Dataset, operation: str, answer: dict[str, t.Any]
+) -> None:
+    snapshot = read(FakeAccess({f"iam:{operation}": answer}), dataset)
+    kind, reason, _operation = unread_of(snapshot, dataset)
+    assert kind == "unparsable"
+    assert "of account 999900001111" in reason

@@ -142,3 +142,9 @@ def test_instances() -> None:
     (call,) = access.calls
     assert call.parameters["MaxResults"] == 1000
     assert "terminated" not in call.parameters["Filters"][0]["Values"]
+
+
+def test_instances_of_another_account_say_nothing_of_this_one() -> None:
+    reservations = [{"OwnerId": "999900001111", "Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}]}]
+    snapshot = read(FakeAccess({"ec2:DescribeInstances": {"Reservations": reservations}}), Dataset.INSTANCES)
+    assert "of account 999900001111" in unread_of(snapshot, Dataset.INSTANCES, HOME)[1]

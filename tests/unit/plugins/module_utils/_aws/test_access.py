@@ -431,6 +431,15 @@ def test_pages_hold_their_list_and_may_be_empty(make_access: MakeAccess, monkeyp
     assert [page["Accounts"] for page in access.pages("organizations", "ListAccounts", "Accounts")] == [[], [], ["x"]]
 
 
+def test_a_page_without_the_list_that_aws_promises_is_no_empty_page(
+    make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = make_access()
+    monkeypatch.setattr(access, "call", lambda *_arguments, **_options: {"IsTruncated": False})
+    with pytest.raises(Unparsable, match="the answer has no AccessKeyMetadata"):
+        list(access.items("iam", "ListAccessKeys", "AccessKeyMetadata"))
+
+
 def test_pages_that_repeat_end_in_an_error(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
     access = make_access()
     monkeypatch.setattr(access, "call", lambda *_arguments, **_options: {"Accounts": ["x"], "NextToken": "same"})

@@ -314,7 +314,9 @@ def test_findings_see_the_ssh_keys_and_no_other_credential_as_one() -> None:
         credential(kind=Kind.ACCESS_KEY),
         credential("bob", kind=Kind.CERTIFICATE, id="CERT"),
     ]
-    found = add_ssh_keys(snapshot, keys)
+    found = add_ssh_keys(snapshot, keys, {})
     uploaded = (SshPublicKey("APKA1", True, days_ago(50)), SshPublicKey("APKA2", False, days_ago(60)))
     assert found.ssh_public_keys == {user_arn("svc"): uploaded}
     assert [gap.dataset for gap in found.unread] == [Dataset.SAML_PROVIDERS]
+    gap = add_ssh_keys(snapshot, keys, {user_arn("git"): "AccessDenied: no"}).missing(Dataset.SSH_PUBLIC_KEYS)
+    assert gap is not None and gap.reason == f"{user_arn('git')}: AccessDenied: no"

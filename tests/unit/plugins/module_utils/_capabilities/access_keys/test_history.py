@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Answer, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import (
     Belief,
+    History,
     Mark,
     RecordedChange,
     Stage,
@@ -20,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     read_history,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 
 from .keys import ACCOUNT, KEY_ID, RUN, credential, days_ago, make_recorded, user_arn
 
@@ -61,6 +63,11 @@ def test_other_values_are_no_marks(value: t.Optional[str]) -> None:
     assert parse_mark(value) is None
 
 
+def known(*records: RecordedChange) -> History:
+    """A journal that was read, and has these records."""
+    return {RUN: Yes(records) if records else NO}
+
+
 @pytest.mark.parametrize(
     ("value", "history", "stage", "since"),
     [
@@ -92,7 +99,7 @@ def test_other_values_are_no_marks(value: t.Optional[str]) -> None:
     ],
 )
 def test_belief(value: t.Optional[str], history: list[RecordedChange], stage: t.Optional[Stage], since: float) -> None:
-    belief = believe(credential(), value, history, trust_tags=False)
+    belief = believe(credential(), value, known(*history), trust_tags=False)
     assert (belief.stage, belief.since) == (stage, days_ago(since) if stage else None)
     assert bool(belief.doubt) is (stage is None and value is not None)
 
@@ -105,21 +112,31 @@ def test_belief(value: t.Optional[str], history: list[RecordedChange], stage: t.
     ],
 )
 def test_what_aws_says_overtakes_a_mark(key: Credential, doubt: str) -> None:
-    assert doubt in believe(key, tag(), [TAGGED], trust_tags=True).doubt
+    assert doubt in believe(key, tag(), known(TAGGED), trust_tags=True).doubt
 
 
 def test_trusted_tags_need_no_journal() -> None:
-    belief = believe(credential(), tag(notice=True), [], trust_tags=True)
+    belief = believe(credential(), tag(notice=True), {RUN: NO}, trust_tags=True)
     assert (belief.stage, belief.since) == (NOTICED, days_ago(20))
 
 
 def test_a_deactivation_counts_from_the_last_date_that_anything_supports() -> None:
     inactive = credential(status="Inactive", changed=days_ago(2))
     done = make_recorded("UpdateAccessKey", 3, after={"status": "Inactive"})
-    history = [make_recorded("TagUser", 20, after={"stage": "deactivated"}), done]
-    assert believe(inactive, tag(DEACTIVATED), history, trust_tags=False) == Belief(DEACTIVATED, days_ago(2), True)
+    tagged = make_recorded("TagUser", 20, after={"stage": "deactivated"})
+    assert believe(inactive, tag(DEACTIVATED), known(tagged, done), trust_tags=False) == Belief(
+        DEACTIVATED, days_ago(2), True
+    )
     active = credential(changed=days_ago(2))
-    assert believe(active, tag(DEACTIVATED), history[:1], trust_tags=False) == Belief(DEACTIVATED, days_ago(20), False)
+    assert believe(active, tag(DEACTIVATED), known(tagged), trust_tags=False) == Belief(
+        DEACTIVATED, days_ago(20), False
+    )
+
+
+@pytest.mark.parametrize("trust_tags", [True, False])
+def test_a_stage_is_not_known_where_the_journal_is_not(trust_tags: bool) -> None:
+    belief = believe(credential(), tag(), {RUN: Unknown("can't read s3://journal")}, trust_tags=trust_tags)
+    assert belief == Belief(unknown="can't read s3://journal")
 
 
 class Journal:
@@ -132,6 +149,7 @@ class Journal:
         names = {"id": KEY_ID, "kind": "access_key"}
         recorded_change = {
             "operation": "TagUser",
+            "account_id": ACCOUNT,
             "target": user_arn("svc"),
             "before": {**names, "stage": None},
             "after": {**names, "stage": "noticed"},
@@ -144,8 +162,8 @@ class Journal:
             ending = {"outcome": outcome, "answer": {"MessageId": "8f7b"}}
             self.store.put_new(f"{key}-outcome.json", json.dumps(ending).encode())
 
-    def read(self, *runs: str) -> tuple[RecordedChange, ...]:
-        return read_history(self.store, ACCOUNT, runs or (RUN,))
+    def read(self, run: str = RUN) -> Answer[t.Sequence[RecordedChange]]:
+        return read_history(self.store, ACCOUNT, [run])[run]
 
 
 @pytest.fixture
@@ -159,7 +177,9 @@ def test_history_is_what_was_not_in_vain(journal: Journal) -> None:
     journal.write(3, outcome=None)
     journal.write(4, before=None, after={"minimum_password_length": 14})
     journal.write(5, operation="DeleteAccessKey", after=None)
-    found = journal.read()
+    answer = journal.read()
+    assert isinstance(answer, Yes)
+    found = answer.value
     assert [(record.operation, record.is_certain) for record in found] == [
         ("TagUser", True),
         ("TagUser", False),
@@ -171,14 +191,30 @@ def test_history_is_what_was_not_in_vain(journal: Journal) -> None:
         after={"id": KEY_ID, "kind": "access_key", "stage": "noticed"},
         answer={"MessageId": "8f7b"},
     )
-    assert journal.read("run-0") == ()
+    assert journal.read("run-0") == NO
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"change": []}', b'{"change": {"after": [1], "before": 2}}'])
-def test_a_broken_record_is_no_history_and_hides_no_other(journal: Journal, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"change": []}',
+        b'{"change": {"after": [1], "before": 2}}',
+        b'{"change": {"account_id": "999900001111", "after": null, "before": null}}',
+    ],
+)
+def test_a_broken_record_may_be_the_one_in_question(journal: Journal, content: bytes) -> None:
     journal.write(1)
-    journal.write(2, outcome="foreign")
     journal.store.put_new(f"{ACCOUNT}/{RUN}/000003-intent.json", content)
-    journal.store.put_new(f"{ACCOUNT}/{RUN}/foo-intent.json", content)
-    journal.write(4)
-    assert [record.operation for record in journal.read()] == ["TagUser", "TagUser"]
+    assert journal.read() == Unknown(f"a record of run {RUN} in the journal is malformed, or of another account")
+    assert journal.read("run-0") == NO
+
+
+def test_a_journal_that_can_not_be_read_is_unknown(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_prefix: str) -> list[str]:
+        raise StoreError("no such bucket")
+
+    monkeypatch.setattr(journal.store, "list", refuse)
+    assert journal.read() == Unknown("the journal can't be read: no such bucket")

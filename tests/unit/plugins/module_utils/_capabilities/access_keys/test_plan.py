@@ -10,8 +10,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, Unread, UnreadKind
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import Mark, Stage
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import (
+    History,
+    Mark,
+    Stage,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.plan import (
     _CONTROLS_ON,
@@ -70,7 +75,8 @@ def plan(
     **fields: t.Any,
 ) -> Plan:
     made = planner(options, **fields)
-    observed = made.build_observed(snapshot or account(row("svc", slot())), credentials, unread or {}, history, error)
+    recorded: History = {RUN: Unknown(error) if error else Yes(history)}
+    observed = made.build_observed(snapshot or account(row("svc", slot())), credentials, unread or {}, recorded)
     found = made.findings(observed)
     return made.plan(observed, found, made.make_reviews(observed))
 
@@ -117,11 +123,16 @@ def test_a_user_whose_keys_can_not_be_read_is_left_alone() -> None:
     )
 
 
-def test_a_journal_that_can_not_be_read_is_told_and_nothing_believed() -> None:
+def test_no_stage_begins_again_where_the_journal_can_not_be_read() -> None:
     made = plan(credential(), snapshot=account(row("svc", slot()), **make_noticed()), error="can't read s3://journal")
-    assert operations(made) == ["TagUser"] and made.changes[0].after["stage"] == "noticed"
-    assert "no stage is confirmed: can't read s3://journal" in made.warnings[0]
-    assert "svc begins again at the first stage" in made.warnings[1] and KEY_ID not in made.warnings[1]
+    assert operations(made) == []
+    (refusal,) = made.refused
+    assert (refusal.rule, refusal.target) == ("unread", user_arn("svc"))
+    assert "is not known: can't read s3://journal" in refusal.reason
+
+
+def test_a_key_without_a_stage_needs_no_journal() -> None:
+    assert operations(plan(credential(), error="can't read s3://journal")) == ["TagUser"]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +242,9 @@ def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
 
 def test_reviews_tell_what_is_next_and_mask_ids() -> None:
     made = planner()
-    observed = made.build_observed(account(row("svc", slot()), **make_noticed(4)), [credential()], {}, (TAGGED,), "")
+    observed = made.build_observed(
+        account(row("svc", slot()), **make_noticed(4)), [credential()], {}, {RUN: Yes((TAGGED,))}
+    )
     (review,) = made.make_reviews(observed)
     assert review.as_dict(reveal_key_ids=False) == {
         "user": "svc",
