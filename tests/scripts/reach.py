@@ -24,6 +24,8 @@ COLLECTION: t.Final = "hardening.iam"
 PACKAGE: t.Final = ("ansible_collections", "hardening", "iam")
 TESTS: t.Final = "tests"
 EMULATOR: t.Final = "tests/emulator"
+# Tools, which name what they make; a test that uses one names what it has from it.
+WITHOUT_NAMES: t.Final = (f"{EMULATOR}/", "tests/gates/", "tests/scripts/")
 # These are loaded for each test, and name other tests.
 OF_ALL_TESTS: t.Final = frozenset(f"tests/{name}.py" for name in ("conftest", "parts", "scope", "until"))
 ROLES: t.Final = "roles"
@@ -126,7 +128,7 @@ class Checkout:
             tree = ast.parse((self.root / path).read_text(encoding="utf-8"))
             for name in list_imports(tree, path):
                 yield from self._find_module(name)
-            if path not in OF_ALL_TESTS and not path.startswith(f"{EMULATOR}/"):
+            if path not in OF_ALL_TESTS and not path.startswith(WITHOUT_NAMES):
                 named = read_python(tree)
                 for named_path in named.paths:
                     yield from self._find_path(named_path)

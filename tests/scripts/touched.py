@@ -48,8 +48,15 @@ HELD_ELSEWHERE: t.Final = (
     *(".ansible-lint", ".git-blame-ignore-revs", ".gitignore", ".yamllint", "LICENSE", "MAINTAINERS", "REUSE.toml"),
     *("tests/seconds.yml", "tests/config.yml", "tests/words.py"),
 )
+# What all tests depend on.
+OF_ALL: t.Final = (
+    *("Makefile", ".ci/", "pyproject.toml", "requirements", "ansible.cfg", "galaxy.yml", "meta/", "collections/"),
+    *(f"tests/{name}" for name in ("conftest.py", "parts.py", "scope.py", "until.py", "requirements.txt")),
+)
 # A playbook with more roles than these runs nearly all of them: it is about none of them.
 FEW_ROLES: t.Final = 6
+# So many of the changes that touch everything are printed.
+FEW: t.Final = 5
 # What a new file takes until somebody measures it.
 UNKNOWN_SECONDS: t.Final = 60.0
 
@@ -130,7 +137,7 @@ class Selection:
         self._reached: Files = frozenset().union(*self._reach.values())
 
     def select(self, changed: Iterable[str], seconds: Mapping[str, float]) -> tuple[list[Choice], list[str]]:
-        """Return the files in the order in which they run, and the changes that cannot be placed: these touch all."""
+        """Return the files in the order in which they run, and the changes that touch everything."""
         placed, unplaced = self._place(changed)
         walks = {path_of(name) for tests in WALKS.values() for name in tests}
         always = {path_of(name) for name in INTERRUPTED}
@@ -154,10 +161,9 @@ class Selection:
         unplaced: list[str] = []
         for path in changed:
             known = self._find_standing_in(path)
-            if known & self._reached:
-                placed |= known
-            elif not _is_held_elsewhere(path):
+            if path.startswith(OF_ALL) or not (known & self._reached or _is_held_elsewhere(path)):
                 unplaced.append(path)
+            placed |= known
         return placed, unplaced
 
     def _find_standing_in(self, path: str) -> set[str]:
@@ -251,7 +257,8 @@ def main() -> None:
     print(
         f"{len(changed)} files changed since {base}" if base and not given.changed else f"changed: {', '.join(changed)}"
     )
-    lines = [f"{path} touches everything: no test is known that uses it" for path in unplaced]
+    lines = [f"{path} touches everything" for path in unplaced[:FEW]]
+    lines += [f"and so do {len(unplaced) - FEW} others"] if len(unplaced) > FEW else []
     print(*lines, *describe(choices, given.minutes, min(os.cpu_count() or 1, 2)), sep="\n")
     if not given.list:
         run(choices, given.minutes, given.pytest)
