@@ -45,7 +45,7 @@ _OF_COLLECTION: t.Final = re.compile(r"\bhardening\.iam\.(\w+)")
 _PACKAGE: t.Final = re.compile(r"\bansible_collections\.hardening\.iam\.([\w.]+)")
 _INVENTORY: t.Final = re.compile(r"^plugin: hardening\.iam\.(\w+)", re.MULTILINE)
 _COMMENT: t.Final = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
-_PATH: t.Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+|[\w-]+\.\w+")
+_PATH: t.Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+|[\w-]+(?:\.\w+)+")
 
 Files = frozenset[str]
 
@@ -102,7 +102,8 @@ class Checkout:
 
     @functools.cached_property
     def _folders(self) -> Files:
-        return frozenset(path.partition("/")[0] for path in self.files if "/" in path)
+        # Who names the folder of the tests has its helpers found, which the tests import.
+        return frozenset(path.partition("/")[0] for path in self.files if "/" in path) - {TESTS}
 
     def uses(self, path: str) -> Files:
         """Return what a file uses itself. What is shipped uses only what is shipped, whatever its texts say."""

@@ -171,9 +171,9 @@ class Selection:
         if path in self._checkout.files:
             return {path}
         folder = Path(path).parent
-        return (
-            set() if _is_held_elsewhere(path) else {one for one in self._checkout.files if Path(one).parent == folder}
-        )
+        if _is_held_elsewhere(path) or not folder.name:
+            return set()
+        return {one for one in self._checkout.files if Path(one).parent == folder}
 
     def _is_about(self, path: str, changed: Collection[str]) -> bool:
         """Whether a changed file is the test's own or its subject: reached without going through what many share."""
