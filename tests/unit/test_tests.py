@@ -7,12 +7,18 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import hypothesis
 import pytest
+from scope import ALL, INTERRUPTED, REASONS, WALKS, list_tests, path_of, runs_all
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import CAPABILITIES
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -26,6 +32,11 @@ DATE: t.Final = re.compile(r"20\d\d-\d\d-\d\d")
 EXPIRY: t.Final = re.compile(r"expires[\"']?\s*[:=]\s*[\"']?20\d\d-\d\d-\d\d")
 # Most functions there get today's date as an argument; the gate of dates finds those that ask the clock.
 GIVEN_TODAY: t.Final = "unit/plugins/module_utils/"
+
+# What kills a run, or lets two of them meet.
+INTERRUPTS: t.Final = re.compile(
+    r"SIGKILL|\bkill\w*\(|\bkilled\(|def test_\w*(killed|run_that_is_cut_off|two_(runs|jobs)_at_once)"
+)
 
 Lines = list[int]
 
@@ -100,6 +111,17 @@ def lines_that_settle_the_order(tree: ast.AST) -> Lines:
     ]
 
 
+def lines_with_chance(tree: ast.AST) -> Lines:
+    """Where something depends on a number that is another one in each run: the seed of the order, or chance itself."""
+    found: Lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value == "randomly_seed":
+            found.append(node.lineno)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "random":
+            found += [node.lineno] if node.attr != "Random" else []
+    return found
+
+
 def is_date(node: ast.AST) -> bool:
     """Whether this is a text that is a date."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(DATE.match(node.value))
@@ -130,6 +152,56 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
     assert broken(lines_that_settle_the_order).keys() == {"conftest.py"}
 
 
+def test_nothing_depends_on_chance_but_the_order() -> None:
+    """The summary has the seed, for people to repeat the order."""
+    assert {name: len(lines) for name, lines in broken(lines_with_chance).items()} == {"conftest.py": 1}
+
+
+@pytest.mark.skipif(runs_all(), reason="make test-all has other examples in each run")
+def test_properties_have_the_same_examples_in_each_run() -> None:
+    assert hypothesis.settings().derandomize
+
+
+def functions_of(name: str) -> set[str]:
+    """The names of the tests of a file of integration tests, without "test_"."""
+    tree = ast.parse((TESTS.parent / path_of(name)).read_text(encoding="utf-8"))
+    return {
+        node.name.removeprefix("test_")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_all_that_is_listed_exists() -> None:
+    for tests in (*WALKS.values(), *REASONS.values()):
+        for name, functions in tests.items():
+            assert {*functions} <= functions_of(name), name
+    assert [name for name in INTERRUPTED if not (TESTS.parent / path_of(name)).is_file()] == []
+    assert list(INTERRUPTED) == sorted(INTERRUPTED)
+
+
+def test_each_module_that_writes_has_a_walk_in_make_test() -> None:
+    of_incidents = {"containment_drill", "credential_quarantine", "organization_containment", "session_revocation"}
+    assert WALKS.keys() == CAPABILITIES.keys() | of_incidents
+    assert all((TESTS.parent / "plugins" / "modules" / f"{name}.py").is_file() for name in of_incidents)
+    assert all(any(tests) for tests in WALKS.values())
+
+
+def test_make_test_has_a_fixed_list_and_test_all_everything() -> None:
+    for value, expected in (("", list_tests()), ("1", ["tests/integration"])):
+        command = [sys.executable, str(TESTS / "scope.py")]
+        printed = subprocess.run(command, env={**os.environ, ALL: value}, capture_output=True, text=True, check=True)
+        assert printed.stdout.split() == expected
+
+
+def test_all_files_that_interrupt_run_each_time() -> None:
+    paths = sorted((TESTS / "integration").glob("test_*.py"))
+    found = {path.stem.removeprefix("test_") for path in paths if INTERRUPTS.search(path.read_text(encoding="utf-8"))}
+    assert found - {"forking"} - {*INTERRUPTED} == set()
+    # Most of them are found, so that a new one is too.
+    assert len(found & {*INTERRUPTED}) > len(INTERRUPTED) / 2
+
+
 @pytest.mark.parametrize(
     ("rule", "text", "lines"),
     [
@@ -143,6 +215,9 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
         (lines_that_compare_clocks, "elapsed = time.time() - begun\nassert 0.1 <= elapsed < 4", [2]),
         (lines_that_settle_the_order, "def pytest_collection_modifyitems(items): ...", [1]),
         (lines_that_settle_the_order, "def pytest_fixture_setup(): ...", []),
+        (lines_with_chance, "random.Random(7).choice(x)", []),
+        (lines_with_chance, "random.choice(x)", [1]),
+        (lines_with_chance, "config.getoption('randomly_seed')", [1]),
         (lines_with_expiry, "{'expires': '2030-01-01', 'reason': 'x'}", [1]),
         (lines_with_expiry, "entry(expires='2030-01-01')", [1]),
         (lines_with_expiry, "entry(expires=date_in(30), begins='2030-01-01')", []),
