@@ -34,7 +34,9 @@ WALKS: t.Final[Mapping[str, Tests]] = {
     "policy_scope": {
         "policy_scope": ("twelve_steps_of_policies_that_are_narrowed_narrowed_further_and_taken_back",),
     },
-    "least_privilege": {"right_size": WHOLE},
+    "least_privilege": {
+        "right_size_interrupted": ("check_mode_writes_nothing_and_advances_nothing", "twice_changes_nothing"),
+    },
     "key_migration": {"keys_to_roles": ("workloads_of_all_platforms_move_and_the_late_one_keeps_its_key",)},
     "config_rules": {"config_rules": ("create_change_and_delete_in_twelve_steps",)},
     "security_hub": {"security_hub": ("a_hub_is_turned_on_set_and_taken_back",)},
