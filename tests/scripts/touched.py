@@ -13,7 +13,7 @@ a capability that uses something that changed, and all others that use it. What 
 A file does not begin if it would end after the given minutes; the summary names it.
 
     HARDENING_TEST_ALL=1 HARDENING_CPU_SECONDS=.cache/seconds.json make integration
-    .venv/bin/python tests/scripts/touched.py --refresh .cache/seconds.json     renew tests/seconds.yml
+    make touched ARGS="--refresh .cache/seconds.json"       renew tests/seconds.yml
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from reach import Checkout, Files
 from scope import ALL, INTEGRATION, INTERRUPTED, WALKS, list_whole, path_of
+from scripts.reach import Checkout, Files
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 SECONDS: t.Final = CHECKOUT / "tests" / "seconds.yml"
