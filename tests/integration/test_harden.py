@@ -243,7 +243,6 @@ def test_examples_write_nothing_but_the_password_policy_and_analyzers_by_default
     assert {operation for operation, _account in written} == {UPDATE, "accessanalyzer:CreateAnalyzer"}
 
 
-@pytest.mark.table("modes that write nothing", 2)
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [

@@ -104,7 +104,6 @@ class Rotation:
         return [path.name for path in found]
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_the_playbook_goes_through_all_stages(make_ansible: MakeAnsible) -> None:
     rotation = Rotation(make_ansible)

@@ -745,21 +745,18 @@ def ids(mistakes: Sequence[Mistake]) -> Mapping[str, t.Any]:
     return {"argvalues": mistakes, "ids": [mistake.id for mistake in mistakes]}
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(BEFORE))
 def test_before_the_first_task(before: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, before)
     assert before.requests == []
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(IN_TASK))
 def test_before_anything_is_asked_of_aws(in_task: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, in_task)
     assert in_task.requests == []
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(AT_AWS))
 def test_when_aws_is_asked(at_aws: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, at_aws)

@@ -141,7 +141,6 @@ def rules(result: Record) -> dict[str, str]:
     return {refusal["target"]: refusal["rule"] for refusal in result["refused"]}
 
 
-@pytest.mark.in_every_sample
 def test_twelve_steps_of_the_organization(bench: Bench) -> None:
     bench.start(features=(), trusted=False)
     created = bench.twice(root_credentials_management=True)

@@ -129,7 +129,6 @@ def four_steps(one: Account, **variables: t.Any) -> Record:
     return made
 
 
-@pytest.mark.in_every_sample
 def test_create_change_and_delete_in_twelve_steps(one: Account) -> None:
     enforce = {"mode": "enforce", "targets": SAFE}
     created = four_steps(one, **enforce)

@@ -31,7 +31,6 @@ def audited(make_ansible: MakeAnsible) -> Outcome:
     return make_ansible().playbook("harden", "--check", inventory="localhost,").succeeded()
 
 
-@pytest.mark.in_every_sample
 def test_one_command_writes_the_report_of_the_account_and_names_it_last(assessed: Outcome) -> None:
     folder = assessed.reports / MANAGEMENT
     assert {"report.json", "report.txt", "report.html"} <= {path.name for path in folder.iterdir()}
@@ -95,7 +94,6 @@ def test_wrong_start(ansible: Ansible, start: str) -> None:
     assert message in refuse(ansible, playbook, inventory=inventory)
 
 
-@pytest.mark.in_every_sample
 def test_machines_are_refused_with_a_limit_too(ansible: Ansible) -> None:
     (ansible.directory / "machines.ini").write_text(INVENTORIES["machines.ini"], encoding="utf-8")
     message = refuse(ansible, "harden", "--limit", "web1", inventory="machines.ini")

@@ -148,7 +148,6 @@ MOVED: t.Final = ["AttachGroupPolicy", "AttachGroupPolicy", "PutGroupPolicy", *[
 TAKEN: t.Final = [*["DetachUserPolicy"] * 4, *["DeleteUserPolicy"] * 2]
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench: Bench) -> None:
     # Create.

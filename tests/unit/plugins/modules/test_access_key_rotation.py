@@ -502,7 +502,6 @@ def test_an_inactive_key_is_replaced_on_request_and_the_stages_between_collapse(
 # Never two new keys, never a key whose secret is lost
 
 
-@pytest.mark.table("kills", 4)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(("step", "write"), [(0, 1), (0, 2), (1, 1), (3, 1), (4, 1)])
 def test_killed_at_a_write_the_next_runs_go_on(account: Account, step: int, write: int, after: bool) -> None:

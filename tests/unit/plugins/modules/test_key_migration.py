@@ -194,7 +194,6 @@ def rules(result: Result) -> list[str]:
     return [refusal["rule"] for refusal in result["refused"]]
 
 
-@pytest.mark.in_every_sample
 def test_check_mode_predicts_each_stage_and_a_repeated_run_changes_nothing(account: Account) -> None:
     account.user()
     cycle = (
