@@ -288,7 +288,5 @@ def list_unconfirmed(modules: Collection[str]) -> tuple[Assumption, ...]:
     """List the vital assumptions on which these modules rest and that no real account has confirmed."""
     named = frozenset(modules)
     return tuple(
-        item
-        for item in ASSUMPTIONS
-        if item.is_vital and item.confirmed is None and not named.isdisjoint(item.modules)
+        item for item in ASSUMPTIONS if item.is_vital and item.confirmed is None and not named.isdisjoint(item.modules)
     )
