@@ -91,14 +91,17 @@ def bring_about(
 
     ``is_new`` says that the change builds on what this run has just made, which AWS may not know everywhere yet.
     """
-    lost, ids = "", []
+    lost = ""
+    ids: list[str] = []
     for number in itertools.count():
         try:
             answer = attempt()
         except means.errors as error:
             failure = error
         else:
-            return Ending(Outcome.APPLIED, answer=answer, request_id=find_request_id(answer), attempts=_known(ids))
+            return Ending(
+                Outcome.APPLIED, answer=answer, request_id=find_request_id(answer), attempts=_drop_unknown(ids)
+            )
         verdict = means.judge(failure, change)
         ids.append(verdict.request_id)
         lost = lost if verdict.changed_nothing else str(failure)
@@ -108,15 +111,15 @@ def bring_about(
         seen = _is_as_wanted(change, look, means)
         if seen is True:
             if lost:
-                return Ending(Outcome.APPLIED, _explain_as_wanted(lost), attempts=_known(ids))
-            return Ending(Outcome.FOREIGN, str(failure), request_id=ids[-1], attempts=_known(ids[:-1]))
+                return Ending(Outcome.APPLIED, _explain_as_wanted(lost), attempts=_drop_unknown(ids))
+            return Ending(Outcome.FOREIGN, str(failure), request_id=ids[-1], attempts=_drop_unknown(ids[:-1]))
         if wait is None or seen is not False:
             # Where it reads as before, an attempt whose answer was lost changed nothing either, if that can be seen.
             is_failed = not lost or (seen is False and content_hash(change.before) != content_hash(change.after))
             if not is_failed:
-                return Ending(Outcome.UNKNOWN, str(failure), failure=failure, attempts=_known(ids))
+                return Ending(Outcome.UNKNOWN, str(failure), failure=failure, attempts=_drop_unknown(ids))
             ending = Ending(Outcome.FAILED, str(failure), failure=failure)
-            return dataclasses.replace(ending, request_id=ids[-1], attempts=_known(ids[:-1]))
+            return dataclasses.replace(ending, request_id=ids[-1], attempts=_drop_unknown(ids[:-1]))
     raise AssertionError("itertools.count() never ends")
 
 
@@ -125,7 +128,7 @@ def find_request_id(answer: Mapping[str, t.Any]) -> str:
     return str((answer.get("ResponseMetadata") or {}).get("RequestId") or "")
 
 
-def _known(ids: Iterable[str]) -> tuple[str, ...]:
+def _drop_unknown(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, ids))
 
 

@@ -350,8 +350,9 @@ class _Making(t.Generic[Observed]):
             self.made.append(change)
         elif ending.outcome is Outcome.FOREIGN:
             self.already.append(change)
-        requests = {"request_id": ending.request_id, "attempts": ending.attempts}
-        self._journal.conclude(key, ending.outcome, ending.error, ending.answer, **requests)
+        self._journal.conclude(
+            key, ending.outcome, ending.error, ending.answer, request_id=ending.request_id, attempts=ending.attempts
+        )
         return self._judge_ending(change, ending)
 
     def _judge_ending(self, change: Change, ending: Ending) -> str:
