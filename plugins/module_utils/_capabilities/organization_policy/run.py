@@ -70,7 +70,7 @@ from .lock_out.declared import check_principals
 from .lock_out.own_way import OwnPlace, find_own_places
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
 from .observe import VALIDATION_OPERATIONS, find_analyzer_objections, find_other_policies
-from .outcome import apply_changes, drop_refused_policies, report_policies, target_of, with_remedies
+from .outcome import apply_changes, drop_refused_policies, find_obstacle, report_policies, with_remedies
 from .placeholders import fill_placeholders
 from .plan import MODULE, DesiredPolicy, Planner, StageTargets
 from .rollout.declared import Declared as RolloutDeclared
@@ -399,7 +399,8 @@ class OrganizationPolicy(Capability[_Observed]):
     def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Have the rollouts remember what was done. Raises StoreError: a record can't be written."""
         staged = [one for one in self._observed.desired if one.name in self._rollouts]
-        self._obstacles = {one.name: self._find_obstacle(one, result, completed=completed) for one in staged}
+        predicted = self._only_predicts
+        self._obstacles = {one.name: find_obstacle(one, result, completed, predicted=predicted) for one in staged}
         if self._only_predicts:
             return
         for one in staged:
@@ -423,18 +424,6 @@ class OrganizationPolicy(Capability[_Observed]):
         result = {"policies": self._report_policies(), "lock_out": dict(self._judgement.report), "rollout": rollouts}
         return {**result, "terminal": render_rollouts(rollouts)} if rollouts else result
 
-    def _find_obstacle(self, one: DesiredPolicy, result: Mapping[str, t.Any], *, completed: bool) -> str:
-        """Find why the changes of a policy are not all made, for people; empty if they are, or would be."""
-        if _is_done(one, result, predicted=self._only_predicts):
-            return "" if completed or self._only_predicts else "the run failed, so its changes are not verified"
-        target = target_of(one)
-        reasons = (
-            item["reason"]
-            for item in result["refused"]
-            if item["target"] == target or str(item["target"]).startswith(f"{target} on ")
-        )
-        return "; ".join(dict.fromkeys(reasons)) or "not all of its changes were made"
-
     def _report_rollouts(self) -> list[dict[str, t.Any]]:
         """Report each rollout by what became of its decision."""
         return [
@@ -448,20 +437,3 @@ class OrganizationPolicy(Capability[_Observed]):
 
     def impacts(self) -> Documents:
         return self._judgement.impacts
-
-
-def _is_done(one: DesiredPolicy, result: Mapping[str, t.Any], *, predicted: bool) -> bool:
-    """Whether a policy says now what is declared, and is attached to all that it was to be attached to, and no more.
-
-    ``predicted``: whether it would be so after the changes of the result.
-    """
-    made = [
-        change
-        for change in result["changes"]
-        if (predicted or change["applied"]) and (change["after"] or {}).get("policy") == one.name
-    ]
-    attached = {change["after"]["attached_to"] for change in made if change["operation"] == ATTACH}
-    detached = {change["after"]["attached_to"] for change in made if change["operation"] == DETACH}
-    written = any(change["operation"] in (CREATE, UPDATE) for change in made)
-    is_placed = attached.issuperset(one.to_attach) and detached.issuperset(one.withdrawn)
-    return is_placed and (written or not one.has_drifted)
