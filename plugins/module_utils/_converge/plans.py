@@ -133,6 +133,29 @@ def find_approval(
     return approved
 
 
+def find_plan(store: Store, given: str, account_id: str) -> t.Optional[str]:
+    """Find the hash of an account's plan, by that hash or by that of a run; None if neither is kept.
+
+    :raises InputError: the run is malformed, or has no plan of the account.
+    :raises StoreError: the place can't be read.
+    """
+    if store.get(plan_key(account_id, given)) is not None:
+        return given
+    if store.get(run_key(given)) is None:
+        return None
+    found = _hash_in_run(store, given, account_id)
+    return found if store.get(plan_key(account_id, found)) is not None else None
+
+
+def read_plan(store: Store, account_id: str, plan_hash: str) -> t.Any:
+    """Read the document of a plan; None if there is none.
+
+    :raises InputError: it is not JSON.
+    :raises StoreError: the place can't be read.
+    """
+    return _read_json(store, plan_key(account_id, plan_hash))
+
+
 @dataclasses.dataclass(frozen=True)
 class _Made:
     """The note of one run on a plan that it made, and the time since when the store has it."""
