@@ -248,7 +248,8 @@ def _contradict(
     if operators and layers.identity is not None:
         swapped = [
             dataclasses.replace(
-                found, conditions=tuple((operators.get(name, name), *rest) for name, *rest in found.conditions)
+                found,
+                conditions=tuple((operators.get(name, name), key, values) for name, key, values in found.conditions),
             )
             for found in layers.identity
         ]

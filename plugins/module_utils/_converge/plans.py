@@ -158,7 +158,7 @@ def find_plan(store: Store, given: str, account_id: str) -> t.Optional[str]:
     if store.get(run_key(given)) is None:
         return None
     found = _hash_in_run(store, given, account_id)
-    return found if store.get(plan_key(account_id, found)) is not None else None
+    return found if found is not None and store.get(plan_key(account_id, found)) is not None else None
 
 
 def read_plan(store: Store, account_id: str, plan_hash: str) -> t.Any:

@@ -20,7 +20,7 @@ MOST = 1024 * 1024
     [
         (b"", "empty"),
         (b" \n", "empty"),
-        (gzip.compress(b"{}"), "gzip-compressed; decompress it or name the raw file"),
+        (gzip.compress(b"{}", mtime=0), "gzip-compressed; decompress it or name the raw file"),
         (b"<!DOCTYPE html><html></html>", "page of HTML"),
         (b"\n  <html>", "page of HTML"),
         ("{}".encode("utf-16"), "not UTF-8"),
