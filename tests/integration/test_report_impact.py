@@ -120,7 +120,7 @@ def test_what_was_made_and_what_was_refused_stands_in_every_format(runs: t.Seque
         for operation in ("iam:CreatePolicy", "iam:UpdateAccountPasswordPolicy"):
             assert operation in text
         assert "list role/dev-team-07-role in permissions_boundary_accept_breakage" in text
-        assert "an approved plan (hardening_approved_plan) lifts the cap" in text
+        assert "applied if approved" in text
 
 
 def test_the_score_from_before_the_changes_is_kept_by_a_run_that_made_some(runs: t.Sequence[Outcome]) -> None:
