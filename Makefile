@@ -18,11 +18,13 @@ ARGS ?=
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Each worker takes a file at a time, in the order that conftest.py settles.
+WORKERS = -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs images bench mutation sources clean
+.PHONY: help venv collection lock demo emulator test touched test-all units integration lint sanity format docs images bench mutation sources clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,11 +35,13 @@ demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and wri
 emulator: .venv/.run ## Serve the emulated AWS on PORT (5055), SEED acme or incident, and print what to export
 	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT) --seed $(SEED)
 
-test: .venv/.dev ## Gates, unit and integration tests in random order, but for the repetitions that the summary names
-	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
-	@test -n "$$HARDENING_TEST_ALL" || echo "NOT RUN mutants of the safety code: make test-all runs them"
+test: .venv/.dev ## All gates and unit tests, and the integration tests that tests/scope.py lists; the same ones each time
+	$(PYTEST) $(WORKERS) tests/gates tests/unit $$($(BIN)/python tests/scope.py) $(ARGS)
 
-test-all: ## The same with all repetitions, make sources and make mutation
+touched: .venv/.dev ## The integration files of what the change touches (ARGS: --list, --base COMMIT, --minutes 60)
+	PYTHONPATH=tests $(BIN)/python tests/scripts/touched.py $(ARGS) -- $(WORKERS)
+
+test-all: ## Everything: all integration tests, all repetitions, make sources and make mutation
 	HARDENING_TEST_ALL=1 $(MAKE) test
 	$(MAKE) sources ARGS=
 	$(MAKE) mutation ARGS=

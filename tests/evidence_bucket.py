@@ -22,13 +22,13 @@ _VARIABLE: t.Final = re.compile(r"\$\{([^}]+)\}")
 
 
 def make_bucket(client: t.Callable[[str], t.Any], name: str) -> dict[str, str]:
-    """Make the bucket, and the three roles that use it; the ARNs of these by the parameters of the template.
+    """Make the bucket, and the four roles that use it; the ARNs of these by the parameters of the template.
 
     ``client`` makes clients of boto3 in the account of the bucket, by the service.
     """
     iam, s3 = client("iam"), client("s3")
     roles = {}
-    for parameter in ("WriterRoleArn", "StopRoleArn", "AuditorRoleArn"):
+    for parameter in ("WriterRoleArn", "IncidentRoleArn", "StopRoleArn", "AuditorRoleArn"):
         role = iam.create_role(RoleName=f"evidence-{parameter}", AssumeRolePolicyDocument=json.dumps(_TRUST))
         roles[parameter] = role["Role"]["Arn"]
     resources = resolve({"BucketName": name, **roles}, partition=roles["WriterRoleArn"].split(":")[1])

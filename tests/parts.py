@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -20,18 +23,38 @@ LONGEST: t.Final = 12
 # How many folders deep a part of the unit tests is, as in unit/plugins/module_utils/_policy.
 DEEP: t.Final = 4
 COLLECTION: t.Final = "start and collection"
-SERVERS: t.Final = "servers (emulated AWS, forks), until the end of a worker"
+SERVERS: t.Final = "ends of servers"
+
+# If this variable is set, the file that it names gets the seconds of all parts, as JSON.
+KEEP: t.Final = "HARDENING_CPU_SECONDS"
 
 Seconds = dict[str, float]
 
-# CPU seconds of commands that a child of this process has waited for, by the id of the child. They become this
-# process's only when the child ends: who waits for that removes them.
-EARLY: t.Final[dict[int, float]] = {}
+_TASKS: t.Final = Path("/proc/self/task")
+# In the file "stat" of a process, behind its name: user and system time, its own and that of children that have ended.
+_TIMES: t.Final = slice(11, 15)
 
 
 def cpu_seconds() -> float:
-    """Return the CPU seconds of this process, of its children that have ended, and of what has been reported early."""
-    return sum(os.times()[:4]) + sum(EARLY.values())
+    """Return the CPU seconds of this process and its children. Of those that run still, only Linux knows them."""
+    return sum(os.times()[:4]) + sum(map(_spent_by, _list_children()))
+
+
+def _list_children() -> set[str]:
+    found: set[str] = set()
+    for path in _TASKS.glob("*/children"):
+        with contextlib.suppress(OSError):
+            found |= {*path.read_text(encoding="ascii").split()}
+    return found
+
+
+def _spent_by(process: str) -> float:
+    """CPU seconds of a process: 0 once somebody has waited for its end, since they are this process's then."""
+    try:
+        stat = Path("/proc", process, "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    return sum(map(int, stat.rpartition(")")[2].split()[_TIMES])) / os.sysconf("SC_CLK_TCK")
 
 
 def part_of(nodeid: str) -> str:
@@ -82,7 +105,7 @@ class Parts:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: t.Optional[pytest.Item]) -> t.Iterator[None]:
-        """Count a test, and apart from the last one what it ends: the seconds of a child are known when it ends."""
+        """Count a test, and apart from the last one what it ends: not all seconds of a child may be known before."""
         part = part_of(item.nodeid)
         self.count(part)
         try:
@@ -91,8 +114,12 @@ class Parts:
             self.count(part if nextitem else SERVERS)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what a worker has counted."""
-        getattr(session.config, "workeroutput", {})["cpu_seconds"] = self.seconds
+        """Hand over what a worker has counted; without workers, and in the process that has them, keep it."""
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["cpu_seconds"] = self.seconds
+        elif os.environ.get(KEEP):
+            Path(os.environ[KEEP]).write_text(json.dumps(self.seconds), encoding="utf-8")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: t.Any) -> None:

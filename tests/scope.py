@@ -2,149 +2,148 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much runs: all of it in "make test-all", else what fits into a quarter of an hour on two cores."""
+"""The integration tests of "make test": a fixed list, by the reason for which they are in it.
+
+"make test" runs these, all gates and all unit tests. The second part of .ci/run (tests/scripts/touched.py) runs whole
+files: those in INTERRUPTED each time, and those that a change touches. "make test-all" runs everything.
+
+    .venv/bin/python tests/scope.py     prints what pytest gets
+"""
 
 from __future__ import annotations
 
 import os
 import typing as t
+from collections.abc import Iterator, Mapping
 
 ALL: t.Final = "HARDENING_TEST_ALL"
+INTEGRATION: t.Final = "tests/integration"
 
-# Files of many tests that run Ansible each for itself, and how many of them "make test" draws, other ones in each run.
-# Those that are marked in_every_sample run besides. The summary names the files. Whole are what must never go wrong
-# (test_check_mode.py, test_lock_out.py, test_rollback.py, test_secrets.py), and files whose tests look at one run.
-SAMPLED: t.Final[dict[str, int]] = {
-    f"tests/integration/test_{name}.py": at_most
-    for name, at_most in {
-        "acceptance": 3,
-        "access_analyzer": 3,
-        "access_keys": 3,
-        "ansible_runner": 2,
-        "approved_plan": 3,
-        "assess": 5,
-        "audit_sheet": 2,
-        "awx_setup": 2,
-        "callback": 2,
-        "config_rules": 4,
-        "containment_interrupted": 2,
-        "containment_role": 2,
-        "credential_quarantine": 14,
-        "developers": 2,
-        "event_alerts": 4,
-        "events": 2,
-        "files_of_earlier_versions": 3,
-        "findings_export": 3,
-        "fleet": 4,
-        "guardrails": 3,
-        "hunt": 8,
-        "inventory": 6,
-        "drill": 3,
-        "evidence_place": 2,
-        "key_rotation": 2,
-        "leaked_session_keys": 1,
-        "least_privilege": 3,
-        "lock_out": 8,
-        "minted_keys": 2,
-        "mistakes": 3,
-        "molecule": 2,
-        "organization": 3,
-        "organization_containment": 1,
-        "organization_interrupted": 1,
-        "organization_policy": 3,
-        "organization_policy_attacks": 3,
-        "organization_rollout": 3,
-        "organization_root_access": 3,
-        "permissions_boundary": 3,
-        "policy_scope": 3,
-        "policy_scope_interrupted": 3,
-        "probe_alerts": 3,
-        "reports_s3": 3,
-        "right_size_by_owner": 2,
-        "right_size_closed": 2,
-        "right_size_interrupted": 2,
-        "right_size_refused": 2,
-        "trial_deadlines": 3,
-        "trust_cuts": 3,
-        "rollback": 4,
-        "run_control": 2,
-        "run_snapshot": 2,
-        "security_hub": 3,
-        "session_revocation": 14,
-        "simulate": 2,
-        "start": 3,
-        "user_permissions": 3,
-        "waves": 2,
-        "writing_roles": 3,
-    }.items()
-} | {
-    # Sphinx takes half a minute. What can go wrong without it, test_pages.py and test_build_docs.py have.
-    "tests/gates/test_docs_site.py": 0,
-    # A run of the module over moto in each, some of them over all stages.
-    "tests/unit/plugins/modules/test_access_key_rotation.py": 20,
-    "tests/unit/plugins/modules/test_key_migration.py": 8,
+#: Files, or tests of a file ("file: tests"), each below tests/integration.
+Tests = Mapping[str, tuple[str, ...]]
+WHOLE: t.Final[tuple[str, ...]] = ()
+
+#: One walk of each module that writes, by the name of the module: made, changed and taken back, or all of its stages.
+WALKS: t.Final[Mapping[str, Tests]] = {
+    "access_analyzer": {"access_analyzer": ("create_change_and_delete_in_twelve_steps",)},
+    "password_policy": {"harden": ("prediction_is_the_plan_that_is_applied", "second_run_changes_nothing")},
+    "access_key_lifecycle": {"access_keys": ("twelve_steps_through_the_stages",)},
+    "access_key_rotation": {"key_rotation": ("the_playbook_goes_through_all_stages",)},
+    "user_permissions": {"user_permissions": ("twelve_steps_of_groups_that_are_made_changed_and_policies_removed",)},
+    "permissions_boundary": {"permissions_boundary": ("create_change_and_delete_in_twelve_steps",)},
+    "policy_scope": {
+        "policy_scope": ("twelve_steps_of_policies_that_are_narrowed_narrowed_further_and_taken_back",),
+    },
+    "least_privilege": {
+        "right_size_interrupted": ("check_mode_writes_nothing_and_advances_nothing", "twice_changes_nothing"),
+    },
+    "key_migration": {"keys_to_roles": ("workloads_of_all_platforms_move_and_the_late_one_keeps_its_key",)},
+    "config_rules": {"config_rules": ("create_change_and_delete_in_twelve_steps",)},
+    "security_hub": {"security_hub": ("a_hub_is_turned_on_set_and_taken_back",)},
+    "event_alerts": {"event_alerts": ("create_change_and_delete_in_twelve_steps",)},
+    "findings_export": {"findings_export": ("findings_come_change_go_and_return", "a_rollback_takes_an_export_back")},
+    "organization_policy": {"organization_policy": ("create_change_and_delete_in_twelve_steps",)},
+    "organization_root_access": {"organization_root_access": ("twelve_steps_of_the_organization",)},
+    # The modules of an incident, which the registry does not have.
+    "credential_quarantine": {
+        "credential_quarantine": (
+            "a_key_is_contained_the_leaked_one_first",
+            "a_release_restores_what_was_there_but_for_the_leaked_key",
+        ),
+        "leaked_session_keys": ("the_calls_with_a_key_tell_its_session_which_is_cut_in_all_accounts",),
+        "minted_keys": ("a_key_that_no_event_tells_of_yet_is_not_denied_with_the_entry_that_contains_it",),
+    },
+    "session_revocation": {
+        "session_revocation": (
+            "two_passes_end_all_sessions_of_the_intruder_and_no_others",
+            "the_release_of_the_source_ends_the_incident",
+        ),
+        "trust_cuts": ("a_principal_is_taken_out_of_a_trust_policy_and_comes_back",),
+    },
+    "organization_containment": {
+        "organization_containment": ("an_intruders_roles_can_do_nothing_and_the_containment_goes_on",),
+    },
+    "containment_drill": {"drill": ("an_incident_of_a_drill_contains_and_releases_nobody_else",)},
 }
 
-# Files that go through many runs each. "make test" draws one of so many of them, other ones in each run. Of those that
-# wait, what is marked in_every_sample waits too. One that is asked for alone runs.
-LONGEST: t.Final = 8
-TAKING_TURNS: t.Final[dict[str, int]] = {
-    f"tests/integration/test_{name}.py": LONGEST
-    for name in (
-        "ansible_runner",
-        "audit_sheet",
-        "awx_setup",
-        "hunt",
-        "key_rotation",
-        "least_privilege",
-        "molecule",
-        "organization_rollout",
-        "policy_scope",
-        "reports_s3",
-        "right_size",
-        "right_size_by_owner",
-        "right_size_closed",
-        "right_size_contained",
-        "right_size_interrupted",
-        "right_size_refused",
-        "run_control",
-        "run_snapshot",
-        "simulate",
-        "thirty_accounts",
-        "waves",
-    )
+#: What else "make test" runs, by the reason.
+REASONS: t.Final[Mapping[str, Tests]] = {
+    "It must never go wrong: check mode writes nothing, nobody is locked out, no secret is shown, all can be undone.": {
+        "check_mode": WHOLE,
+        "lock_out": WHOLE,
+        "rollback": WHOLE,
+        "secrets": WHOLE,
+    },
+    "It holds the tests themselves.": {"forking": WHOLE, "worlds": WHOLE},
+    "Each module once in Ansible's worker, and once as a process of its own.": {"in_process": WHOLE},
+    "What people start with, and the words that they get for a mistake.": {
+        "start": ("one_command_writes_the_report_of_the_account_and_names_it_last",),
+        "mistakes": (
+            "before_the_first_task",
+            "before_anything_is_asked_of_aws",
+            "when_aws_is_asked",
+        ),
+    },
+    "One walk through each playbook that no walk above has.": {
+        "events": ("the_loop_ends_after_one_round",),
+        "hunt": ("the_chain_is_followed_over_all_accounts", "the_intruder_is_told_apart", "nothing_is_written_to_aws"),
+        "simulate": ("a_simulation_is_what_the_real_run_does_afterwards",),
+    },
 }
-# Of the other files of integration tests that are sampled, so many runs have each once, but for these, which all have.
-OTHERS: t.Final = 5
-IN_EACH_RUN: t.Final = frozenset(
-    f"tests/integration/test_{name}.py"
-    for name in ("access_keys", "credential_quarantine", "lock_out", "rollback", "session_revocation")
-)
-# These are whole where they run: their tests look at few runs of Ansible.
-WHOLE: t.Final = tuple(
-    f"tests/integration/test_{name}.py"
-    for name in (
-        "affected_oracle",
-        "affected_principals",
-        "bad_input",
-        "calls",
-        "faults",
-        "keys_to_roles",
-        "policy_impact",
-        "policy_simulation",
-        "report_impact",
-        "snapshot",
-    )
-)
-TAKING_TURNS.update(
-    {
-        name: OTHERS
-        for name in (*SAMPLED, *WHOLE)
-        if name.startswith("tests/integration/") and name not in IN_EACH_RUN and name not in TAKING_TURNS
-    }
+
+#: Files in which something is killed, cut off or overtaken and then goes on. They run whole in each run of .ci/run.
+INTERRUPTED: t.Final = (
+    "acceptance",
+    "access_analyzer",
+    "config_rules",
+    "contain",
+    "containment_interrupted",
+    "credential_quarantine",
+    "drill",
+    "event_alerts",
+    "evidence_place",
+    "findings_export",
+    "going_on",
+    "interrupted",
+    "minted_keys",
+    "organization_containment",
+    "organization_interrupted",
+    "organization_root_access",
+    "policy_scope_interrupted",
+    "probe_alerts",
+    "right_size_closed",
+    "right_size_interrupted",
+    "run_control",
+    "security_hub",
+    "session_revocation",
+    "trust_cuts",
 )
 
 
 def runs_all() -> bool:
-    """Whether this is "make test-all"."""
+    """Whether this is "make test-all", or whole files."""
     return bool(os.environ.get(ALL))
+
+
+def path_of(name: str) -> str:
+    """Return the path of a file of integration tests."""
+    return f"{INTEGRATION}/test_{name}.py"
+
+
+def list_tests() -> list[str]:
+    """List what pytest gets of the fixed set: paths of files and ids of tests, each once."""
+    return sorted({argument for tests in (*WALKS.values(), *REASONS.values()) for argument in _arguments(tests)})
+
+
+def _arguments(tests: Tests) -> Iterator[str]:
+    for name, functions in tests.items():
+        yield from (f"{path_of(name)}::test_{function}" for function in functions) if functions else (path_of(name),)
+
+
+def list_whole() -> set[str]:
+    """The files of which "make test" runs each test."""
+    return {argument for argument in list_tests() if "::" not in argument}
+
+
+if __name__ == "__main__":
+    print(*([INTEGRATION] if runs_all() else list_tests()))

@@ -19,8 +19,9 @@ description:
     leftovers of an earlier run, which it recognizes by their names. Anything else below that path is ignored.
   - It works under the lease of the account, as the modules that enforce do, so no other job writes there meanwhile. If the stop switch is
     set, it makes no experiment. Both are in the place of O(journal). No change is recorded there, because nothing stays.
-  - It changes neither account-wide settings nor the organization. Everything that it uses is free of charge.
-  - In check mode it only checks whether the account is accepted as a sandbox.
+  - It does not change the organization. It changes account-wide settings only with O(account_settings), and restores them.
+  - In check mode it checks whether the account is accepted as a sandbox, and names the experiments, their costs and the alerts that
+    they may raise.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -51,8 +52,15 @@ options:
   patience:
     description:
       - The number of seconds for which an observation is repeated until it is as expected. Changes of IAM take effect with a delay.
+      - An assumption is confirmed if it is observed three times in a row over a third of these seconds.
     type: int
     default: 60
+  account_settings:
+    description:
+      - Also verify assumptions about settings of the whole account. The password policy is changed for some seconds and restored. It is
+        never weaker meanwhile.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check mode and then makes no experiment.
@@ -88,6 +96,20 @@ account_id:
   returned: success
   type: str
   sample: "444455556666"
+closed_regions:
+  description: The regions that could not be read because a control policy of the organization denies them.
+  returned: success
+  type: list
+  elements: str
+  sample: ["eu-south-2"]
+unconfirmed:
+  description:
+    - The reasons why the run confirms less than it was meant to. Empty in check mode, and if every assumption that it tried was observed
+      as expected or is not vital.
+  returned: success
+  type: list
+  elements: str
+  sample: ["denial_stays is vital and could not be observed"]
 refused:
   description: The reasons why no experiment was made. Empty if the account is accepted as a sandbox.
   returned: success
@@ -95,7 +117,7 @@ refused:
   elements: str
   sample: ["it is the management account of an organization"]
 assumptions:
-  description: The assumptions, in the order of docs/acceptance.md. Empty in check mode and if the account is refused.
+  description: The assumptions that are to be tried, in the order of docs/acceptance.md.
   returned: success
   type: list
   elements: dict
@@ -112,20 +134,25 @@ assumptions:
     source:
       description: The page of AWS's documentation.
       type: str
+    is_vital:
+      description: Whether guards and refusals rest on it most.
+      type: bool
     expected:
       description: The observation by which it holds.
       type: str
     observed:
-      description: The observation that was made.
+      description: The observation that was made, or the error that prevented it.
       type: str
     state:
-      description: V(as_expected), V(not_as_expected) or V(not_observed).
+      description:
+        - V(as_expected), V(not_as_expected), V(not_observed), or V(not_tried) in check mode and if the account is refused.
       type: str
   sample:
     - id: third_key_is_refused
       statement: A user has at most two access keys.
       relied_on_by: "access_keys: rotation makes the second key, and never a third"
       source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      is_vital: false
       expected: LimitExceeded
       observed: LimitExceeded
       state: as_expected
@@ -133,7 +160,18 @@ counts:
   description: How many assumptions are in each state.
   returned: success
   type: dict
-  sample: {as_expected: 22, not_as_expected: 0, not_observed: 1}
+  sample: {as_expected: 27, not_as_expected: 0, not_observed: 1, not_tried: 0}
+table:
+  description:
+    - The observations without anything that names the account, for a file that can be sent to the maintainers of the collection.
+  returned: success
+  type: dict
+  sample:
+    collection: 1.0.0
+    partition: aws
+    observed_at: "2026-12-02T04:00:00Z"
+    assumptions:
+      - {id: third_key_is_refused, expected: LimitExceeded, observed: LimitExceeded, state: as_expected}
 removed:
   description: The ARNs of the leftovers of an earlier run.
   returned: success
@@ -169,6 +207,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "account_pattern": {"type": "str", "required": True},
         "include": {"type": "list", "elements": "str", "default": []},
         "patience": {"type": "int", "default": 60},
+        "account_settings": {"type": "bool", "default": False},
     }
 
 

@@ -16,7 +16,9 @@ description:
   - The secret of a new key goes into a secret of AWS Secrets Manager, in the same call that makes the key. If it can't be stored, the
     key is deleted at once. The secret is never in a result, a diff, a log, a report or the journal.
   - An old key is deactivated once the new one was used, and the old one was not for O(verify_days). Both are read live, right before
-    the write. CloudTrail names who still calls with the old key.
+    the write. CloudTrail names who still calls with the old key. If its events can't be read, the old key stays active.
+  - A key that an interrupted run left is deleted only if CloudTrail shows that the call of that run made it. Until then, and of each
+    other second key, the module says what is known, and changes nothing.
   - The rotation of each user is recorded beside the journal, below C(rotations/). Each step is decided on the live state of the keys
     and of the secret. A record that contradicts it, or the other records, stops the rotation of its user.
   - A user with two keys, of which no record says which one replaces the other, is refused. So are the caller, break-glass users, and
@@ -173,7 +175,9 @@ already_done:
       description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: The hash of the plan. It covers every planned change, including refused ones.
+  description:
+    - The hash of the plan. It covers the changes that would be made, and those that only a cap or the lack of an approval holds back.
+    - Empty if there are none, if the task failed, and with O(mode=report).
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef

@@ -16,8 +16,11 @@ description:
   - Walks along the chain of manifests in O(report_dir), and says where it breaks.
   - With O(scope=account) it reads from CloudTrail what the callers of the run did in one account, and keeps it for the page. With
     O(scope=run) it writes the page.
-  - The page compares the journal with CloudTrail. It lists changes that were sent after their lease ended, calls that are not in the
-    journal, and applied changes without an event.
+  - The page compares the journal with CloudTrail. An event belongs to a change only by AWS's id of the request, the account and the
+    identity. The page lists changes that were sent after their lease ended, calls that are not in the journal, and applied changes
+    without an event.
+  - Each line of the page starts as C(not verified). Only its own check clears it. The headline follows from all lines.
+  - A missing event is not verified until 15 minutes after the change, because CloudTrail delivers late. After that it needs attention.
   - Everything in O(report_dir) and O(journal) is checked before it is used. Malformed files and files of other accounts are named on
     the page. Facts that are not known are called unknown.
   - The module changes nothing in an account. It writes in check mode too, and never reports a change. Only the owner can read the files.
@@ -118,7 +121,7 @@ EXAMPLES = r"""
     journal: s3://acme-evidence/journal
     sheet_dir: ./sheets
   register: sheet
-  failed_when: not sheet.clean
+  failed_when: sheet.verdict != 'verified'
 """
 
 RETURN = r"""
@@ -152,18 +155,40 @@ accounts:
   returned: with O(scope=run)
   type: int
   sample: 3
+verdict:
+  description:
+    - V(verified) if every line is verified. V(not_verified) if a line is not, and nothing contradicts the record of the run.
+      V(attention) if something does.
+  returned: with O(scope=run)
+  type: str
+  sample: not_verified
+headline:
+  description: The verdict as a sentence. It stands at the top of the page.
+  returned: with O(scope=run)
+  type: str
+  sample: "Not verified: Approver, Approved plan."
+lines:
+  description: The state of each line, V(verified), V(not_verified) or V(attention), by its name.
+  returned: with O(scope=run)
+  type: dict
+  sample: {requester: verified, approver: not_verified}
 attention:
-  description: Sentences on everything that an auditor should check first.
+  description: Sentences on everything that does not fit.
   returned: with O(scope=run)
   type: list
   elements: str
   sample: ["1 change was sent after its lease ended: 111122223333."]
+not_verified:
+  description: Sentences on everything that could not be verified, with the reason.
+  returned: with O(scope=run)
+  type: list
+  elements: str
+  sample: ["The approver of the job 4711 is unknown."]
 clean:
-  description:
-    - Whether nothing was found that contradicts the record of the run. It is true also if CloudTrail was not read.
+  description: Whether RV(verdict) is V(verified).
   returned: with O(scope=run)
   type: bool
-  sample: true
+  sample: false
 files:
   description: The paths of the files, by format.
   returned: success

@@ -230,7 +230,7 @@ costs:
       description: The use that AWS charges for.
       type: str
 changes:
-  description: The changes that no guard refused. Each is a batch of at most 100 findings.
+  description: The changes that no guard refused. The export to a region is one change, whatever the number of its calls.
   returned: with O(security_hub)
   type: list
   elements: dict
@@ -245,18 +245,16 @@ changes:
       description: Always V(securityhub).
       type: str
     operation:
-      description: V(BatchImportFindings), or V(BatchUpdateFindings) if a waiver was added or has ended.
+      description: Always V(BatchImportFindings). If a waiver was added or has ended, V(BatchUpdateFindings) is called too.
       type: str
     target:
-      description: The ARN of the account's own product in Security Hub, and the number of the batch.
+      description: The ARN of the account's own product in Security Hub.
       type: str
     before:
-      description:
-        - The open findings before the change, by id. Empty for a finding that did not exist or was archived.
-        - For C(BatchUpdateFindings) it is the workflow status.
+      description: Always empty. The journal has each finding as it was before.
       type: dict
     after:
-      description: The same after the change.
+      description: The destination, and what is sent. The findings are in the report.
       type: dict
     affects:
       description:
@@ -274,9 +272,8 @@ changes:
       type: bool
     undo:
       description:
-        - The API operation and parameters that undo the change. Restored findings have only the most important fields.
-        - For C(BatchImportFindings) only the ids of the findings are listed here. The journal and the report's plan have the full
-          parameters.
+        - Always empty. The journal has the requests that undo the change.
+        - Restored findings have only the most important fields.
       type: dict
     applied:
       description: Whether the change was made. Always false in check mode and with O(mode=report).
@@ -305,7 +302,9 @@ refused:
       target: arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default
       operation: BatchImportFindings
 plan_sha256:
-  description: The hash of the plan. It covers every planned change, including refused ones.
+  description:
+    - The hash of the plan. It covers the changes that would be made, and those that only a cap or the lack of an approval holds back.
+    - Empty if there are none, if the task failed, and with O(mode=report).
   returned: with O(security_hub)
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef

@@ -264,7 +264,9 @@ already_done:
       description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: The hash of the plan. It covers every planned change, including refused ones.
+  description:
+    - The hash of the plan. It covers the changes that would be made, and those that only a cap or the lack of an approval holds back.
+    - Empty if there are none, if the task failed, and with O(mode=report).
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
@@ -339,6 +341,9 @@ rollout:
   description:
     - The state of the rollout of each policy, if O(rollout) is declared. C(action) is the step that was taken, C(stage) the current
       stage, C(reason) the reason, and C(text) a summary for people.
+    - C(action) is V(start), V(advance), V(soaking), V(hold), V(withdraw) or V(finished). It is V(not_begun) or V(not_withdrawn) if the
+      changes of the step were refused, or failed. C(since), C(soak_ends) and the soak of a stage that has not begun are empty.
+    - In check mode it is the step that a real run would take.
   returned: success
   type: list
   elements: dict

@@ -13,8 +13,8 @@ short_description: Find the owners of the IAM objects of an AWS account
 description:
   - Finds out who owns each role, user, group and customer managed policy. It returns how sure that is, by which evidence, and where the
     object is to be changed.
-  - An owner is certain if it is declared in O(owners), or if a stack of CloudFormation or a state of Terraform has the object. It is
-    also certain if the path or name of the object belongs to AWS or to a landing zone.
+  - An owner is certain if it is declared in O(owners), or if a stack of CloudFormation, a state of Terraform or a list in
+    O(owned_arns) has the object. It is also certain if the path or name of the object belongs to AWS or to a landing zone.
   - An owner is likely if the event history names a tool that created the object or changed it last. Callers choose the text that names
     the tool.
   - Tags are hints. They never allow anything, because anybody who may tag could set them.

@@ -107,21 +107,34 @@ capabilities:
       description: The capability, with the name of its role if it has one.
       type: str
     state:
-      description: V(READY), V(MISSING) if permissions or answers are missing, or V(NOT_APPLICABLE) if the capability has no use here. If
-        AWS does not offer a part of a capability in the account, the row is V(READY) and its reason names that part.
+      description:
+        - V(READY), V(MISSING), V(REFUSED), V(UNKNOWN), or V(NOT_APPLICABLE) if the capability has no use here. If several apply, the first
+          of V(MISSING), V(REFUSED) and V(UNKNOWN) is the state. The lists of actions have all.
+        - If AWS does not offer a part of a capability in the account, the row is V(READY) and its reason names that part.
       type: str
     reason:
       description: The reason.
       type: str
     missing_actions:
-      description: The IAM actions to allow.
+      description: The IAM actions to allow, because no policy of the role allows them.
+      type: list
+      elements: str
+    refused_actions:
+      description: The IAM actions that another policy refuses, such as an SCP, an RCP, a permissions boundary or an explicit deny. To allow
+        them in a policy of the role changes nothing.
+      type: list
+      elements: str
+    unknown_actions:
+      description: The IAM actions of which AWS gave no answer. A request failed, or was throttled. They may be allowed.
       type: list
       elements: str
   sample:
     - capability: config_rules
       missing_actions: []
       reason: no recorder
+      refused_actions: []
       state: NOT_APPLICABLE
+      unknown_actions: []
 modes:
   description: The option O(modes).
   returned: success

@@ -14,9 +14,13 @@ description:
   - Reads the results of M(hardening.iam.assessment_info) and of the converging modules of the same run from O(report_dir). Writes
     reports for people, spreadsheets, CI systems and code scanning.
   - With O(scope=account) it adds the changes, refusals and predicted breakage of the run to C(<account>/report.json). It writes the
-    other formats and C(plan.json) beside it.
-  - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run.
-    Accounts that failed or have no report are listed.
+    other formats, C(plan.json) and C(plan.txt) beside it.
+  - With O(scope=fleet) it writes C(fleet.json), C(fleet.html), C(plan.txt) and C(manifest.json), which has the SHA-256 of every file
+    of the run. Accounts that failed or have no report are listed.
+  - Terminal, pages and C(plan.txt) show the plan as the document has it that its hash covers. First come at most 60 lines for the
+    person who approves it. These have the hash, what narrows access or is not verified, the other changes, costs a month, and what is
+    held back. Below them are the changes of each account.
+  - The plan of an account that cannot be shown is not in the hash of the run.
   - Each manifest is also kept as C(manifests/<number>.json), and names the hash of the one before.
   - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten. The report
     of a run is kept as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
@@ -338,6 +342,13 @@ changes_planned:
   returned: success
   type: int
   sample: 0
+changes_if_approved:
+  description:
+    - The number of further changes that a real run makes under the hash of the plan. Only a cap holds them back, or they need an
+      approval.
+  returned: success
+  type: int
+  sample: 0
 changes_reported:
   description: The number of changes that roles in the mode C(report) would make. No run makes them while the mode is C(report).
   returned: success
@@ -353,7 +364,9 @@ plan_sha256:
     - The hash for an approval. With O(scope=account) it is the hash of the plan in C(plan.json), with O(scope=fleet) the hash of the
       run.
     - The hash of a run is the SHA-256 of its sorted lines C(<account> <plan_sha256>), each with its line end. It approves the plans of
-      all accounts of the run.
+      all accounts of the run that have a hash.
+    - Empty where the plan is empty or incomplete, as C(plan.json) says in C(no_hash_reason). Empty for a run in which no account has a
+      hash. C(fleet.json) lists the accounts without one in C(without_hash).
   returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
@@ -401,7 +414,11 @@ files:
   description: The paths of the report, by format.
   returned: success
   type: dict
-  sample: {html: reports/111122223333/report.html, json: reports/111122223333/report.json, plan: reports/111122223333/plan.json}
+  sample:
+    html: reports/111122223333/report.html
+    json: reports/111122223333/report.json
+    plan: reports/111122223333/plan.json
+    plan_text: reports/111122223333/plan.txt
 fail:
   description: Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
   returned: success
@@ -422,6 +439,7 @@ stats:
     hardening_failed_accounts_count: 0
     hardening_new_criticals: []
     hardening_new_criticals_count: 0
+    hardening_plan: "PLAN: 0 planned"
     hardening_plan_sha256: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
     hardening_report: reports/111122223333/report.json
     hardening_run_id: 20261125T020000Z

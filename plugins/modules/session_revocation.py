@@ -130,7 +130,9 @@ already_done:
       description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: The hash of the plan. It covers every planned change, including refused ones.
+  description:
+    - The hash of the plan. It covers the changes that would be made, and those that only a cap or the lack of an approval holds back.
+    - Empty if there are none, if the task failed, and with O(mode=report).
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef

@@ -25,7 +25,8 @@ from ..module_utils._module.task import Task, TaskError
 from ..module_utils._report.audit.account import Sources, events_key
 from ..module_utils._report.audit.events import History
 from ..module_utils._report.audit.records import read_account
-from ..module_utils._report.audit.sheet import BAD, UnknownRunError, build
+from ..module_utils._report.audit.sheet import BAD, DOUBTFUL, UnknownRunError, build
+from ..module_utils._report.audit.state import State
 from ..module_utils._report.document import (
     SCHEMA,
     DocumentError,
@@ -141,13 +142,17 @@ def _write_sheet(task: Task, sources: Sources) -> Result:
     files = {
         name: sources.sheets.put(f"audit/{sources.run_id}/{file}", make()) for name, (file, make) in rendered.items()
     }
-    bad = [item["text"] for item in document["attention"] if item["tone"] == BAD]
+    found = {tone: [item["text"] for item in document["attention"] if item["tone"] == tone] for tone in (BAD, DOUBTFUL)}
     return {
         "scope": "run",
         "run_id": sources.run_id,
         "accounts": len(document["accounts"]),
-        "attention": [item["text"] for item in document["attention"]],
-        "clean": not bad,
+        "verdict": document["headline"]["state"],
+        "headline": document["headline"]["text"],
+        "lines": {line["name"]: line["state"] for line in document["lines"]},
+        "attention": found[BAD],
+        "not_verified": found[DOUBTFUL],
+        "clean": document["headline"]["state"] == State.VERIFIED.value,
         "files": files,
         "terminal": audit_text.render_summary(document, location=files["html"]),
     }

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._render.preflight_text import MISSING
+from ._render.preflight_text import is_shown
 
 #: The variable of our plays that wants brief results.
 VARIABLE: t.Final = "__hardening_brief_results"
@@ -43,7 +43,7 @@ def shorten(result: dict[str, t.Any], *, shows_diff: bool, shows_all: bool) -> N
     if result.get("failed") or result.get("scope") == _FLEET:
         return
     if _CAPABILITIES in result and not shows_all:
-        result[_CAPABILITIES] = [row for row in result[_CAPABILITIES] if row["state"] == MISSING]
+        result[_CAPABILITIES] = [row for row in result[_CAPABILITIES] if is_shown(row)]
     kept = _KEPT | ({_DIFF} if shows_diff else set())
     names = [name for name, value in result.items() if isinstance(value, (list, dict)) and name not in kept]
     removed = {name: result.pop(name) for name in names}

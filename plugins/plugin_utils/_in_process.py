@@ -69,7 +69,7 @@ Result = dict[str, t.Any]
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
 # Options that are lists of such places.
-_PLACE_LISTS: t.Final = ("terraform_state_paths", "trail_logs")
+_PLACE_LISTS: t.Final = ("owned_arns", "terraform_state_paths", "trail_logs")
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -285,10 +285,10 @@ class InProcess(NormalActionModule):
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
         named = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
-        lists = {name: split_places(value) for name, value in named.items() if value and isinstance(value, (str, list))}
+        lists = {name: _make_all_absolute(value) for name, value in named.items() if isinstance(value, (str, list))}
         return {
             **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
-            **{name: [*map(_make_absolute, values)] for name, values in lists.items()},
+            **{name: values for name, values in lists.items() if values},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -421,3 +421,13 @@ def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
 def _make_absolute(value: t.Any) -> t.Any:
     """A place with its path made absolute, if it is a relative one."""
     return make_absolute(value) if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value) else value
+
+
+def _make_all_absolute(value: t.Any) -> list[t.Any]:
+    """The places of a list made absolute. An entry may be a mapping, with the place as its ``path``."""
+    if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+        return [
+            {**entry, "path": _make_absolute(entry["path"])} if isinstance(entry, dict) and "path" in entry else entry
+            for entry in ({"path": entry} if isinstance(entry, str) else entry for entry in value)
+        ]
+    return [*map(_make_absolute, split_places(value))]

@@ -47,7 +47,8 @@ from ..module_utils._report.document import (
 from ..module_utils._report.incident_variables import SEEDS, write_seeds
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
-from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.sentences import describe_changes
+from ..module_utils._report.states import COUNTS, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
 from ..module_utils._run_control.release import run as release_lease
@@ -67,13 +68,16 @@ from ._render import (
     text,
 )
 from ._render.containment_text import Containment
+from ._render.plan_text import render_last_lines
+from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, show_account
+from ._role_options import load_table
+from ._simulation.prices import price_units
 
+_PLAN_TEXT: t.Final = "plan.txt"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The errors of code that reads a document which others wrote.
 _MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, page.MALFORMED)
-
-_CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
 Result = dict[str, t.Any]
 
@@ -278,26 +282,31 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     """The report of the account, once it is written in every format; the result of the job."""
     account, run_id = assessed["account_id"], assessed["run"]["id"]
     report = complete(assessed, found.parts, reveal_key_ids=job.options.reveal_key_ids)
-    plan = _build_plan(job, report, found.parts)
-    report = _add_problems(report, found.problems, plan["plan_sha256"])
+    report = _name_variables(report)
+    plan = _build_plan(job, report, found)
+    report = _add_problems(report, found.problems, plan)
     # The report of the run and the next assessment refuse what this one must not write.
     check_report(report, account, where="the report")
-    rendered = {name: _choose_renderers(job)[name][1](report) for name in job.options.formats}
+    planned = _show_plan(job, report, plan)
+    renderers = _choose_renderers(job, planned)
+    rendered = {name: renderers[name][1](report) for name in job.options.formats}
     pages = _render_campaigns(job, report)
-    shown = _render_terminal(job, report, rendered.get("txt"))
+    shown = _render_terminal(job, report, rendered.get("txt"), planned)
     for problem in report["incomplete"]:
         job.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
     document = encode(report)
     place.store.put(run_report_key(account, run_id), document)
     place.put("json", f"{account}/report.json", document)
     is_applied = any(change["applied"] for change in report["changes"])
-    keep_plan(place.store, plan, renew=not is_applied)
+    if plan["plan_sha256"]:
+        keep_plan(place.store, plan, renew=not is_applied)
     place.put("plan", f"{account}/plan.json", encode(plan))
+    place.put("plan_text", f"{account}/{_PLAN_TEXT}", to_bytes(planned.file))
     for name, content in rendered.items():
-        place.put(name, f"{account}/{_choose_renderers(job)[name][0]}", to_bytes(content))
+        place.put(name, f"{account}/{renderers[name][0]}", to_bytes(content))
     for name, content in pages.items():
         place.store.put(f"{account}/{name}", to_bytes(content))
-    return _summarize_account(job, report, plan, place, shown=shown)
+    return _summarize_account(job, report, plan, place, shown=shown, plan_text=planned.text)
 
 
 def _read_assessment(job: _Job, place: _Place, account: str) -> Report:
@@ -327,19 +336,20 @@ def _leave_out_malformed(job: _Job, assessed: Report, found: Parts) -> Parts:
         try:
             report = {**complete(assessed, [part]), "incomplete": []}
             check_report(report, assessed["account_id"], where="the report with it")
+            planned = _show_plan(job, report, _build_plan(job, report, Parts((part,), {})))
             # Each format reads other members.
-            for _name, render in _choose_renderers(job).values():
+            for _name, render in _choose_renderers(job, planned).values():
                 render(report)
             _render_campaigns(job, report)
-            _render_terminal(job, report, None)
+            _render_terminal(job, report, None, planned)
             kept.append(part)
         except _MALFORMED as error:
             problems[part["module"]] = f"its part of the report is malformed: {error!r}"
     return Parts(tuple(kept), problems)
 
 
-def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
-    """The report with the hash of its plan, and with the modules that ran and are not in it."""
+def _add_problems(report: Report, problems: Mapping[str, str], plan: Mapping[str, t.Any]) -> Report:
+    """The report with the hash of its plan, or why it has none, and with the modules that ran and are not in it."""
     incomplete = [{"module": module, "reason": mask_key_ids(problems[module])} for module in sorted(problems)]
     errors = [
         {"dataset": None, "region": None, "operation": problem["module"], "reason": problem["reason"]}
@@ -348,35 +358,86 @@ def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -
     return {
         **report,
         "errors": [*report["errors"], *(error for error in errors if error not in report["errors"])],
-        "plan_sha256": plan_hash,
+        "plan_sha256": plan["plan_sha256"],
+        "no_hash_reason": plan["no_hash_reason"],
         "incomplete": incomplete,
     }
 
 
-def _build_plan(job: _Job, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
+def _build_plan(job: _Job, report: Report, found: Parts) -> dict[str, t.Any]:
+    """The plan that may be approved, with key ids in full; beside it what is refused, and the costs.
 
     It is made of the parts that the report is made of, each of which was held against what it shows.
     """
-    names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
-    plan = combine_plans([part["plan"] for part in parts if part.get("plan")], **names)
+    names: dict[str, t.Any] = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
+    names["incomplete"] = _list_missing(found)
+    plans = [(part["module"], part["plan"]) for part in found.parts if part.get("plan")]
+    plan = combine_plans([document for _module, document in plans], **names)
     if plan is None:
         plan = plan_document((), created=job.clock(), **names)
-    refused = [
-        {name: value for name, value in refusal.items() if name != "change"}
-        for part in parts
-        for refusal in part.get("refused", ())
+    modules = [module for module, document in plans for _entry in document["changes"]]
+    changes = [
+        _complete_entry(entry, module, report["findings"])
+        for module, entry in zip(modules, plan["changes"], strict=True)
     ]
-    return {**plan, "refused": refused, "costs": report["costs"]}
+    refused = [_name_variable(item, part["module"]) for part in found.parts for item in part.get("refused", ())]
+    return {**plan, "changes": changes, "refused": refused, "costs": report["costs"]}
 
 
-def _choose_renderers(job: _Job) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
-    """Format → the name of its file, and how it is made."""
+def _name_variables(report: Report) -> Report:
+    """The report with its refusals, and what holds changes back, in the words of the person who declared the run."""
+    refused = [_name_variable(item, item["module"]) for item in report["refused"]]
+    changes = [
+        {**change, "held_by": _name_variable(change["held_by"], change["module"])} if change.get("held_by") else change
+        for change in report["changes"]
+    ]
+    return {**report, "refused": refused, "changes": changes}
+
+
+def _list_missing(found: Parts) -> list[str]:
+    """Why the plan of an account may lack changes: a module failed, or left no result."""
+    failed = {part["module"]: part["error"] for part in found.parts if part.get("error")}
+    return [f"{module}: {reason}" for module, reason in sorted({**failed, **found.problems}.items())]
+
+
+def _complete_entry(
+    entry: Mapping[str, t.Any], module: str, findings: Sequence[Mapping[str, t.Any]]
+) -> dict[str, t.Any]:
+    """An entry of a plan with its sentence, and with the variable that holds it back."""
+    held_by = entry["held_by"] and _name_variable(entry["held_by"], module)
+    (sentence,) = describe_changes([entry], findings)
+    cost = entry["cost"] and {"usd_month": price_units(entry["cost"].get("units", ())), "why": entry["cost"]["why"]}
+    return {**entry, "module": module, "held_by": held_by, "cost": cost, "sentence": sentence}
+
+
+def _name_variable(refusal: Mapping[str, t.Any], module: str) -> dict[str, t.Any]:
+    """A refusal in the words of the person who declared the run: with variables in place of options."""
+    role = load_table().of_module(module)
+    reason = role.name_variables(str(refusal["reason"]), {})
+    return {**refusal, "reason": reason, "variable": role.find_variable(reason)}
+
+
+def _show_plan(job: _Job, report: Report, plan: Mapping[str, t.Any]) -> ShownPlan:
+    """The plan of the account for people, as the document has it that is kept and approved."""
+    name = str(report["account_alias"] or "")
+    return show_account(report, plan, _shape_plan(job, f"{report['account_id']}/"), name=name)
+
+
+def _shape_plan(job: _Job, folder: str = "") -> Shape:
+    page = ("report.html" if folder else "fleet.html") if "html" in job.options.formats else _PLAN_TEXT
+    return Shape(f"{folder}{page}", ascii_only=job.options.ascii_only, reveal_key_ids=job.options.reveal_key_ids)
+
+
+def _choose_renderers(job: _Job, planned: ShownPlan) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
+    """Format → the name of its file, and how it is made. A run that plans nothing has no plan in its page."""
     title = job.options.title or text.TITLE
     ascii_only = job.options.ascii_only
     return {
         "txt": ("report.txt", lambda report: text.render(report, title=title, ascii_only=ascii_only)),
-        "html": ("report.html", lambda report: account_html.render(report, title=title)),
+        "html": (
+            "report.html",
+            lambda report: account_html.render(report, title=title, plan=planned.page if can_plan([report]) else None),
+        ),
         "csv": ("report.csv", tables.render),
         "junit": ("report.junit.xml", junit.render),
         "sarif": ("report.sarif", lambda report: json.dumps(sarif.build(report), indent=1, ensure_ascii=False) + "\n"),
@@ -388,16 +449,25 @@ def _render_campaigns(job: _Job, report: Report) -> Mapping[str, str]:
     return campaign.render_pages(report, title=job.options.title or text.TITLE) if "html" in job.options.formats else {}
 
 
-def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str:
+def _render_terminal(job: _Job, report: Report, written: t.Optional[str], planned: ShownPlan) -> str:
     """Render an account's report for the terminal, as the option ``terminal`` says. ``written`` is the text file."""
     ascii_only = job.options.ascii_only
+    files = _name_files(job, [report])
+    end = [*planned.terminal, files, _count_last(report, planned)] if can_plan([report]) else [files]
     detail = run_text.choose_detail(job.options.terminal, accounts=1)
     if detail == run_text.BRIEF:
         return printable(text.render_brief(report), ascii_only=ascii_only)
     if detail == run_text.SUMMARY:
         summary = text.render_summary(report, title=job.options.title or text.TITLE, ascii_only=ascii_only)
-        return _join([summary, run_text.render_accounts([report], ascii_only=ascii_only), _name_files(job, [report])])
-    return _join([_render_full(job, report, written), _name_files(job, [report])]) if detail == run_text.FULL else ""
+        return _join([summary, run_text.render_accounts([report], ascii_only=ascii_only), *end])
+    return _join([_render_full(job, report, written), *end]) if detail == run_text.FULL else ""
+
+
+def _count_last(report: Report, planned: ShownPlan) -> str:
+    """The last lines of the terminal, about one account."""
+    counts = count_changes(report)
+    named = {name: counts[state] for state, name in COUNTS.items()}
+    return render_last_lines(named, planned.approval)
 
 
 def _render_full(job: _Job, report: Report, written: t.Optional[str] = None) -> str:
@@ -417,7 +487,9 @@ def _join(parts: Iterable[str]) -> str:
     return "\n\n".join(part.rstrip("\n") for part in parts if part)
 
 
-def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
+def _summarize_account(
+    job: _Job, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str, plan_text: str
+) -> Result:
     summary, delta = report["summary"], report["delta"]
     counts = count_changes(report)
     if job.options.fail_on == "new" and delta["basis"] is None:
@@ -441,17 +513,14 @@ def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], pla
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
         "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
-        "changes_applied": counts[APPLIED],
-        "changes_planned": counts[PLANNED],
-        "changes_reported": counts[REPORTED],
-        "refused": counts[REFUSED],
+        **{name: counts[state] for state, name in COUNTS.items()},
         "plan_sha256": plan["plan_sha256"],
         "incomplete": report["incomplete"],
         "files": place.written,
         "terminal": shown,
         **_judge(reasons),
     }
-    return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
+    return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=(), plan=plan_text)}
 
 
 def _report_fleet(job: _Job) -> Result:
@@ -479,22 +548,60 @@ def _report_fleet(job: _Job) -> Result:
         waves=job.options.waves,
         earlier=_read_earlier(place),
     )
-    plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
-    document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=job.clock())
-    title = job.options.title or fleet_text.TITLE
+    plans = _read_plans(job, document, own)
+    document.update(_keep_plan_of_run(job, document))
+    planned = plans.show(**{name: document[name] for name in ("plan_sha256", "no_hash_reason", "without_hash")})
     content = encode(document)
     # The next run replaces fleet.json: the population of this one is kept by its hash.
     kept = manifest_chain.fleet_key(content)
     keep_once(place.store, kept, content)
     place.put("json", "fleet.json", content)
+    place.put("plan_text", _PLAN_TEXT, to_bytes(planned.file))
     if "html" in job.options.formats:
-        place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
+        place.put("html", "fleet.html", to_bytes(_render_fleet_page(job, document, own, planned)))
     chained = manifest_chain.append(place.store, _build_manifest(job, place, document, kept))
     place.put("manifest", manifest_chain.COPY, encode(chained))
     _warn_of_cap(job, document)
-    summary = _summarize_fleet(job, document, place, _render_run(job, document, own))
+    summary = _summarize_fleet(job, document, place, _render_run(job, document, own, planned), planned.text)
     # Who keeps it elsewhere notices if somebody replaces the whole chain.
     return {**summary, "manifest_sha256": hashlib.sha256(encode(chained)).hexdigest()}
+
+
+def _render_fleet_page(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], planned: ShownPlan) -> str:
+    title = job.options.title or fleet_text.TITLE
+    approval = planned.approval if can_plan(reports) else None
+    return fleet_html.render(document, title=title, approval=approval, planned=planned.accounts)
+
+
+def _read_plans(job: _Job, document: dict[str, t.Any], reports: Sequence[Report]) -> RunPlans:
+    """Read the plans of the accounts. One that can't be shown has no hash: nobody can approve what nobody sees."""
+    names, run_id = document["names"], document["run"]["id"]
+    plans = RunPlans(job.place.store, _shape_plan(job), names=names, run_id=run_id)
+    rows = {row["account_id"]: row for row in document["accounts"]}
+    for report in sorted(reports, key=lambda report: str(report["account_id"])):
+        problem = plans.add(report) if can_plan([report]) else None
+        if problem:
+            job.warn(f"{report['account_id']}: {mask_key_ids(problem)}")
+            rows[report["account_id"]].update(plan_sha256=None, no_hash_reason=mask_key_ids(problem))
+    return plans
+
+
+def _keep_plan_of_run(job: _Job, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Keep the hashes of the accounts' plans; the hash of the run, or why there is none."""
+    plans = {item["account_id"]: item["plan_sha256"] for item in document["accounts"] if item["plan_sha256"]}
+    without = {
+        **{item["account_id"]: item["no_hash_reason"] for item in document["accounts"] if not item["plan_sha256"]},
+        **{item["account_id"]: item["message"] for item in document["failed"] if item["account_id"]},
+        **dict.fromkeys(document["missing"], "it has no report"),
+    }
+    without = {account: reason for account, reason in without.items() if account not in plans}
+    named = [{"account_id": account, "reason": without[account]} for account in sorted(without)]
+    if not plans:
+        reason = "no account of the run has a plan with a hash"
+        return {"plan_sha256": None, "no_hash_reason": reason, "without_hash": named}
+    run_id = document["run"]["id"]
+    run_hash = keep_run(job.place.store, run_lines(plans), run_id=run_id, created=job.clock(), without=without)
+    return {"plan_sha256": run_hash, "no_hash_reason": None, "without_hash": named}
 
 
 def _warn_of_cap(job: _Job, document: Mapping[str, t.Any]) -> None:
@@ -508,7 +615,7 @@ def _warn_of_cap(job: _Job, document: Mapping[str, t.Any]) -> None:
         )
 
 
-def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report]) -> str:
+def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], planned: ShownPlan) -> str:
     """Render the end of a run for the terminal: the accounts as a table, and as much of each as the options say."""
     detail = run_text.choose_detail(job.options.terminal, len(reports))
     if detail not in (run_text.BRIEF, run_text.SUMMARY, run_text.FULL):
@@ -516,7 +623,11 @@ def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Repo
     ordered = sorted(reports, key=lambda report: str(report["account_id"]))
     without = len(document["failed"]) + len(document["missing"])
     files = _name_files(job, ordered, is_fleet=True, without=without)
-    return _join([*_render_detail(job, document, ordered, detail), files])
+    shown = _render_detail(job, document, ordered, detail)
+    if not can_plan(reports):
+        return _join([*shown, files])
+    details = [] if detail == run_text.BRIEF else planned.details
+    return _join([*shown, planned.text, *details, files, render_last_lines(document["totals"], planned.approval)])
 
 
 def _render_detail(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], detail: str) -> list[str]:
@@ -642,7 +753,7 @@ def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, 
 def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any], kept: str) -> dict[str, t.Any]:
     run_id = document["run"]["id"]
     keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
-    keys += [run_key(document["plan_sha256"]), kept]
+    keys += [*([run_key(document["plan_sha256"])] if document["plan_sha256"] else []), kept, _PLAN_TEXT]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
     # One at a time: the files of a thousand accounts are most of a gigabyte.
     files = ((key, content) for key in keys if (content := _read_file(job, place, key)) is not None)
@@ -667,7 +778,7 @@ def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> lis
     return [*keys, *([plan_key(account["account_id"], account["plan_sha256"])] if account["plan_sha256"] else [])]
 
 
-def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
+def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, terminal: str, plan_text: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
     reasons += explain_closed(document["waves"])
@@ -679,7 +790,7 @@ def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, te
         "summary": document["summary"],
         "score": document["score"],
         "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
-        **{name: document["totals"][name] for name in _CHANGES},
+        **{name: document["totals"][name] for name in COUNTS.values()},
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],
@@ -688,7 +799,8 @@ def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, te
         "terminal": terminal,
         **_judge(reasons),
     }
-    return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
+    left = [*failed, *document["missing"]]
+    return {**result, "stats": hand_on(result, document["new_criticals"], failed=left, plan=plan_text)}
 
 
 def _explain_failure(job: _Job, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:

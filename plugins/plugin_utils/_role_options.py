@@ -22,6 +22,7 @@ _TABLE: t.Final = Path(__file__).parents[2] / "playbooks" / "vars" / "role_optio
 _NAMES: t.Final = re.compile(r"(?<![\w./'\"-])[a-z]+(?:_[a-z]+)+(?![\w/'\"-])")
 # A default that is another variable, such as "{{ hardening_terminal | default('full') }}".
 _SOURCE: t.Final = re.compile(r"\{\{ ((?:aws|hardening)_[a-z_]+) \| default\(")
+_WORDS: t.Final = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _HEAD: t.Final = re.compile(
     r"(?P<before>^(?:without check mode this fails: )?|[;:] )(?P<place>[a-z_]+(?:\[\d+\]\.[a-z_]+)?)(?=[:.\[])",
     re.MULTILINE,
@@ -34,12 +35,19 @@ class RoleOptions:
     """The options of a role's module, each with the variable that the role fills it from.
 
     ``members`` are members of an option that have a variable of their own, such as ``policies[0].targets``.
+    ``modules`` are the modules of the role.
     ``checked`` are the variables that are no option, with their choices; none stand for true and false.
     """
 
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
     members: Mapping[str, str] = dataclasses.field(default_factory=dict)
     checked: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+
+    def find_variable(self, message: str) -> t.Optional[str]:
+        """Find the first variable of the role, or of all roles, that a message names; None if it names none."""
+        known = frozenset(self.options.values()) | frozenset(self.members.values())
+        return next((name for name in _WORDS.findall(message) if name in known), None)
 
     def name_variables(self, message: str, raw: Mapping[str, t.Any]) -> str:
         """``message`` with the variables that the user set in place of the options.
@@ -84,13 +92,24 @@ NO_ROLE: t.Final = RoleOptions()
 class Table:
     """``roles`` by name, ``modes`` the variables with modes of roles, ``allowed`` the limits of numbers by option.
 
-    ``checked`` are shared variables with their choices; none stand for true and false.
+    ``checked`` are shared variables with their choices; none stand for true and false. ``shared`` are the variables
+    that every role fills an option from.
     """
 
     roles: Mapping[str, RoleOptions]
     modes: tuple[str, ...]
     checked: Mapping[str, tuple[str, ...]]
     allowed: Mapping[str, str]
+    shared: Mapping[str, str]
+
+    def of_module(self, module: str) -> RoleOptions:
+        """The options of a module. Where several roles run it, those that all of them fill from one variable."""
+        roles = [role for role in self.roles.values() if module in role.modules]
+        pairs = [frozenset(role.options.items()) for role in roles] or [frozenset(self.shared.items())]
+        return RoleOptions(
+            options=dict(frozenset.intersection(*pairs)),
+            members=roles[0].members if len(roles) == 1 else {},
+        )
 
 
 @functools.cache
@@ -103,11 +122,12 @@ def load_table() -> Table:
             options={**shared, **role["options"]},
             members=role.get("members", {}),
             checked=_parse_checked(role.get("checked", {})),
+            modules=tuple(role["modules"]),
         )
         for name, role in document["by_role"].items()
     }
     modes = tuple(variable for role in roles.values() if (variable := role.options.get("mode")))
-    return Table(roles, modes, _parse_checked(document["checked"]), document["allowed"])
+    return Table(roles, modes, _parse_checked(document["checked"]), document["allowed"], shared)
 
 
 def _parse_checked(section: Mapping[str, t.Sequence[str]]) -> Mapping[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
 from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
-from ..module_utils._converge.run_control.lease import name_process
+from ..module_utils._converge.run_control.holders import name_process
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
@@ -125,11 +125,12 @@ def job_of(task: TaskInput) -> dict[str, str]:
 
 
 def _name_process() -> str:
-    """The name of this process of Ansible. AWX sets the address that it is configured with."""
+    """The name of this process of Ansible, whose worker this is. AWX sets the address that it is configured with."""
     try:
-        return name_process(urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or "")
+        place = urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or ""
     except ValueError:
-        return name_process()
+        place = ""
+    return name_process(place, os.getppid())
 
 
 def run_id_of(task: TaskInput) -> dict[str, str]:

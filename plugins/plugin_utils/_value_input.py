@@ -16,10 +16,13 @@ import importlib.util
 import json
 import typing as t
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..module_utils._aws.region_names import ENABLED, Partitions, explain_unknown, parse_partitions
+from ..module_utils._converge.errors import InputError
+from ..module_utils._converge.ownership.declared import parse_owners
+from ..module_utils._converge.ownership.files import LISTS, STATES, parse_files
 from ..module_utils._converge.run_control.fleet_caps import NUMBERS
 from ._role_options import RoleOptions, load_table
 from ._run_input import Host
@@ -30,6 +33,11 @@ _ROLES: t.Final = ("aws_assessor_role_arn", "aws_assume_role_arn")
 _MODES: t.Final = ("off", "report", "enforce")
 # YAML reads an unquoted off as false.
 _OFF: t.Final = ("off", "false")
+# By option: what checks the variable of the same name.
+_OWNERS: t.Final[Mapping[str, Callable[[t.Any], t.Any]]] = {
+    "owners": parse_owners,
+    **{option: functools.partial(parse_files, option) for option in (STATES, LISTS)},
+}
 _MOST_HOSTS_SHOWN: t.Final = 5
 _COLONS_OF_ARN: t.Final = 5
 
@@ -38,9 +46,14 @@ def check_values(hosts: Sequence[Host]) -> list[str]:
     """Check the modes and the regions of all hosts of a run. Nothing is asked of AWS."""
     affected: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host in hosts:
-        for variable, problem in (*_check_modes(host), *_check_regions(host), *_check_caps(host), *_check_others(host)):
+        for variable, problem in _check_host(host):
             affected[variable, problem].append(host.name)
     return [f"{variable} of {_list_names(names)}: {problem}" for (variable, problem), names in affected.items()]
+
+
+def _check_host(host: Host) -> Iterator[tuple[str, str]]:
+    for check in (_check_modes, _check_regions, _check_caps, _check_others, _check_owners):
+        yield from check(host)
 
 
 def check_role_values(host: Host, role: RoleOptions, arguments: Mapping[str, t.Any]) -> Iterator[str]:
@@ -92,6 +105,20 @@ def _check_caps(host: Host) -> Iterator[tuple[str, str]]:
             yield variable, describe_type(value, "int", "of 0 or more")
         elif int(value) < 0:
             yield variable, f"{value} is not allowed. Set it to a whole number of 0 or more."
+
+
+def _check_owners(host: Host) -> Iterator[tuple[str, str]]:
+    """Check the variables that name owners. Text in YAML is checked by the roles that use it."""
+    for option, parse in _OWNERS.items():
+        variable = f"hardening_{option}"
+        value = host.value(variable) if variable in host.variables else None
+        if isinstance(value, str):
+            continue
+        try:
+            parse(value)
+        except InputError as error:
+            place, _colon, problem = str(error).partition(": ")
+            yield place.replace(option, variable, 1), problem
 
 
 def _check_regions(host: Host) -> Iterator[tuple[str, str]]:

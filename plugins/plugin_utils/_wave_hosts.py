@@ -33,6 +33,7 @@ _DECIDING: t.Final = frozenset(
         "hardening_exempt_principals",
         "hardening_max_changes",
         "hardening_max_percent",
+        "hardening_owned_arns",
         "hardening_owner_default",
         "hardening_owners",
         "hardening_platform_roles",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from moto.iam.models import IAMBackend
+from moto.iam.models import IAMBackend, User
 
 from emulator import bucket_policies
 from emulator.identity import Caller
@@ -143,8 +143,17 @@ def keys_of_target(call: Call, backend: IAMBackend) -> dict[str, list[str]]:
     name = call.parameters.get("UserName") or call.parameters.get("RoleName")
     known = backend.users.values() if "UserName" in call.parameters else backend.roles.values()
     found = next((one for one in known if one.name == name), None) if call.service == "iam" else None
+    if found is None:
+        return {}
     boundary = getattr(found, "permissions_boundary_arn", None)
-    return {"iam:permissionsboundary": [boundary]} if boundary else {}
+    if isinstance(found, User):
+        tags = backend.tagger.get_tag_dict_for_resource(found.arn)
+    else:
+        tags = {tag["Key"]: tag["Value"] for tag in found.tags}
+    return {
+        **({"iam:permissionsboundary": [boundary]} if boundary else {}),
+        **{f"{kind}:resourcetag/{key.lower()}": [value] for key, value in tags.items() for kind in ("aws", "iam")},
+    }
 
 
 def keys_of_request(call: Call) -> dict[str, list[str]]:

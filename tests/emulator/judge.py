@@ -4,7 +4,8 @@
 
 """Whether a judged principal may make a call: its identity policies, boundary, SCPs, session and its session policies.
 
-Judged are users and roles that a seed says so of, what they create, and every session that one of them opens. Everybody
+Judged are users and roles that a seed says so of, what they create, what is created for the acceptance, and every
+session that one of them opens. Everybody
 else may make every call. This is a decision of its own, which the collection's evaluator is held against.
 
 Resource policies give nothing here, but for the trust policy of a role of the caller's own account. What they and
@@ -27,7 +28,7 @@ from emulator.clock import CLOCK
 from emulator.extensions.conditions import is_known
 from emulator.extensions.organizations_levels import list_levels
 from emulator.extensions.sessions import existing_state, is_judged, role_of
-from emulator.extensions.state import Session
+from emulator.extensions.state import Session, state_of
 from emulator.extensions.statements import Statement, parse_statements
 from emulator.history import History, Holder
 from emulator.identity import Caller
@@ -44,6 +45,10 @@ _FREE: t.Final = ("GetCallerIdentity", "GetSessionToken")
 _LONG_TERM_ONLY: t.Final = ("GetFederationToken", "GetSessionToken")
 _VARIABLE: t.Final = re.compile(r"\$\{([^}$]+)\}")
 _TYPES: t.Final = {"role": "AssumedRole", "federated": "FederatedUser", "root": "Account"}
+
+
+#: Below this path of the acceptance everybody is judged.
+PATH: t.Final = "/iam-hardening/acceptance/"
 
 
 class UnknownOperatorError(NotImplementedError):
@@ -70,8 +75,11 @@ class Layers:
     resource_control: Statements = dataclasses.field(default_factory=list)
 
 
-def refusal(call: Call, caller: Caller, history: History) -> Answer | None:
-    """The error that a judged principal gets for this call, or None if it may make it, or is not judged."""
+def refusal(call: Call, caller: Caller, history: History, contrary: t.Collection[str] = frozenset()) -> Answer | None:
+    """The error that a judged principal gets for this call, or None if it may make it, or is not judged.
+
+    ``contrary`` are the assumptions that are false here, see :mod:`emulator.contrary`.
+    """
     subject = find_subject(call, caller)
     if subject is None:
         return None
@@ -81,9 +89,11 @@ def refusal(call: Call, caller: Caller, history: History) -> Answer | None:
     refused = _refuse_kind(call, caller, subject.session)
     if refused is not None or (call.service == "sts" and call.operation in _FREE):
         return refused
+    if "sessions_of_an_inactive_key_go_on" in contrary and _is_of_inactive_key(subject):
+        return errors.invalid_credentials(call)
     holder = history.holder_of(subject.backend, subject.owner) if subject.owner else None
     try:
-        return _decide(call, caller, subject, holder)
+        return _decide(call, caller, subject, holder, contrary)
     except UnknownOperatorError as unknown:
         return errors.internal_failure(call, unknown)
 
@@ -104,18 +114,23 @@ def find_subject(call: Call, caller: Caller) -> Subject | None:
 
 
 def note(call: Call, caller: Caller, answer: Answer) -> None:
-    """Judge what a judged principal has just created."""
+    """Judge what a judged principal has just created, and what anybody creates below the path of the acceptance."""
     if answer.status != 200 or call.service != "iam" or call.operation not in ("CreateRole", "CreateUser"):
         return
-    subject = find_subject(call, caller)
-    if subject is None:
+    if call.parameters.get("Path") != PATH and find_subject(call, caller) is None:
         return
-    made = (*subject.backend.users.values(), *subject.backend.roles.values())
+    backend = identity.existing_backend(caller.account_id, caller.partition)
+    assert backend is not None
+    made = (*backend.users.values(), *backend.roles.values())
     name = call.parameters.get("UserName") or call.parameters.get("RoleName")
     kind = User if call.operation == "CreateUser" else Role
-    state = existing_state(caller.account_id, caller.partition)
-    assert state is not None
-    state.judged.update(one.id for one in made if isinstance(one, kind) and one.name == name)
+    state_of(backend).judged.update(one.id for one in made if isinstance(one, kind) and one.name == name)
+
+
+def _is_of_inactive_key(subject: Subject) -> bool:
+    opened_with = subject.session.opened_with if subject.session else ""
+    key = subject.backend.access_keys.get(opened_with)
+    return key is not None and key.status != "Active"
 
 
 def _refuse_kind(call: Call, caller: Caller, session: Session | None) -> Answer | None:
@@ -140,10 +155,16 @@ def _refuse_kind(call: Call, caller: Caller, session: Session | None) -> Answer 
     return None
 
 
-def _decide(call: Call, caller: Caller, subject: Subject, holder: Holder | None) -> Answer | None:
+def _decide(
+    call: Call, caller: Caller, subject: Subject, holder: Holder | None, contrary: t.Collection[str]
+) -> Answer | None:
     owner_arn = subject.owner.arn if subject.owner else caller.arn
-    layers = _layers(call, caller, subject, holder)
-    context = _context(call, caller, subject, holder)
+    layers, context = _contradict(
+        _layers(call, caller, subject, holder, ignores_case="action_names_ignore_case" not in contrary),
+        _context(call, caller, subject, holder),
+        caller,
+        contrary,
+    )
     is_named = _is_named_by_trust(call, caller)
     for action, resource in asks.list_asks(call, caller, subject.backend, owner_arn):
         why = decide(action, resource, layers, context, is_named=is_named and caller.kind or "")
@@ -187,7 +208,9 @@ def decide(action: str, resource: str, layers: Layers, context: Context, *, is_n
     return f"because no {missing} allows the {action} action" if missing else None
 
 
-def _layers(call: Call, caller: Caller, subject: Subject, holder: Holder | None) -> Layers:
+def _layers(
+    call: Call, caller: Caller, subject: Subject, holder: Holder | None, *, ignores_case: bool = True
+) -> Layers:
     session, is_root = subject.session, subject.owner is None
     backend = subject.backend
     levels = list_levels(backend.account_id, backend.partition) if is_root else holder.levels if holder else None
@@ -199,12 +222,48 @@ def _layers(call: Call, caller: Caller, subject: Subject, holder: Holder | None)
     return Layers(
         identity=None
         if is_root
-        else [found for item in (holder.documents if holder else ()) for found in _parse(*item)],
+        else [
+            found
+            for source, text in (holder.documents if holder else ())
+            if ignores_case or '"IAM:' not in text
+            for found in _parse(source, text)
+        ],
         boundary=_parse(*holder.boundary) if holder and holder.boundary else None,
         session=policies,
         levels=None if levels is None else [[found for item in level for found in _parse(*item)] for level in levels],
         resource_control=_resource_control(call, caller),
     )
+
+
+def _contradict(
+    layers: Layers, context: Context, caller: Caller, contrary: t.Collection[str]
+) -> tuple[Layers, Context]:
+    """What an AWS decides on that is other than documented."""
+    if "boundary_limits_a_user" in contrary:
+        layers = dataclasses.replace(layers, boundary=None)
+    operators = {
+        **({"Bool": "BoolIfExists"} if "bool_ignores_an_absent_key" in contrary else {}),
+        **({"BoolIfExists": "Bool"} if "bool_if_exists_includes_an_absent_key" in contrary else {}),
+    }
+    if operators and layers.identity is not None:
+        swapped = [
+            dataclasses.replace(
+                found,
+                conditions=tuple((operators.get(name, name), key, values) for name, key, values in found.conditions),
+            )
+            for found in layers.identity
+        ]
+        layers = dataclasses.replace(layers, identity=swapped)
+    if "principal_arn_of_a_session_is_the_role" in contrary:
+        context = {**context, "aws:principalarn": [caller.arn]}
+    missing = {
+        "token_issue_time_cuts_sessions": "aws:tokenissuetime",
+        "resource_tag_limits_new_keys": "iam:resourcetag/",
+    }
+    without = tuple(key for name, key in missing.items() if name in contrary)
+    return layers, {
+        key: values for key, values in context.items() if not key.startswith(without)
+    } if without else context
 
 
 def _resource_control(call: Call, caller: Caller) -> Statements:

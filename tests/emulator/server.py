@@ -28,7 +28,6 @@ from emulator import (
     identity,
     judge,
     paging,
-    permissions,
     planting,
     request_log,
     seed,
@@ -193,7 +192,7 @@ class Emulator:
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
-                answer = contrary.contradict(answer, call, self.contrary)
+                answer = contrary.contradict(answer, call, caller, self.contrary)
             if stale:
                 self.faults.remember(call, caller.account_id, answer)
         self._log(call, in_flight, caller, answer, environ)
@@ -204,12 +203,12 @@ class Emulator:
         return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:
-        refusal = self.closed_regions.refusal(call, caller) or judge.refusal(call, caller, self.history)
+        refusal = self.closed_regions.refusal(call, caller) or judge.refusal(call, caller, self.history, self.contrary)
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             is_open = "external_id_is_needed" in self.contrary
             refusal = None if is_open else trust.refusal(call, caller)
-        refusal = refusal or permissions.refusal(call, caller, self.contrary) or bucket_policies.refusal(call, caller)
-        return refusal or root_sessions.refusal(call, caller)
+        refusal = refusal or bucket_policies.refusal(call, caller) or root_sessions.refusal(call, caller)
+        return contrary.withdraw(refusal, self.contrary)
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
         environ = wire.with_body(environ, body)
@@ -259,7 +258,7 @@ class Emulator:
         if self.records_events and caller and environ:
             with self.lock:
                 agent = str(environ.get("HTTP_USER_AGENT", ""))
-                recorded_events.record_request(record, caller, user_agent=agent, body=answer.body)
+                recorded_events.record_request(record, caller, user_agent=agent, answer=answer)
         return answer
 
 

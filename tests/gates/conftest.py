@@ -11,10 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from conftest import seed_of
-from scope import runs_all
 
-from .environments import ENVIRONMENTS, Environment, Made, draw_environment, home_of, is_this_one, make
+from .environments import ENVIRONMENTS, Environment, Made, home_of, is_this_one, make
 from .staging import CHECKOUT, Stage, stage, tool_environment
 
 # Not sys.executable resolved: the virtual environment's own bin directory has the tools.
@@ -45,8 +43,6 @@ def made(request: pytest.FixtureRequest) -> Made:
     environment: Environment = request.param
     if is_this_one(environment):
         pytest.skip(f"{environment}: is what these tests run on")
-    if not runs_all() and environment != draw_environment(seed_of(request.config)):
-        pytest.skip(f"{environment}: another run draws it, and make test-all runs all of them")
     home = home_of(environment)
     home.mkdir(parents=True, exist_ok=True)
     return environment, make(environment, env=tool_environment(home, Path("/usr")))

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import fcntl
 import hashlib
-import random
 import subprocess
 import sys
 import typing as t
@@ -52,17 +51,6 @@ ENVIRONMENTS = (
     OLDEST,
     Environment(python="3.11", ansible="ansible>=12,<13", core="2.19"),
 )
-
-
-def draw_environment(seed: int) -> t.Optional[Environment]:
-    """Draw the one environment that "make test" adds to this one; None where there is no other."""
-    others = [environment for environment in ENVIRONMENTS if not is_this_one(environment)]
-    return random.Random(seed).choice(others) if others else None
-
-
-def is_drawn(part: str, seed: int) -> bool:
-    """Whether "make test" draws a part of what is repeated in the other environment: its tests, or its sanity tests."""
-    return part == random.Random(seed + 1).choice(("pytest", "sanity"))
 
 
 # A combination and its virtual environment.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import typing as t
 from collections.abc import Sequence
@@ -22,6 +21,8 @@ UTILS: t.Final = ("module_utils", "plugin_utils")
 LOADED: t.Final = tuple(
     f"plugins/{name}" for name in sorted({path.parent.name for path in PLUGINS.glob("*/*.py")} - {*UTILS})
 )
+# What "make test" imports so: a file takes a second, and an action plugin is two lines, of one class.
+IMPORTED: t.Final = tuple(path for path in LOADED if path != "plugins/action")
 # ansible-test bootstraps pip in its virtual environments with a get-pip, which it downloads unless its cache has one of
 # the pinned version. ensurepip gets a process of its own: it would leave PIP_CONFIG_FILE=/dev/null in this one.
 GET_PIP = """\
@@ -32,13 +33,6 @@ subprocess.check_call([sys.executable, "-m", "ensurepip"])
 arguments = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
 """
-
-
-def draw_loaded(seed: int) -> tuple[str, ...]:
-    """Draw what "make test" has imported: modules, action plugins, or all other plugins. A file takes a second."""
-    large = ("plugins/action", "plugins/modules")
-    others = tuple(path for path in LOADED if path not in large)
-    return random.Random(seed).choice([*((path,) for path in large), others])
 
 
 def pinned_pip(virtual_environment: Path) -> str:

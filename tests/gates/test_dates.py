@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import sys
 import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import seed_of
 from scope import ALL, runs_all
 
 from .environments import run
@@ -23,8 +21,8 @@ from .staging import CHECKOUT
 # A date that has passed in 40 days has passed in 400, but the tests of one day begin at another time of month and year.
 SOON, LATE = 40, 400
 DAYS: t.Final = (SOON, LATE)
-# "make test" draws one of the days, and so many files of integration tests for it.
-FEW: t.Final = 3
+# Of the two days "make test" has the later one, with all marked unit tests and these files.
+FIXED: t.Final = tuple(f"tests/integration/test_{name}.py" for name in ("access_keys", "policy_impact", "waivers"))
 MARK: t.Final = "pytest.mark.dated"
 TODAY: t.Final = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
 TODAY_OF_A_CHILD: t.Final = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TODAY!r}], check=True)"
@@ -36,15 +34,9 @@ def marked_files(room: str) -> list[str]:
     return [str(path.relative_to(CHECKOUT)) for path in files if MARK in path.read_text(encoding="utf-8")]
 
 
-def draw_day(seed: int) -> int:
-    """Draw the day of "make test"."""
-    return random.Random(seed).choice(DAYS)
-
-
-def chosen_files(seed: int) -> list[str]:
+def chosen_files() -> list[str]:
     """The files for a day."""
-    slow = marked_files("integration")
-    return [*marked_files("unit"), *(slow if runs_all() else random.Random(seed).sample(slow, FEW))]
+    return [*marked_files("unit"), *(marked_files("integration") if runs_all() else FIXED)]
 
 
 def run_later(days: int, *arguments: str) -> str:
@@ -67,13 +59,10 @@ def test_the_clock_is_another(days: int, program: str) -> None:
 
 
 @pytest.mark.parametrize("days", DAYS)
-def test_on_another_day(
-    days: int, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]
-) -> None:
-    seed = seed_of(pytestconfig)
-    if not runs_all() and days != draw_day(seed):
-        pytest.skip(f"in {days} days: another run draws this day, and make test-all runs both")
-    files = chosen_files(seed)
+def test_on_another_day(days: int, record_property: t.Callable[[str, object], None]) -> None:
+    if not runs_all() and days != LATE:
+        pytest.skip(f"in {days} days: make test-all runs it")
+    files = chosen_files()
     output = run_later(
         days, "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-in-{days}-days", "-m", "dated", *files
     )
@@ -88,9 +77,7 @@ def test_on_another_day(
 def test_each_marked_test_runs_on_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
     unit, integration = marked_files("unit"), marked_files("integration")
     monkeypatch.delenv(ALL, raising=False)
-    assert {*unit} < set(chosen_files(1)) < {*unit, *integration}
-    assert {path for seed in range(100) for path in chosen_files(seed)} == {*unit, *integration}
-    assert {draw_day(seed) for seed in range(20)} == {*DAYS}
+    assert set(chosen_files()) == {*unit, *FIXED} < {*unit, *integration}
     monkeypatch.setenv(ALL, "1")
-    assert chosen_files(1) == [*unit, *integration]
+    assert chosen_files() == [*unit, *integration]
     assert unit and integration

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import seed_of
 from scope import runs_all
 from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
@@ -25,9 +24,7 @@ from .environments import (
     OLDEST,
     Environment,
     Made,
-    draw_environment,
     home_of,
-    is_drawn,
     is_this_one,
     run,
     this_python,
@@ -46,11 +43,12 @@ REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_hard
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# Another environment gets every module in test_in_process.py, and of each twelfth file of unit tests all properties and
-# one other test, drawn anew in each run: this run has all of them.
-CASES: t.Final = 1
-SAMPLE: t.Final = 1
-TURNS: t.Final = 12
+# What "make test" repeats: every module in both ways, and the plugins that Ansible itself loads.
+FIXED = (
+    *(f"tests/unit/plugins/{kind}" for kind in ("action", "callback", "inventory", "plugin_utils")),
+    "tests/integration/test_in_process.py",
+    "tests/integration/test_preflight.py",
+)
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
@@ -70,15 +68,13 @@ def left_out(environment: Environment) -> str:
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
     if not runs_all():
-        more = f"one of {TURNS} files of unit tests, more than {SAMPLE} test of a file besides properties"
-        lines.append(f"NOT REPEATED {', '.join(REPEATED_IN_ALL)}, {more}: make test-all runs them")
+        lines.append(f"NOT REPEATED tests but {', '.join(FIXED)}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
-def repeated(seed: int) -> tuple[str, ...]:
-    """The arguments for pytest: a sample, or in "make test-all" everything and more files."""
-    sample = (f"--cases={CASES}", f"--sample={SAMPLE}", f"--turns={TURNS}", f"--draw={seed}")
-    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else (*sample, *REPEATED)
+def repeated() -> tuple[str, ...]:
+    """The arguments for pytest: the fixed set, or in "make test-all" everything and more files."""
+    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else FIXED
 
 
 def declared_bounds() -> set[str]:
@@ -95,13 +91,10 @@ def test_the_oldest_versions_that_are_declared_are_tested() -> None:
     assert not is_this_one(OLDEST)
 
 
-def test_every_environment_is_drawn() -> None:
-    others = {environment for environment in ENVIRONMENTS if not is_this_one(environment)}
-    assert {draw_environment(seed) for seed in range(40)} == others
-    assert len({draw_environment(7) for _again in range(9)}) == 1
-    drawn = {(draw_environment(seed), is_drawn("pytest", seed)) for seed in range(200)}
-    assert drawn == {(environment, whether) for environment in others for whether in (True, False)}
-    assert all(is_drawn("pytest", seed) is not is_drawn("sanity", seed) for seed in range(20))
+def test_what_is_repeated_exists_and_is_part_of_all_of_it() -> None:
+    for path in (*FIXED, *REPEATED_IN_ALL):
+        assert (CHECKOUT / path).exists(), path
+    assert all(path.startswith(REPEATED) for path in FIXED)
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
@@ -116,13 +109,11 @@ def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
     assert {item["name"]: item.get("version") for item in needed}["amazon.aws"] == f">={oldest}"
 
 
-def test_pytest(made: Made, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]) -> None:
+def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) -> None:
     environment, directory = made
-    if not runs_all() and not is_drawn("pytest", seed_of(pytestconfig)):
-        pytest.skip(f"{environment}: another run draws its tests, and make test-all runs them")
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *repeated(seed_of(pytestconfig)), *(f"--ignore={path}" for path in not_repeated(environment))],
+        [*pytest_there, *repeated(), *(f"--ignore={path}" for path in not_repeated(environment))],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )

@@ -23,12 +23,13 @@ from scope import runs_all
 from .browsing import SOURCE, Browser, Job, Missing
 from .staging import CHECKOUT
 
-EARLIER: t.Final = CHECKOUT / "tests/fixtures/earlier_version/planned/reports/444455556666/report.json"
+# The report of acme-sandbox by "harden.yml --check", with hardening_max_changes 0: a page of a usual size.
+SAVED: t.Final = CHECKOUT / "tests/fixtures/report.json"
 # Of the pages those that between them have every part, and those that differ most, for what costs much.
 PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet_crowded", "audit_troubled", "campaign")
 VARIED: t.Final = ("settling", "predicted", "fleet")
 # A page of the size of a real account: its links are followed, and its elements are those of the others.
-REAL: t.Final = "earlier"
+REAL: t.Final = "real"
 # The same with as many findings and changes as the largest account of the demo has.
 LARGE: t.Final = "large"
 # A run over a thousand accounts.
@@ -68,7 +69,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     fleet_html = importlib.import_module(f"{plugins}.plugin_utils._render.fleet_html")
     audit_html = importlib.import_module(f"{plugins}.plugin_utils._render.audit_html")
     sheets = importlib.import_module(f"{unit}.plugin_utils._render.sheets").SHEETS
-    earlier = json.loads(EARLIER.read_text(encoding="utf-8"))
+    saved = json.loads(SAVED.read_text(encoding="utf-8"))
     found = {name: render(make()) for name, make in samples.REPORTS.items()}
     campaign = importlib.import_module(f"{plugins}.plugin_utils._render.campaign")
     sized = ((name, make()) for name, make in samples.CAMPAIGNS.items())
@@ -77,9 +78,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     found |= {name: audit_html.render(make()) for name, make in sheets.items()}
     large = importlib.import_module(f"{unit}.module_utils._report.large_fleet")
     found |= {THOUSAND: fleet_html.render(large.thousand())}
-    found |= {REAL: render(earlier), LARGE: render(enlarge(earlier)), BROKEN_PAGE: BROKEN}
+    found |= {REAL: render(saved), LARGE: render(enlarge(saved)), BROKEN_PAGE: BROKEN}
     paths = {name: place / f"{name}.html" for name in found}
-    reports = [fleets.account("333344445555"), samples.REPORTS["compared"](), earlier]
+    reports = [fleets.account("333344445555"), samples.REPORTS["compared"](), saved]
     for report in reports:
         found[report["account_id"]] = render(report)
         paths[report["account_id"]] = place / report["account_id"] / "report.html"

@@ -10,28 +10,20 @@ import functools
 import typing as t
 from pathlib import Path
 
-import pytest
-from conftest import seed_of
 from scope import runs_all
 
 from .environments import this_python
-from .sanity import LOADED, ansible_test_sanity, draw_loaded
+from .sanity import IMPORTED, LOADED, UTILS, ansible_test_sanity
 from .staging import Stage
 
 # pylint takes longer than all other tests together, and ruff has the rules of pep8.
 LEFT_OUT: t.Final = ("pylint", "pep8")
 
 
-def test_every_plugin_is_drawn() -> None:
-    drawn = {draw_loaded(seed) for seed in range(40)}
-    assert sorted(path for paths in drawn for path in paths) == [*LOADED]
-
-
 def test_sanity(
     staged: Stage,
     virtual_environment: Path,
     home: Path,
-    pytestconfig: pytest.Config,
     record_property: t.Callable[[str, object], None],
 ) -> None:
     sanity = functools.partial(
@@ -40,8 +32,8 @@ def test_sanity(
     if runs_all():
         sanity()
         return
-    paths = draw_loaded(seed_of(pytestconfig))
     sanity(without=("import", *LEFT_OUT))
-    sanity(only=("import",), paths=paths)
-    left_out = f"{', '.join(LEFT_OUT)}, import of each file alone but of {', '.join(paths)}"
+    sanity(only=("import",), paths=IMPORTED)
+    alone = ", ".join(sorted({*LOADED, *(f"plugins/{name}" for name in UTILS)} - {*IMPORTED}))
+    left_out = f"{', '.join(LEFT_OUT)}, import of each file alone of {alone}"
     record_property("environment", f"NOT REPEATED {left_out}: make test-all runs them")

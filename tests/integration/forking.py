@@ -22,8 +22,6 @@ import threading
 import typing as t
 from pathlib import Path
 
-import parts
-
 FORKED: t.Final = frozenset({"ansible", "ansible-playbook"})
 _READ_AT_START: t.Final = re.compile(r"PYTHON|LD_|LC_|LANG|LOCPATH|TZ|MALLOC_|GLIBC_|FAKETIME")
 _SERVER: t.Final = Path(__file__).with_name("fork_server.py")
@@ -49,7 +47,6 @@ class ForkServer:
             request.seek(0)
             socket.send_fds(self._channel, [b"\n"], [file.fileno() for file in (request, out, err)])
             answer = json.loads(self._answers.readline())
-            parts.EARLY[self._process.pid] = parts.EARLY.get(self._process.pid, 0) + answer["seconds"]
             texts = [_read(file) for file in (out, err)]
         return Completed(command, answer["status"], *texts)
 
@@ -58,7 +55,6 @@ class ForkServer:
         self._answers.close()
         self._channel.close()
         self._process.wait()
-        parts.EARLY.pop(self._process.pid, None)
 
 
 class Commands:

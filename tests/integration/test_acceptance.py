@@ -20,7 +20,9 @@ from .conftest import MANAGEMENT, Ansible, MakeAnsible, Outcome, Record, operati
 
 SANDBOX: t.Final = "555566667777"
 PATH: t.Final = "/iam-hardening/acceptance/"
-VITAL: t.Final = [item.id for item in ASSUMPTIONS if item.is_vital]
+# Where the first is false, experiments of others can't be made; where the second is, the play ends before its verdict.
+SETTINGS: t.Final = "password_policy_update_resets"
+APART: t.Final = frozenset({"inactive_key_is_refused", SETTINGS})
 
 
 def sandbox(**more: t.Any) -> Record:
@@ -80,23 +82,105 @@ def list_remains(ansible: Ansible) -> list[str]:
 
 
 def test_every_assumption_is_tried_and_nothing_is_left(ansible: Ansible) -> None:
-    outcome = accept(ansible).succeeded()
-    assert f"{len(ASSUMPTIONS)} as expected, 0 not as expected, 0 not observed" in outcome.output
-    assert outcome.output.index("Costs:") < outcome.output.index("as expected")
-    assert outcome.writes and list_writes_outside(outcome) == []
+    outcome = accept(ansible, acceptance_account_settings=True).succeeded()
+    assert f"{len(ASSUMPTIONS)} as expected, 0 not as expected, 0 not observed, 0 not tried" in outcome.output
+    assert outcome.output.index("Costs:") < outcome.output.index("Alerts") < outcome.output.index("as expected")
+    settings = {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"}
+    assert outcome.writes and set(list_writes_outside(outcome)) == settings
     assert list_remains(ansible) == []
+    with pytest.raises(client(ansible).exceptions.NoSuchEntityException):
+        client(ansible).get_account_password_policy()
+    (path,) = (ansible.directory / "acceptance").glob("acceptance-*.json")
+    text = path.read_text(encoding="utf-8")
+    assert len(json.loads(text)["assumptions"]) == len(ASSUMPTIONS)
+    assert SANDBOX not in text and "arn:" not in text
 
 
-def test_an_aws_that_is_not_as_assumed_shows_in_the_table(ansible: Ansible) -> None:
-    """The ten assumptions on which guards and refusals rest most, each made false."""
-    assert len(VITAL) == 10
-    ansible.control.make_false(*VITAL)
-    outcome = accept(ansible, acceptance_include=[*VITAL, "third_key_is_refused"])
+# Each with those that do not stand in the way of its experiment.
+@pytest.mark.parametrize(
+    "names",
+    [
+        sorted({item.id for item in ASSUMPTIONS} - APART),
+        *([name] for name in sorted(APART)),
+    ],
+    ids=lambda names: names[0] if len(names) == 1 else "together",
+)
+def test_an_aws_that_is_not_as_assumed_shows_in_the_table(ansible: Ansible, names: list[str]) -> None:
+    ansible.control.make_false(*names)
+    outcome = accept(ansible, acceptance_include=names, acceptance_account_settings=SETTINGS in names)
     assert outcome.status != 0
-    for name in VITAL:
+    missing = [name for name in names if f"NOT AS EXPECTED  {name}:" not in outcome.output]
+    assert missing == [], outcome.output
+    verdict = " ".join(outcome.output.split())
+    unsaid = [name for name in names if f"{name} does not hold" not in verdict and name != SETTINGS]
+    assert unsaid == [], outcome.output
+
+
+# Denials on which guards rest, each with a policy or key that takes effect late.
+LATE: t.Final = ["bool_if_exists_includes_an_absent_key", "boundary_limits_a_user", "inactive_key_is_refused"]
+
+
+def test_a_denial_of_the_moment_confirms_no_assumption(ansible: Ansible) -> None:
+    """AWS knows a new policy after a second. Until then it denies what the policy allows."""
+    ansible.control.set_lag(1)
+    ansible.control.make_false(*LATE)
+    late = accept(ansible, acceptance_include=LATE, acceptance_patience=6)
+    assert late.status != 0
+    assert "0 as expected, 3 not as expected, 0 not observed" in late.output
+    ansible.control.make_false()
+    # The last looks of the experiment, of which the first is denied by chance.
+    true = accept(ansible, acceptance_include=[*LATE, "denial_stays"], acceptance_patience=6).succeeded()
+    assert "4 as expected, 0 not as expected, 0 not observed" in true.output
+
+
+def test_one_denial_that_names_no_policy_confirms_no_assumption(ansible: Ansible) -> None:
+    name = "bool_if_exists_includes_an_absent_key"
+    ansible.control.make_false(name)
+    for message in (None, "User is not authorized with an explicit deny in an identity-based policy"):
+        denial = {"kind": "error", "operation": "GetAccountSummary", "code": "AccessDenied", "message": message}
+        # The reads of the facts, in the announcement and in the run, come first.
+        ansible.control.faults([{**denial, "skip": 2, "times": 1}])
+        outcome = accept(ansible, acceptance_include=[name])
+        assert outcome.status != 0
         assert f"NOT AS EXPECTED  {name}:" in outcome.output
-    assert "as expected      third_key_is_refused" in outcome.output
-    assert "10 assumptions are not as expected" in outcome.output
+
+
+def test_what_could_not_be_observed_is_no_confirmation(ansible: Ansible) -> None:
+    """Everything that makes something is denied: nothing that did not happen passes."""
+    ansible.control.faults([{"kind": "error", "service": "iam", "operation": "Create*", "code": "AccessDenied"}])
+    everything = accept(ansible)
+    assert everything.status != 0
+    tried = len(ASSUMPTIONS) - 1
+    assert f"0 as expected, 0 not as expected, {tried} not observed, 0 not tried" in everything.output
+    assert "denial_stays is vital and could not be observed" in " ".join(everything.output.split())
+    other = accept(ansible, acceptance_include=["third_key_is_refused"])
+    assert other.status != 0 and "no assumption was observed" in " ".join(other.output.split())
+
+
+def test_a_region_that_the_organization_closes_is_not_read(make_ansible: MakeAnsible) -> None:
+    ansible = make_ansible(sandbox(denied_regions=["eu-west-1"]))
+    outcome = accept(ansible, acceptance_include=["third_key_is_refused"]).succeeded()
+    assert "Not read, since the organization denies them: eu-west-1" in outcome.output
+
+
+def test_a_password_policy_that_is_not_raised_is_said(ansible: Ansible) -> None:
+    """AWS's default policy is raised and comes back; one that is as strict already leaves nothing to try."""
+    only = {"acceptance_include": ["third_key_is_refused"], "acceptance_account_settings": True}
+    accept(ansible, **only).succeeded()
+    iam = client(ansible)
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_account_password_policy()
+    kinds = dict.fromkeys(("RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters"), True)
+    iam.update_account_password_policy(
+        MinimumPasswordLength=30, PasswordReusePrevention=24, RequireLowercaseCharacters=True, **kinds
+    )
+    strict = accept(ansible, **only)
+    assert strict.status != 0
+    assert "so its change was not tried" in " ".join(strict.output.split())
+    # The module refuses where it can't read which passwords there are.
+    iam.update_account_password_policy(MinimumPasswordLength=9)
+    ansible.control.faults([{"kind": "error", "operation": "UpdateAccountPasswordPolicy", "code": "AccessDenied"}])
+    assert accept(ansible, **only).status != 0
 
 
 def write_control(ansible: Ansible, key: str, content: str) -> None:
@@ -121,9 +205,10 @@ def test_the_experiments_are_made_under_the_lease_of_the_account(ansible: Ansibl
 
 
 def test_no_experiment_is_made_while_another_job_writes(ansible: Ansible) -> None:
-    ends = datetime.now(UTC) + timedelta(minutes=10)
+    now = datetime.now(UTC)
+    written, ends = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now, now + timedelta(minutes=10)))
     held = {"schema": "hardening.iam/lease/1", "partition": "aws", "account_id": SANDBOX, "fence": 3, "released": False}
-    held |= {"run_id": "nightly", "job_id": "7", "author": "alice", "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
+    held |= {"run_id": "nightly", "job_id": "7", "author": "alice", "written": written, "expires": ends}
     write_control(ansible, f"leases/aws/{SANDBOX}.json", json.dumps(held))
     outcome = accept(ansible, acceptance_include=["third_key_is_refused"])
     assert outcome.status != 0 and outcome.writes == []

@@ -88,7 +88,6 @@ def shared(make_ansible: MakeAnsible) -> Ansible:
     return make_ansible()
 
 
-@pytest.mark.in_every_sample
 def test_create_change_and_delete_in_twelve_steps(shared: Ansible) -> None:
     created = four_steps(shared, archive_rules=[RULE], besides=["ApplyArchiveRule"] * 2)
     assert operations(created) == ["CreateAnalyzer"] * 2 + ["CreateArchiveRule"] * 2

@@ -96,7 +96,6 @@ class Stages:
         return {user: [tag["Value"].partition("=")[0] for tag in found] for user, found in tags.items() if found}
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_twelve_steps_through_the_stages(make_ansible: MakeAnsible) -> None:
     stages = Stages(make_ansible, **USERS)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -90,8 +91,11 @@ def refused(outcome: Outcome, account: str) -> list[str]:
 
 
 def test_plan_of_a_check_is_applied_hours_later(approval: Approval) -> None:
-    assert refused(approval.checked, DEV) == refused(approval.checked, SANDBOX) == ["cap"]
-    assert "hardening_approved_plan" in approval.checked.report(DEV)["refused"][0]["reason"]
+    for account in (DEV, SANDBOX):
+        (change,) = approval.checked.report(account)["changes"]
+        assert (change["state"], change["held_by"]["variable"]) == ("applied if approved", "hardening_max_changes")
+        assert "hardening_approved_plan" in change["held_by"]["reason"]
+        assert refused(approval.checked, account) == []
     approval.age(hours=8)
     outcome = approval.harden(hardening_approved_plan=approval.run_hash).succeeded()
     assert outcome.writes == [UPDATE, UPDATE]
@@ -158,3 +162,106 @@ def test_approvals_that_do_not_hold_write_nothing(untouched: Approval, plan: str
     assert outcome.status != 0
     assert outcome.writes == []
     assert told in " ".join(outcome.output.split())
+
+
+# The demo: what is shown, what is hashed and what is applied
+
+# One boundary for fifteen roles of one account: a cap, a prediction and two owners hold changes back.
+LIMIT: t.Final = ("--limit", "acme-dev,localhost")
+TAGS: t.Final = ("--tags", "permissions_boundary,password_policy")
+# What would lift the refusals of the check, if an approval covered these changes.
+LIFTED: Record = {
+    "hardening_terraform_state_paths": [],
+    "hardening_owners": [{"arn": "arn:aws:iam::*:role/*", "owner": "nobody", "write": "allow"}],
+    "hardening_owner_default": "allow",
+    "hardening_max_changes": 500,
+    "hardening_max_percent": 100,
+}
+SOON: t.Final = (datetime.now(UTC) + timedelta(days=90)).strftime("%Y-%m-%d")
+ACCEPTED: Record = {
+    "permissions_boundary_accept_breakage": [
+        {"principal": "role/dev-team-07-role", "reason": "agreed with its owner", "expires": SOON}
+    ]
+}
+WAIVED: Record = {
+    "hardening_waivers": [
+        {
+            "control": "password_min_length",
+            "accounts": [DEV],
+            "resources": ["*"],
+            "reason": "nobody has a password",
+            "owner": "ops",
+            "ticket": "SEC-1",
+            "approved_by": "ciso",
+            "expires": SOON,
+        }
+    ]
+}
+
+
+def places(changes: t.Iterable[Record]) -> list[tuple[str, str, str]]:
+    return sorted((item["region"], item["operation"], item["target"]) for item in changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """A check of the demo, and a run under its hash."""
+
+    ansible: Ansible
+    plan: Record
+    shown: list[tuple[str, str, str]]
+
+    @classmethod
+    def check(cls, ansible: Ansible, *arguments: str, **variables: t.Any) -> Story:
+        checked = ansible.playbook("harden", "--check", *arguments, hardening_run_id="checked", **variables).succeeded()
+        assert checked.writes == []
+        report, plan = checked.report(DEV), checked.document(f"{DEV}/plan.json")
+        shown = [item for item in report["changes"] if item["state"] in ("planned", "applied if approved")]
+        return cls(ansible, plan, places(shown))
+
+    def apply(self, *arguments: str, **variables: t.Any) -> list[tuple[str, str, str]]:
+        given = {"hardening_run_id": "applied", "hardening_approved_plan": self.plan["plan_sha256"], **variables}
+        outcome = self.ansible.playbook("harden", *arguments, **given).succeeded()
+        return places(item for item in outcome.report(DEV)["changes"] if item["applied"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        pytest.param((), {}, id="everything"),
+        pytest.param(
+            TAGS,
+            {"hardening_max_changes": 0, "hardening_max_percent": 0, "password_policy_mode": "report"},
+            id="caps-and-mode",
+        ),
+        pytest.param(TAGS, {**ACCEPTED, **WAIVED}, id="acceptance-and-waiver"),
+    ],
+)
+def test_what_is_shown_is_what_is_hashed_and_what_is_applied(
+    make_ansible: MakeAnsible, arguments: tuple[str, ...], variables: Record
+) -> None:
+    story = Story.check(make_ansible(), *LIMIT, *arguments, **variables)
+    hashed = places(story.plan["changes"])
+    assert story.shown == hashed
+    applied = story.apply(*LIMIT, *arguments, **variables)
+    assert applied == hashed
+    if not arguments:
+        # A second run has nothing left to approve.
+        again = Story.check(story.ansible, *LIMIT)
+        assert (again.shown, again.plan["plan_sha256"]) == ([], None)
+
+
+def test_no_variable_lifts_under_an_approval_what_another_guard_refused(make_ansible: MakeAnsible) -> None:
+    story = Story.check(make_ansible(), *LIMIT, *TAGS)
+    hashed = places(story.plan["changes"])
+    refused = {item["target"] for item in story.plan["refused"]}
+    assert {item["rule"] for item in story.plan["refused"]} == {"foreign_owner", "prediction"}
+    applied = story.apply(*LIMIT, *TAGS, **LIFTED, **ACCEPTED)
+    assert applied == hashed
+    assert not refused & {target for _region, _operation, target in applied}
+
+
+def test_fewer_tags_apply_a_part(make_ansible: MakeAnsible) -> None:
+    story = Story.check(make_ansible(), *LIMIT, *TAGS)
+    applied = story.apply(*LIMIT, "--tags", "password_policy")
+    assert applied and set(applied) < set(places(story.plan["changes"]))

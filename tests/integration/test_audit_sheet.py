@@ -52,9 +52,24 @@ def evidence(make_ansible: MakeAnsible) -> Evidence:
         "hardening_report_role_arn": writer,
     }
     ansible.control.record_events()
-    details = {"hardening_author": "ana", "hardening_approver": "ben", "hardening_change_ticket": "CHG-7"}
-    outcome = ansible.playbook("harden", *LIMIT, hardening_run_id=RUN, **places, **details).succeeded()
-    return Evidence(ansible, outcome, client("s3"), places)
+    details = {"hardening_change_ticket": "CHG-7", "hardening_declaration_commit": "9f2c1ab", **places}
+    # Its plan is approved apart.
+    details |= {"findings_export_mode": "report"}
+    ansible.playbook(
+        "harden", *LIMIT, "--check", hardening_run_id="check-1", hardening_author="ana", **details
+    ).succeeded()
+    s3 = client("s3")
+    approved = json.loads(s3.get_object(Bucket=BUCKET, Key="reports/fleet.json")["Body"].read())["plan_sha256"]
+    details |= {"hardening_author": "ana", "hardening_approver": "ben", "hardening_approved_plan": approved}
+    outcome = ansible.playbook("harden", *LIMIT, hardening_run_id=RUN, **details).succeeded()
+    return Evidence(ansible, outcome, s3, places)
+
+
+def write_sheet(evidence: Evidence, name: str, *, minutes: float = 60, **variables: t.Any) -> tuple[Outcome, Json]:
+    """Write the sheet with the events of CloudTrail, so many minutes from now."""
+    given = {"audit_sheet_run_id": RUN, "audit_sheet_cloudtrail": True, "audit_sheet_dir": f"./{name}"}
+    given |= {"hardening_now": moment_in(minutes), **evidence.places, **variables}
+    return evidence.ansible.playbook("audit_sheet", *LIMIT, **given), read_sheet(evidence.ansible, name)
 
 
 def read_sheet(ansible: Ansible, name: str = "sheets", run: str = RUN) -> Json:
@@ -64,20 +79,37 @@ def read_sheet(ansible: Ansible, name: str = "sheets", run: str = RUN) -> Json:
 @pytest.fixture(scope="module")
 def sheet(evidence: Evidence) -> Json:
     """The sheet with the events of CloudTrail."""
-    evidence.ansible.playbook(
-        "audit_sheet",
-        *LIMIT,
-        audit_sheet_run_id=RUN,
-        audit_sheet_cloudtrail=True,
-        audit_sheet_dir="./sheets",
-        **evidence.places,
-    ).succeeded()
-    return read_sheet(evidence.ansible)
+    outcome, made = write_sheet(evidence, "sheets")
+    assert made["headline"]["state"] == "verified", made["attention"]
+    outcome.succeeded()
+    return made
 
 
-def moment_in(days: int) -> str:
-    """A time so many days from now."""
-    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def test_nine_minutes_and_an_hour_after_the_run(evidence: Evidence, sheet: Json) -> None:
+    """CloudTrail is late. Nothing follows from a missing event before its delay has passed."""
+    assert sheet["headline"]["text"] == "Nothing was found that does not fit. All 10 lines are verified."
+    evidence.ansible.control.set_lateness(7200)
+    early, soon = write_sheet(evidence, "soon", minutes=9)
+    late, hour = write_sheet(evidence, "hour", minutes=60)
+    evidence.ansible.control.set_lateness(0)
+    reasons = [
+        {change["lack"] for change in made["accounts"][0]["changes"] if change["outcome"] == "applied"}
+        for made in (soon, hour)
+    ]
+    assert reasons == [
+        {"not verified yet: events arrive up to 15 minutes late"},
+        {"no event found (events arrive up to 15 minutes late)"},
+    ]
+    assert (soon["headline"]["state"], hour["headline"]["state"]) == ("not_verified", "attention")
+    # The exit status says the same as the headline.
+    assert early.status != 0 and late.status != 0
+    assert "Not verified: Events of the changes" in early.output
+    assert "Something does not fit: Events of the changes" in late.output
+
+
+def moment_in(minutes: float) -> str:
+    """A time so many minutes from now."""
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def copy_bucket(evidence: Evidence, directory: Path) -> None:
@@ -149,17 +181,15 @@ def test_a_sheet_of_changed_records_names_what_does_not_fit(evidence: Evidence, 
     # A machine that slept between the check of the lease and the request.
     path = tmp_path / "journal" / late["records"][0]["key"]
     record = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**record, "lease": {"fence": 3, "expires": moment_in(-2)}}), "utf-8")
+    path.write_text(json.dumps({**record, "lease": {"fence": 999, "expires": moment_in(-2880)}}), "utf-8")
     for entry in hidden["records"]:
         (tmp_path / "journal" / entry["key"]).unlink()
     events = tmp_path / "sheets" / "audit" / RUN / "events" / f"{DEV}.json"
     history = json.loads(events.read_text("utf-8"))
     history["events"] = [event for event in history["events"] if event["id"] != invented["event"]["id"]]
-    # Events of a minute ago may still arrive.
-    history["read_at"] = history["until"] = moment_in(+1)
     events.write_text(json.dumps(history), "utf-8")
-    fleet = next((tmp_path / "reports" / "fleets").iterdir())
-    fleet.write_text(fleet.read_text("utf-8").replace('"refused"', '"refused" '), "utf-8")
+    for fleet in (tmp_path / "reports" / "fleets").iterdir():
+        fleet.write_text(fleet.read_text("utf-8").replace('"refused"', '"refused" '), "utf-8")
     (tmp_path / "reports" / "manifests" / "00000001.json").unlink()
     place = {name: str(tmp_path / name) for name in ("journal", "reports", "sheets")}
     outcome = evidence.ansible.playbook(
@@ -169,13 +199,16 @@ def test_a_sheet_of_changed_records_names_what_does_not_fit(evidence: Evidence, 
         audit_sheet_dir=place["sheets"],
         hardening_journal=place["journal"],
         hardening_report_dir=place["reports"],
-    ).succeeded()
+        hardening_now=moment_in(60),
+    )
+    assert outcome.status != 0
     found = json.loads((tmp_path / "sheets" / "audit" / RUN / "sheet.json").read_text("utf-8"))
     said = " ".join(item["text"] for item in found["attention"] if item["tone"] == "critical")
     assert f"1 change was sent after its lease ended: {DEV}." in said
     assert f"1 call is not in the journal: {DEV}." in said
-    assert f"1 applied change has no event: {DEV}." in said
-    assert "manifest.json exists, and no manifest is kept" in said
+    assert f"1 change: no event found (events arrive up to 15 minutes late): {DEV}." in said
+    assert "Manifest 1 is missing before manifest 2" in said
+    assert "Files of the manifest" in said or "Files were changed" in said
     (event,) = found["accounts"][0]["unrecorded"]
     assert event["id"] == hidden["event"]["id"]
     assert "sent after its lease" in outcome.output
@@ -196,15 +229,17 @@ def test_a_rollback_shows_on_the_sheet_of_the_run_that_it_undid(evidence: Eviden
     ansible = evidence.ansible
     undo = {"hardening_undo_run_id": RUN, "hardening_undo_modules": ["password_policy"], "hardening_run_id": "undo-1"}
     ansible.playbook("rollback", *LIMIT, **undo, **evidence.places).succeeded()
-    ansible.playbook(
+    asked = ansible.playbook(
         "audit_sheet", *LIMIT, audit_sheet_run_id=RUN, audit_sheet_dir="./after", **evidence.places
-    ).succeeded()
+    )
     sheet = read_sheet(ansible, "after")
+    assert sheet["headline"]["state"] == "not_verified", sheet["attention"]
+    assert (asked.status, sheet["headline"]["text"] in asked.output) == (2, True)
     undone = {change["operation"]: change["undone"] for change in sheet["accounts"][0]["changes"] if change["undone"]}
     assert set(undone) == {"iam:UpdateAccountPasswordPolicy"}
     (rollback,) = undone["iam:UpdateAccountPasswordPolicy"]
     assert (rollback["run_id"], rollback["outcome"]) == ("undo-1", "applied")
-    # Two runs, one chain.
-    assert (sheet["manifest"]["count"], sheet["manifest"]["problems"]) == (2, [])
-    assert sheet["manifest"]["of_run"]["number"] == 1
+    # A check and two runs, one chain.
+    assert (sheet["manifest"]["count"], sheet["manifest"]["problems"]) == (3, [])
+    assert sheet["manifest"]["of_run"]["number"] == 2
     assert sheet["manifest"]["files"]["changed"] == []

@@ -130,7 +130,6 @@ def rules(config: t.Any) -> dict[str, Record]:
     return {rule["ConfigRuleName"]: rule for rule in config.describe_config_rules()["ConfigRules"]}
 
 
-@pytest.mark.in_every_sample
 def test_create_change_and_delete_in_twelve_steps(shared: Ansible) -> None:
     created = four_steps(shared, return_findings="failed")
     assert operations(created) == {"PutConfigRule": len(DEFAULTS) + 2}

@@ -152,7 +152,6 @@ def test_who_is_left_by_a_part_of_a_release_stays_frozen_and_is_released_later(w
     world.assert_released(HOME)
 
 
-@pytest.mark.in_every_sample
 def test_the_writes_are_as_many_as_are_killed(world: World) -> None:
     """Else a write that joins would be killed by no test."""
 

@@ -514,7 +514,6 @@ def test_two_runs_at_once_contain_it_once(response: Response) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.table("writes", 4)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
 def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, after: bool) -> None:

@@ -85,7 +85,6 @@ def read_all(directory: Path) -> str:
     return "\n".join(path.read_text(errors="replace") for path in sorted(directory.rglob("*")) if path.is_file())
 
 
-@pytest.mark.in_every_sample
 def test_a_drill_contains_hunts_releases_and_deletes(ansible: Ansible) -> None:
     checked = run(ansible, "--check")
     assert checked.status == 0, checked.output
@@ -260,7 +259,6 @@ def test_there_is_no_drill_while_an_incident_is_open(bench: Bench) -> None:
     assert list_left() == []
 
 
-@pytest.mark.in_every_sample
 def test_an_incident_of_a_drill_contains_and_releases_nobody_else(bench: Bench) -> None:
     """Else a real containment under such an id could be released early."""
     started = bench.start()

@@ -153,7 +153,6 @@ def shared(make_ansible: MakeAnsible) -> Ansible:
     return make_ansible()
 
 
-@pytest.mark.in_every_sample
 def test_create_change_and_delete_in_twelve_steps(shared: Ansible) -> None:
     created = four_steps(shared, create_topic=True, create_dead_letter_queue=True)
     counts = {name: operations(created).count(name) for name in operations(created)}

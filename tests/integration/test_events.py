@@ -106,7 +106,6 @@ def failed_control(account: str) -> Record:
     return event
 
 
-@pytest.mark.in_every_sample
 def test_the_loop_ends_after_one_round(bench: Bench) -> None:
     """Export, event, rulebook, run, export: the findings that were exported start nothing, and neither does the run."""
     limit = ("--limit", "acme-prod", "--tags", "findings_export")

@@ -160,12 +160,11 @@ def test_collections_are_compiled_once_and_again_when_they_change(link_tree: Pat
 @pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked there")
 def test_cpu_seconds_are_counted_once(tmp_path: Path) -> None:
     script = "import os\nwhile sum(os.times()[:2]) < 0.5: pass\nprint(sum(os.times()[:2]))"
-    others, before = dict(parts.EARLY), parts.cpu_seconds()
+    before = parts.cpu_seconds()
     server = ForkServer([])
     done = server.run([make_script(tmp_path, script)], directory=tmp_path, environment=os.environ)
     early = parts.cpu_seconds() - before
     server.stop()
     whole = parts.cpu_seconds() - before
     assert float(done.stdout) >= 0.5
-    assert 0.4 <= early <= whole < early + 5
-    assert others == parts.EARLY
+    assert 0.4 <= early <= whole + 0.1 < early + 5

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scope import runs_all
 
 from dates import date_in, noon_in
 from emulator.seed import access_key_id
@@ -538,8 +539,6 @@ CASES: t.Final = (
 ON_CONTROLLER: t.Final = frozenset({"audit_sheet", "report", "rollout_simulation_info"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
 ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
-# How many cases of a module "make test" runs by both ways, besides those that tests name.
-AT_MOST: t.Final = 1
 # The case that no literal can hold, since its password is new each time.
 VAULTED: t.Final = "inventory, vaulted"
 NAMES: t.Final = frozenset({case.name for case in CASES} | {VAULTED})
@@ -643,7 +642,7 @@ NAMED: t.Final = frozenset(
 
 
 def chosen(items: t.Iterable[pytest.Item]) -> set[str]:
-    """The names of the cases that the tests of this file look at; few where few are drawn."""
+    """The names of the cases that the tests of this file look at; few where few are asked for."""
     ids = {item.callspec.id for item in items if item.path == Path(__file__) and hasattr(item, "callspec")}
     return NAMED | (ids & NAMES)
 
@@ -699,18 +698,19 @@ def test_every_module_has_cases() -> None:
     assert NAMED < NAMES
 
 
-def of_its_module(case: Case, value: object) -> t.Any:
-    """A parameter: a sample has some of each module. One way starts Python for each case, which takes a second."""
-    return pytest.param(value, id=case.name, marks=pytest.mark.table(case.module, AT_MOST))
+def name_cases(cases: t.Iterable[Case]) -> list[t.Any]:
+    """Parameters: of each module the first case, or in "make test-all" all of them, since each starts Python once."""
+    cases = tuple(cases)
+    first = {case.module: case for case in reversed(cases)}
+    return [pytest.param(case, id=case.name) for case in cases if runs_all() or case is first[case.module]]
 
 
-@pytest.mark.in_every_sample
-@pytest.mark.parametrize("name", [*(of_its_module(case, case.name) for case in COMPARED), VAULTED])
+@pytest.mark.parametrize("name", [*(parameter.id for parameter in name_cases(COMPARED)), VAULTED])
 def test_result_is_the_same(ways: Ways, name: str) -> None:
     assert _compared(ways.within[name]) == _compared(ways.outside[name])
 
 
-@pytest.mark.parametrize("case", [of_its_module(case, case) for case in COMPARED if not case.keywords.get("no_log")])
+@pytest.mark.parametrize("case", name_cases(case for case in COMPARED if not case.keywords.get("no_log")))
 def test_cases_ran_where_they_should(ways: Ways, case: Case) -> None:
     within, outside = ways.within[case.name], ways.outside[case.name]
     if "loop" in case.keywords:
@@ -720,13 +720,13 @@ def test_cases_ran_where_they_should(ways: Ways, case: Case) -> None:
     assert "invocation" in outside or within.get("failed")
 
 
-@pytest.mark.parametrize("case", [of_its_module(case, case) for case in CASES if case.module in ON_CONTROLLER])
+@pytest.mark.parametrize("case", name_cases(case for case in CASES if case.module in ON_CONTROLLER))
 def test_what_is_documentation_never_runs_as_a_module(ways: Ways, case: Case) -> None:
     assert "invocation" not in ways.within[case.name]
     assert "invocation" not in ways.outside[case.name]
 
 
-@pytest.mark.parametrize("case", [of_its_module(case, case) for case in CASES])
+@pytest.mark.parametrize("case", name_cases(CASES))
 def test_cases_fail_as_they_should(ways: Ways, case: Case) -> None:
     result = ways.within[case.name]
     if case.fails is not None:

@@ -86,7 +86,6 @@ def test_undisturbed_run_is_taken_back(bench: Bench) -> None:
 
 
 @each_moment
-@pytest.mark.table("writes", 12)
 @pytest.mark.parametrize("write", EVERY_WRITE)
 def test_killed_run_converges_and_is_taken_back(
     bench: Bench, undisturbed: Undisturbed, write: int, after: bool

@@ -104,7 +104,6 @@ class Rotation:
         return [path.name for path in found]
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_the_playbook_goes_through_all_stages(make_ansible: MakeAnsible) -> None:
     rotation = Rotation(make_ansible)
@@ -151,6 +150,59 @@ def test_the_role_only_reports_by_default(make_ansible: MakeAnsible) -> None:
     assert (outcome.writes, outcome.recap("bare")["changed"], rotation.records) == ([], 0, [])
     changes = outcome.part(ACCOUNT, "access_key_rotation")["changes"]
     assert [change["operation"] for change in changes] == ["CreateSecret", "CreateAccessKey"]
+
+
+# A key of a person, and a key of ours
+
+NOW: t.Final = -1 / 24
+DENIED: t.Final[Record] = {"kind": "error", "code": "AccessDenied", "status": 403}
+
+
+@pytest.mark.parametrize("attempt", ["trail late", "lookups denied", "own identity", "somebody else"])
+def test_a_key_that_a_person_makes_after_a_denied_call_stays(make_ansible: MakeAnsible, attempt: str) -> None:
+    """The run may not make a key, so the operator makes one by hand: no later run deletes it."""
+    rotation = Rotation(make_ansible, {**USERS, "alice": {"access_keys": [{"age_days": 10}]}})
+    control = rotation.ansible.control
+    control.record_events()
+    rotation.days = NOW
+    control.faults([{**DENIED, "service": "iam", "operation": "CreateAccessKey"}])
+    assert rotation.run().status != 0
+    faults = [{**DENIED, "service": "cloudtrail", "operation": "LookupEvents"}] if attempt == "lookups denied" else []
+    control.faults(faults)
+    control.set_lateness(3600 * 24 * 3 if attempt == "trail late" else 0)
+    maker = rotation.iam
+    if attempt == "somebody else":
+        key = rotation.iam.list_access_keys(UserName="alice")["AccessKeyMetadata"][0]["AccessKeyId"]
+        maker = rotation.client("iam", key, "aws-cli/2.31.0")
+    by_hand = maker.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    for rotation.days in (NOW, 0, 2):
+        done = rotation.run().succeeded()
+        assert done.writes == [] and rotation.keys[by_hand] == "Active" and len(rotation.keys) == 2
+        assert "deleted" not in done.output
+
+
+def test_a_key_that_a_run_left_is_deleted_once_cloudtrail_shows_its_call(make_ansible: MakeAnsible) -> None:
+    """The answer to CreateAccessKey is lost, so nobody has the secret. Each run says what is true of the key."""
+    rotation = Rotation(make_ansible)
+    control = rotation.ansible.control
+    control.record_events()
+    control.set_lateness(3600 * 2)
+    rotation.days = NOW
+    (old,) = rotation.keys
+    control.faults([{"kind": "drop", "after": True, "service": "iam", "operation": "CreateAccessKey", "times": 1}])
+    assert rotation.run().status != 0
+    control.clear_faults()
+    (left,) = rotation.keys.keys() - {old}
+    for rotation.days, words in ((NOW, "run again after"), (0.0, "it is not known who made it")):
+        done = rotation.run().succeeded()
+        said = " ".join(done.output.split())
+        assert done.writes == [] and len(rotation.keys) == 2
+        assert f"the access key {left} of {USER} is active" in said and words in said
+        assert f"aws iam update-access-key --user-name {USER} --access-key-id {left} --status Inactive" in said
+        assert "deleted" not in said
+    rotation.days = 0.2
+    assert rotation.run().succeeded().writes == ["iam:DeleteAccessKey"] and rotation.keys == {old: "Active"}
+    assert "iam:CreateAccessKey" in rotation.run().succeeded().writes
 
 
 # Secrets

@@ -241,7 +241,6 @@ def of(result: Record, name: str) -> Record:
     return next(one for one in result["workloads"] if one["name"] == name)
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key(move: Move) -> None:
     assessed = move.run("assess")

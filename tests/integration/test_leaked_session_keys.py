@@ -46,7 +46,6 @@ def contain(bench: RevokingBench, incident: Record) -> dict[str, Record]:
     return bench.run_pass(incident=incident)
 
 
-@pytest.mark.in_every_sample
 def test_the_calls_with_a_key_tell_its_session_which_is_cut_in_all_accounts(bench: RevokingBench) -> None:
     made = bench.control.sessions(HOME, "pipeline", name="build-9")[0]["access_key_id"]
     use(bench, made)

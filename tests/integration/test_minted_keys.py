@@ -55,7 +55,6 @@ def status(bench: RevokingBench, key_id: str) -> str:
     return next(str(key["Status"]) for key in keys if key["AccessKeyId"] == key_id)
 
 
-@pytest.mark.in_every_sample
 def test_a_key_that_no_event_tells_of_yet_is_not_denied_with_the_entry_that_contains_it(bench: RevokingBench) -> None:
     intruder, made = intrude(bench)
     results = contain(bench)

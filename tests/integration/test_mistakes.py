@@ -192,6 +192,16 @@ BEFORE: t.Final = [
     Mistake(
         "benchmark", {"hardening_benchmark": "cis_9.9"}, ["hardening_benchmark of benchmark: 'cis_9.9'", "cis_7.0"]
     ),
+    Mistake(
+        "owner",
+        {"hardening_owners": [{"arn": "payments", "owner": "x"}]},
+        ["hardening_owners[0].arn of owner: 'payments' is not allowed", "arn:*:iam::*:role/app-*"],
+    ),
+    Mistake(
+        "file-of-owners",
+        {"hardening_owned_arns": [{"path": "owned.json", "accounts": "333344445555"}]},
+        ["hardening_owned_arns[0].accounts of file-of-owners: '333344445555' is not allowed", "a list of ids"],
+    ),
     Mistake("deep", {"hardening_deep": "very"}, ["hardening_deep of deep: 'very' is neither true nor false"]),
     Mistake(
         "deep-of-an-empty-survey", {"hardening_deep": ""}, ["hardening_deep of", "it is empty. Set it to true or false"]
@@ -735,21 +745,18 @@ def ids(mistakes: Sequence[Mistake]) -> Mapping[str, t.Any]:
     return {"argvalues": mistakes, "ids": [mistake.id for mistake in mistakes]}
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(BEFORE))
 def test_before_the_first_task(before: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, before)
     assert before.requests == []
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(IN_TASK))
 def test_before_anything_is_asked_of_aws(in_task: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, in_task)
     assert in_task.requests == []
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.parametrize("mistake", **ids(AT_AWS))
 def test_when_aws_is_asked(at_aws: Outcome, mistake: Mistake) -> None:
     assert_words(mistake, at_aws)

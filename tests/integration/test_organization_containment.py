@@ -141,7 +141,6 @@ def make_unit(response: Response, *, denies: bool = True) -> str:
     return str(unit)
 
 
-@pytest.mark.in_every_sample
 def test_an_intruders_roles_can_do_nothing_and_the_containment_goes_on(response: Response) -> None:
     before = organization_state(response)
     named = incident({"account_id": HOME})

@@ -96,7 +96,6 @@ def test_a_release_that_is_killed_is_completed_by_the_next_run(response: Respons
     assert organization_state(response) == before
 
 
-@pytest.mark.in_every_sample
 def test_the_writes_are_as_many_as_are_killed(response: Response) -> None:
     """Else a write that joins would be killed by no test."""
     made = complete(response)["changes"], complete(response, **EARLY)["changes"]

@@ -73,7 +73,6 @@ def four_steps(ansible: Ansible, *policies: Record, **options: t.Any) -> Record:
     return made
 
 
-@pytest.mark.in_every_sample
 @pytest.mark.dated
 def test_create_change_and_delete_in_twelve_steps(ansible: Ansible) -> None:
     policy = {"name": "keep", "description": "ours", "content": scp("cloudtrail:StopLogging")}

@@ -141,7 +141,6 @@ def rules(result: Record) -> dict[str, str]:
     return {refusal["target"]: refusal["rule"] for refusal in result["refused"]}
 
 
-@pytest.mark.in_every_sample
 def test_twelve_steps_of_the_organization(bench: Bench) -> None:
     bench.start(features=(), trusted=False)
     created = bench.twice(root_credentials_management=True)
@@ -214,9 +213,10 @@ def test_removal_is_in_order_irreversible_and_journalled(bench: Bench) -> None:
 
 def write_lease(bench: Bench, account: str) -> None:
     """Another job writes in an account."""
-    ends = datetime.now(UTC) + timedelta(minutes=10)
+    now = datetime.now(UTC)
+    written, ends = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now, now + timedelta(minutes=10)))
     held = {"schema": "hardening.iam/lease/1", "partition": "aws", "account_id": account, "fence": 3}
-    held |= {"released": False, "run_id": "nightly", "job_id": "7", "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
+    held |= {"released": False, "run_id": "nightly", "job_id": "7", "written": written, "expires": ends}
     path = bench.directory / "journal" / "control" / "leases" / "aws" / f"{account}.json"
     path.parent.mkdir(parents=True, mode=0o700)
     (bench.directory / "journal").chmod(0o700)

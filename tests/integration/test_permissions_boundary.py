@@ -129,7 +129,6 @@ def four_steps(one: Account, **variables: t.Any) -> Record:
     return made
 
 
-@pytest.mark.in_every_sample
 def test_create_change_and_delete_in_twelve_steps(one: Account) -> None:
     enforce = {"mode": "enforce", "targets": SAFE}
     created = four_steps(one, **enforce)
@@ -233,7 +232,13 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     assert predicted.writes == []
     breaking = {f"dev-team-{number}-role" for number in ("07", "11", "12")}
     assert {name for rule, name in refusals(plan) if rule == "prediction"} == breaking
-    assert len([rule for rule, _name in refusals(plan) if rule == "cap"]) == 10
+    held = [change for change in plan["plan"]["changes"] if change["state"] == "applied if approved"]
+    assert [change["held_by"]["rule"] for change in held] == ["cap"] * 10
+    # Neither what breaks something nor what belongs to others can be approved.
+    assert not {change["target"].rpartition("/")[2] for change in plan["plan"]["changes"]} & {
+        *breaking,
+        "dev-team-14-role",
+    }
     owned = {item["target"].rpartition("/")[2]: item for item in plan["refused"] if item["rule"] == "foreign_owner"}
     assert {name: (item["owner"]["change_it_in"], item["patch"]) for name, item in owned.items()} == {
         "dev-team-13-role": (
@@ -260,6 +265,29 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     ]
     back = demo.playbook("rollback", "--limit", "acme-dev,localhost", hardening_undo_run_id="real").succeeded()
     assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 10, "iam:DeletePolicy"]
+
+
+@pytest.mark.parametrize("broken", ["stacks", "state"])
+def test_what_an_unread_source_may_own_is_held_back_with_one_line(make_ansible: MakeAnsible, broken: str) -> None:
+    """The role of team 13 is a stack's and that of team 14 is Terraform's, and nobody can know that."""
+    demo = make_ansible()
+    given: Record = {}
+    if broken == "stacks":
+        demo.control.faults(
+            [{"kind": "error", "code": "AccessDenied", "service": "cloudformation", "region": "eu-west-1"}]
+        )
+    else:
+        given["hardening_terraform_state_paths"] = [{"path": str(demo.directory / "gone.tfstate"), "accounts": [DEV]}]
+    outcome, part = converge_demo(demo, hardening_run_id=broken, hardening_max_changes=100, **given)
+    assert outcome.writes == ["iam:CreatePolicy"]
+    owned = {name for rule, name in refusals(part) if rule == "foreign_owner"}
+    # The others would lose what they use.
+    assert owned == {f"dev-team-{number:02}-role" for number in range(1, 16) if number not in (7, 11, 12)}
+    named = {"stacks": "CloudFormation: the stacks of eu-west-1", "state": "hardening_terraform_state_paths[0]: "}
+    (line,) = [text for text in part["warnings"] if "held back" in text]
+    # One is refused in the name of the source that was read.
+    assert line.startswith(f"11 objects are held back by {named[broken]}")
+    assert "objects are held back by" in " ".join(outcome.output.split())
 
 
 def test_the_owners_of_the_developers_are_found_without_a_write(make_ansible: MakeAnsible) -> None:

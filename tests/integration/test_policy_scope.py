@@ -182,7 +182,6 @@ def target(**fields: t.Any) -> Record:
     return {"policies": ["DataReader"], "split": True, "resources": [{"arns": [BUCKET, OBJECTS]}], **fields}
 
 
-@pytest.mark.in_every_sample
 def test_twelve_steps_of_policies_that_are_narrowed_narrowed_further_and_taken_back(bench: Bench) -> None:
     queue = {"inline_policies": ["queue"], "roles": ["app"], "seen_resources": True}
     # Create.

@@ -141,6 +141,37 @@ def test_writes_are_simulated(denied: Outcome) -> None:
         assert action in rows(denied, PROD)[role]["missing_actions"]
 
 
+def test_what_fails_is_not_known_and_what_an_scp_refuses_is_not_missing(make_ansible: MakeAnsible) -> None:
+    ansible = make_ansible()
+    by_scp = (
+        "User: x is not authorized to perform: iam:GetAccountSummary with an explicit deny in a service control policy"
+    )
+    ansible.control.faults(
+        [
+            {"kind": "error", "code": "InternalFailure", "status": 500, "operation": "GetAccountPasswordPolicy"},
+            {
+                "kind": "error",
+                "code": "AccessDenied",
+                "status": 403,
+                "operation": "GetAccountSummary",
+                "message": by_scp,
+            },
+        ]
+    )
+    inventory = write_inventory(ansible.directory, {"acme-dev": {"aws_account_id": DEV}})
+    outcome = ansible.playbook("preflight", inventory=inventory).succeeded()
+    ansible.control.clear_faults()
+    found = rows(outcome, DEV)
+    policy, identity = found["password_policy"], found["identity assessment"]
+    assert (policy["state"], policy["missing_actions"]) == ("UNKNOWN", [])
+    assert policy["unknown_actions"] == ["iam:GetAccountPasswordPolicy"]
+    assert (identity["state"], identity["missing_actions"]) == ("REFUSED", [])
+    assert identity["refused_actions"] == ["iam:GetAccountSummary"]
+    said = " ".join(outcome.output.split())
+    assert "Preflight of 1 account: 1 of them lacks something, in 1 something is not known" in said
+    assert "UNKNOWN password_policy: " in said and "REFUSED identity assessment: " in said
+
+
 def test_run_goes_on_and_the_report_has_the_table(denied: Outcome) -> None:
     report = denied.succeeded().report(PROD)
     assert {row["capability"] for row in report["preflight"]} == set(rows(denied, PROD))

@@ -111,13 +111,15 @@ def test_what_was_made_and_what_was_refused_stands_in_every_format(runs: t.Seque
     made = {change["operation"] for change in found["changes"] if change["applied"]}
     assert {"CreatePolicy", "UpdateAccountPasswordPolicy"} <= made
     refused = {item["rule"]: item for item in found["refused"] if item["module"] == "permissions_boundary"}
-    assert "accept_breakage" in refused["prediction"]["reason"]
-    assert "hardening_approved_plan" in refused["cap"]["reason"]
+    assert refused["prediction"]["variable"] == "permissions_boundary_accept_breakage"
+    held = [change["held_by"] for change in found["changes"] if change["state"] == "applied if approved"]
+    assert {item["variable"] for item in held} == {"hardening_max_percent"}
+    assert "hardening_approved_plan" in held[0]["reason"]
     for name in ("report.txt", "report.html"):
         text = " ".join(document(runs[1], name).split())
         for operation in ("iam:CreatePolicy", "iam:UpdateAccountPasswordPolicy"):
             assert operation in text
-        assert "list role/dev-team-07-role in accept_breakage" in text
+        assert "list role/dev-team-07-role in permissions_boundary_accept_breakage" in text
         assert "an approved plan (hardening_approved_plan) lifts the cap" in text
 
 

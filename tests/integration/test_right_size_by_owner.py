@@ -209,7 +209,6 @@ def read_file(bench: SmallBench, name: str) -> str:
     return (bench.reports / f"{FOLDER}{name}").read_text(encoding="utf-8")
 
 
-@pytest.mark.in_every_sample
 def test_owners_apply_the_patches_of_all_stages_and_those_of_the_way_back(bench: OwnedBench) -> None:
     owners = bench.owners
     handed = bench.run("canary")

@@ -98,9 +98,8 @@ def test_two_jobs_at_once_write_each_account_once(
     assert updated(control) == sorted(ACCOUNTS.values())
 
 
-def test_a_killed_job_keeps_an_account_until_its_lease_ends_or_is_broken(
-    ansible: Ansible, control: Emulator, inventory: Path
-) -> None:
+def kill_while_writing(ansible: Ansible, control: Emulator, inventory: Path) -> None:
+    """Kill a run with the id ``killed`` while its writes are under way."""
     hold_writes(control, times=3, drops=True)
     command = [str(BIN / "ansible-playbook"), "hardening.iam.harden", "--inventory", str(inventory)]
     command += ["--extra-vars", json.dumps({"hardening_run_id": "killed"})]
@@ -116,6 +115,27 @@ def test_a_killed_job_keeps_an_account_until_its_lease_ends_or_is_broken(
     control.clear_faults()
     held = {account for account, lease in read_leases(ansible.directory / "journal").items() if not lease["released"]}
     assert held
+
+
+def test_a_rerun_on_the_same_machine_takes_over_from_a_killed_job(
+    ansible: Ansible, control: Emulator, inventory: Path
+) -> None:
+    kill_while_writing(ansible, control, inventory)
+    outcome = run(ansible, inventory, "next").succeeded()
+    said = " ".join(outcome.output.split())
+    assert "this run took over the lease of account" in said and "from run killed (job " in said
+    assert "on this machine has ended" in said
+    assert all(lease["released"] for lease in read_leases(ansible.directory / "journal").values())
+
+
+def test_a_killed_job_keeps_an_account_until_its_lease_ends_or_is_broken(
+    ansible: Ansible, control: Emulator, inventory: Path
+) -> None:
+    """The job ran on another machine, so that nobody here knows whether its process has ended."""
+    kill_while_writing(ansible, control, inventory)
+    for place in (ansible.directory / "journal" / "control" / "leases" / "aws").glob("*.json"):
+        lease = json.loads(place.read_text(encoding="utf-8"))
+        place.write_text(json.dumps({**lease, "host": f"another-{lease['host']}"}), encoding="utf-8")
     outcome = run(ansible, inventory, "next")
     assert outcome.status == 2 and "set hardening_break_lease to killed" in outcome.output
 
@@ -175,6 +195,29 @@ def test_the_stop_switch_lets_the_present_step_end_and_nothing_else_begin(
     switch.unlink()
     run(ansible, inventory, "two", access_analyzer_mode="enforce").succeeded()
     assert updated(control) == sorted(ACCOUNTS.values())
+
+
+@pytest.mark.parametrize("kind", ["broken link", "named pipe"])
+def test_a_stop_switch_that_can_not_be_read_counts_as_set(
+    ansible: Ansible, control: Emulator, inventory: Path, kind: str
+) -> None:
+    """Nobody writes to the pipe, so a run that opened it to read would wait for ever."""
+    switch = ansible.directory / "journal" / "control" / "stop"
+    switch.parent.mkdir(parents=True, mode=0o700)
+    if kind == "named pipe":
+        os.mkfifo(switch)
+    else:
+        switch.symlink_to(ansible.directory / "nowhere")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        running = pool.submit(run, ansible, inventory, "one", hardening_on_refusal="report")
+        try:
+            outcome = running.result(timeout=LONG)
+        except TimeoutError:
+            # A writer lets a reader go on, so that the run ends.
+            os.close(os.open(switch, os.O_WRONLY | os.O_NONBLOCK))
+            raise
+    assert outcome.status == 2 and updated(control) == []
+    assert "the stop switch can't be read, which counts as set" in " ".join(outcome.output.split())
 
 
 def test_check_mode_needs_neither_lease_nor_switch(ansible: Ansible, control: Emulator, inventory: Path) -> None:

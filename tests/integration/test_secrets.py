@@ -10,6 +10,7 @@ import json
 import re
 
 import pytest
+from scope import runs_all
 
 from .conftest import DEV, EXTERNAL_ID, PROD, Ansible, MakeAnsible, Outcome, role_arn, write_inventory
 
@@ -20,14 +21,11 @@ SECRETS = (SECRET_KEY, SESSION_TOKEN, EXTERNAL_ID, WRONG_EXTERNAL_ID)
 OF_THE_ENVIRONMENT = {"AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_SESSION_TOKEN": SESSION_TOKEN}
 
 
-# A run as loud as this takes as long as five others: "make test" draws one of the two.
-WAYS = [
-    pytest.param(in_process, id=name, marks=pytest.mark.table("secrets", 1))
-    for name, in_process in (("in-process", True), ("as-module", False))
-]
+# A run as loud as this takes as long as five others: "make test" has the way that people use.
+WAYS = {"in-process": True, **({"as-module": False} if runs_all() else {})}
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=WAYS.values(), ids=WAYS.keys())
 def outcome(make_ansible: MakeAnsible, request: pytest.FixtureRequest) -> Outcome:
     """An enforcing run, as loud as it gets: one account works, in one the role is wrong, in one the external id."""
     ansible = make_ansible().with_environment(**OF_THE_ENVIRONMENT)

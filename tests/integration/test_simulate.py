@@ -58,7 +58,6 @@ def recorded(make_ansible: MakeAnsible) -> Recorded:
     return Recorded(ansible, outcome)
 
 
-@pytest.mark.in_every_sample
 def test_a_simulation_is_what_the_real_run_does_afterwards(recorded: Recorded) -> None:
     simulated = recorded.simulate(simulate_wanted_variables=WANTED).succeeded()
     assert simulated.requests == []

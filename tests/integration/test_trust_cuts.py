@@ -53,7 +53,6 @@ def is_let_in(key_id: str, role: str = CHAIN[1]) -> bool:
     return True
 
 
-@pytest.mark.in_every_sample
 def test_a_principal_is_taken_out_of_a_trust_policy_and_comes_back(bench: RevokingBench) -> None:
     manager = access_key_id(HOME, "release-manager")
     pipeline = open_sessions(bench, HOME, "pipeline")[0]

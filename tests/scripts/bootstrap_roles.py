@@ -4,7 +4,8 @@
 
 """What the roles of examples/bootstrap may do, before it becomes CloudFormation or Terraform.
 
-A text may hold ``${Partition}``, ``${Account}`` and the names of parameters in the same form.
+A text may hold ``${Partition}``, ``${Account}``, the names of parameters in the same form, and policy variables such as
+``${aws:PrincipalOrgID}``.
 """
 
 from __future__ import annotations
@@ -328,9 +329,17 @@ def _find_condition(action: str) -> Mapping[str, t.Any]:
 
 
 def event_boundary() -> Json:
-    """The most that the role for events, which event_alerts makes, can do: put events on buses."""
+    """The most that the role for events, which event_alerts makes, can do: put events on buses of its organization.
+
+    Events have names, addresses and requests in them: nobody may send them to an account of others. Outside of an
+    organization the variable has no value, and only buses of the account itself are left.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+    """
+    put = ["events:PutEvents"]
+    ours = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
     return policy(
-        make_statement("OnlyEvents", ["events:PutEvents"], ["arn:*:events:*:*:event-bus/*"], None),
+        make_statement("OnlyEvents", put, ["arn:*:events:*:${Account}:event-bus/*"], None),
+        make_statement("", put, ["arn:*:events:*:*:event-bus/*"], ours),
     )
 
 

@@ -334,7 +334,8 @@ def _document(document: Json) -> str:
 
 
 def _fill(text: str) -> str:
-    return re.sub(r"\$\{(\w+)\}", _place, text)
+    # IAM fills in what is left: for Terraform a second dollar makes it plain text.
+    return re.sub(r"\$\{(\w+)\}", _place, text).replace("${aws:", "$${aws:")
 
 
 def _place(match: re.Match[str]) -> str:

@@ -84,6 +84,7 @@ HANDED_ON: t.Final = frozenset(
         "hardening_failed_accounts_count",
         "hardening_new_criticals",
         "hardening_new_criticals_count",
+        "hardening_plan",
         "hardening_plan_sha256",
         "hardening_report",
         "hardening_run_id",
@@ -424,7 +425,7 @@ def render_role_options() -> str:
     }
     comments = {
         "shared": "# By option of a module: the variable that every role fills it from.",
-        "by_role": "# By role: its own variables by option, those of members, and the variables that are no option.",
+        "by_role": "# By role: its modules, its variables by option and of members, and those that are no option.",
         "checked": "# Shared variables with their choices; none stand for true and false.",
         "allowed": "# By option of a module: the limits of a number.",
     }
@@ -454,7 +455,13 @@ def _tabulate_role(role: Role, filled: Mapping[str, str], shared: Mapping[str, s
     )
     checked = {item.name: _list_values(item) for item in described if item.choices or item.type == "bool"}
     members = _find_members(role)
-    return {"options": own, **({"members": members} if members else {}), **({"checked": checked} if checked else {})}
+    modules = [module.removeprefix("hardening.iam.") for module, _given in role.tasks]
+    return {
+        "modules": modules,
+        "options": own,
+        **({"members": members} if members else {}),
+        **({"checked": checked} if checked else {}),
+    }
 
 
 def _find_checked(roles: Sequence[Role], filled: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:

@@ -517,7 +517,7 @@ def _parameters_of_role(role: WritingRole) -> Json:
             "Type": "String",
             "Default": "*",
             "AllowedPattern": f"^{_NAME_PATTERN}$",
-            "Description": "The pattern of its source identity, such as awx-*.",
+            "Description": "Its source identity, such as awx-*.",
         },
     }
 
@@ -572,9 +572,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
     }
     found["EventForwardingBoundary"] = {
         "Condition": "HasEventAlerts",
-        **_make_managed_policy(
-            EVENT_BOUNDARY, "The most that the role for events of hardening.iam can do", roles.event_boundary()
-        ),
+        **_make_managed_policy(EVENT_BOUNDARY, "The most that the role for events can do", roles.event_boundary()),
     }
     found["BreakGlassRole"] = {
         "Condition": "HasBreakGlass",
@@ -595,7 +593,7 @@ def _writing_role(role: WritingRole, *, condition: str = "", boundary: str = "Au
             **_if(condition),
             **_role(
                 role.name,
-                f"Makes changes of hardening.iam, class {role.writer}",
+                f"Writes for hardening.iam: {role.writer}",
                 _trust(_principal_of(role), {"Ref": f"{role.label}SourceIdentityPattern"}),
                 PermissionsBoundary={"Ref": boundary},
             ),
@@ -648,16 +646,20 @@ def _make_managed_policy(name: str, description: str, document: Json, **properti
     }
 
 
+# Begins a variable that IAM fills in, and neither CloudFormation nor Terraform.
+_POLICY_VARIABLE: t.Final = "${aws:"
+
+
 def _cloudformation(value: t.Any) -> t.Any:
     """What may hold placeholders, as CloudFormation says it."""
     if isinstance(value, dict):
         return {key: _alone(key, _cloudformation(item)) for key, item in value.items()}
     if isinstance(value, list):
         return [_cloudformation(item) for item in value]
-    if isinstance(value, str) and "${" in value:
-        return {
-            "Fn::Sub": value.replace("${Partition}", "${AWS::Partition}").replace("${Account}", "${AWS::AccountId}")
-        }
+    if isinstance(value, str) and "${" in value.replace(_POLICY_VARIABLE, ""):
+        text = value.replace("${Partition}", "${AWS::Partition}").replace("${Account}", "${AWS::AccountId}")
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
+        return {"Fn::Sub": text.replace(_POLICY_VARIABLE, f"${{!{_POLICY_VARIABLE[2:]}")}
     return value
 
 

@@ -194,6 +194,9 @@ SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
 }
 
 
+EVERYTHING: t.Final = (
+    parse({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+)
 NOBODY: t.Final = parse(
     {
         "Version": "2012-10-17",
@@ -321,6 +324,23 @@ def take_snapshot(of_right_sizing: t.Mapping[str, str]) -> Snapshot:
 @pytest.fixture(scope="module")
 def stack(snapshot: Snapshot) -> Stack:
     return Stack(Permissions(snapshot))
+
+
+def test_events_leave_for_buses_of_the_organization_alone(stack: Stack) -> None:
+    """Whatever policy the role for events gets: its boundary sends them to no account of others."""
+    layers = dataclasses.replace(stack.permissions.layers(EVENT_ROLE), identity=EVERYTHING)
+
+    def sends(account: str, **context: str) -> bool:
+        bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
+        return stack.judge(layers, EVENT_ROLE, "events:PutEvents", bus, dict(context)) is Outcome.ALLOWED
+
+    ours = {"aws:PrincipalOrgID": "o-aaaaaaaaaa", "aws:ResourceOrgID": "o-aaaaaaaaaa"}
+    assert sends(ACCOUNT) and sends(ACCOUNT, **ours)
+    assert sends("999988887777", **ours)
+    assert not sends("999988887777", **{**ours, "aws:ResourceOrgID": "o-bbbbbbbbbb"})
+    assert not sends("999988887777", **{"aws:PrincipalOrgID": "o-aaaaaaaaaa"})
+    assert not sends("999988887777", **{"aws:ResourceOrgID": "o-bbbbbbbbbb"})
+    assert not sends("999988887777")
 
 
 def looked_up(table: t.Mapping[tuple[str, str], t.Any], capability: str, action: str) -> t.Any:

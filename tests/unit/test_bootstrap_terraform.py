@@ -60,7 +60,8 @@ def document(body: dict[str, t.Any]) -> t.Any:
     def placeholder(match: re.Match[str]) -> str:
         return f"${{{back.get(match[1]) or names[match[1].removeprefix('var.')]}}}"
 
-    return json.loads(re.sub(r"\$\{([\w.]+)\}", placeholder, inner))
+    # Two dollars are one for IAM: https://developer.hashicorp.com/terraform/language/expressions/strings
+    return json.loads(re.sub(r"\$\{([\w.]+)\}", placeholder, inner).replace("$${", "${"))
 
 
 def test_the_files_are_what_the_modules_declare() -> None:

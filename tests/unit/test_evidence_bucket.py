@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the bucket of examples/bootstrap/evidence-bucket.yml lets its three roles do, and everybody else."""
+"""What the bucket of examples/bootstrap/evidence-bucket.yml lets its four roles do, and everybody else."""
 
 from __future__ import annotations
 
+import re
 import typing as t
+from pathlib import Path
 
 import boto3
 import pytest
@@ -24,6 +26,9 @@ EVIDENCE: t.Final = "journal/incident/INC-7/111122223333/run-first-credential_qu
 STOP: t.Final = f"journal/{KEY}"
 INCIDENT: t.Final = f"journal/{record_key('111122223333', 'INC-7')}"
 LEASE: t.Final = "journal/control/leases/111122223333.json"
+# Folders of control state, by who may write there.
+OF_RESPONSE: t.Final = ("control/incidents/", "control/incidents-released/", "control/drills/")
+OF_WRITERS: t.Final = ("control/leases/", "control/fleet/", "control/waves/", "control/trust/")
 
 
 class Roles:
@@ -33,8 +38,9 @@ class Roles:
         self._url = url
         arns = make_bucket(self._client, BUCKET)
         self.admin = self._client("s3")
-        self.writer, self.people, self.auditor = (
-            self._client("s3", self._assume(arns[name])) for name in ("WriterRoleArn", "StopRoleArn", "AuditorRoleArn")
+        self.writer, self.response, self.people, self.auditor = (
+            self._client("s3", self._assume(arns[name]))
+            for name in ("WriterRoleArn", "IncidentRoleArn", "StopRoleArn", "AuditorRoleArn")
         )
 
     def _client(self, service: str, key: str = ADMINISTRATOR_KEY) -> t.Any:
@@ -107,10 +113,27 @@ def test_only_people_stop(roles: Roles) -> None:
     assert put(roles.people, f"{STOP}.json") == "AccessDenied"
 
 
+def test_the_roles_that_write_accounts_neither_declare_nor_release_an_incident(roles: Roles) -> None:
+    """A forged release would let scheduled runs undo a containment."""
+    for folder in OF_RESPONSE:
+        assert put(roles.writer, f"journal/{folder}x.json") == "AccessDenied", folder
+        assert put(roles.response, f"journal/{folder}x.json") == "", folder
+    for folder in OF_WRITERS:
+        assert put(roles.writer, f"journal/{folder}x.json") == "", folder
+    assert put(roles.response, STOP) == "AccessDenied"
+
+
+def test_each_folder_of_control_is_known(checkout: Path) -> None:
+    """Whoever adds one decides whether the roles that write accounts may write there."""
+    texts = (path.read_text(encoding="utf-8") for path in (checkout / "plugins").rglob("*.py"))
+    found = {name for text in texts for name in re.findall(r'"(control/[a-z_-]+/?)', text)}
+    assert found - {KEY, "control/"} == {*OF_RESPONSE, *OF_WRITERS}
+
+
 def test_only_people_remove_records_of_incidents(roles: Roles) -> None:
     for _time in range(2):
-        assert put(roles.writer, INCIDENT) == ""
-    for client in (roles.writer, roles.auditor, roles.admin):
+        assert put(roles.response, INCIDENT) == ""
+    for client in (roles.writer, roles.response, roles.auditor, roles.admin):
         assert attempt(client.delete_object, Key=INCIDENT) == "AccessDenied"
     assert put(roles.people, INCIDENT) == "AccessDenied"
     assert attempt(roles.people.get_object, Key=INCIDENT) == ""

@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import hypothesis
 import pytest
-from conftest import draw_cases, draw_sample, draw_waiting, not_run, seed_of
-from scope import IN_EACH_RUN, LONGEST, OTHERS, SAMPLED, TAKING_TURNS
+from scope import ALL, INTERRUPTED, REASONS, WALKS, list_tests, path_of, runs_all
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import CAPABILITIES
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -28,6 +32,11 @@ DATE: t.Final = re.compile(r"20\d\d-\d\d-\d\d")
 EXPIRY: t.Final = re.compile(r"expires[\"']?\s*[:=]\s*[\"']?20\d\d-\d\d-\d\d")
 # Most functions there get today's date as an argument; the gate of dates finds those that ask the clock.
 GIVEN_TODAY: t.Final = "unit/plugins/module_utils/"
+
+# What kills a run, or lets two of them meet.
+INTERRUPTS: t.Final = re.compile(
+    r"SIGKILL|\bkill\w*\(|\bkilled\(|def test_\w*(killed|run_that_is_cut_off|two_(runs|jobs)_at_once)"
+)
 
 Lines = list[int]
 
@@ -102,6 +111,17 @@ def lines_that_settle_the_order(tree: ast.AST) -> Lines:
     ]
 
 
+def lines_with_chance(tree: ast.AST) -> Lines:
+    """Where something depends on a number that is another one in each run: the seed of the order, or chance itself."""
+    found: Lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value == "randomly_seed":
+            found.append(node.lineno)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "random":
+            found += [node.lineno] if node.attr != "Random" else []
+    return found
+
+
 def is_date(node: ast.AST) -> bool:
     """Whether this is a text that is a date."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(DATE.match(node.value))
@@ -132,6 +152,56 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
     assert broken(lines_that_settle_the_order).keys() == {"conftest.py"}
 
 
+def test_nothing_depends_on_chance_but_the_order() -> None:
+    """The summary has the seed, for people to repeat the order."""
+    assert {name: len(lines) for name, lines in broken(lines_with_chance).items()} == {"conftest.py": 1}
+
+
+@pytest.mark.skipif(runs_all(), reason="make test-all has other examples in each run")
+def test_properties_have_the_same_examples_in_each_run() -> None:
+    assert hypothesis.settings().derandomize
+
+
+def functions_of(name: str) -> set[str]:
+    """The names of the tests of a file of integration tests, without "test_"."""
+    tree = ast.parse((TESTS.parent / path_of(name)).read_text(encoding="utf-8"))
+    return {
+        node.name.removeprefix("test_")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_all_that_is_listed_exists() -> None:
+    for tests in (*WALKS.values(), *REASONS.values()):
+        for name, functions in tests.items():
+            assert {*functions} <= functions_of(name), name
+    assert [name for name in INTERRUPTED if not (TESTS.parent / path_of(name)).is_file()] == []
+    assert list(INTERRUPTED) == sorted(INTERRUPTED)
+
+
+def test_each_module_that_writes_has_a_walk_in_make_test() -> None:
+    of_incidents = {"containment_drill", "credential_quarantine", "organization_containment", "session_revocation"}
+    assert WALKS.keys() == CAPABILITIES.keys() | of_incidents
+    assert all((TESTS.parent / "plugins" / "modules" / f"{name}.py").is_file() for name in of_incidents)
+    assert all(any(tests) for tests in WALKS.values())
+
+
+def test_make_test_has_a_fixed_list_and_test_all_everything() -> None:
+    for value, expected in (("", list_tests()), ("1", ["tests/integration"])):
+        command = [sys.executable, str(TESTS / "scope.py")]
+        printed = subprocess.run(command, env={**os.environ, ALL: value}, capture_output=True, text=True, check=True)
+        assert printed.stdout.split() == expected
+
+
+def test_all_files_that_interrupt_run_each_time() -> None:
+    paths = sorted((TESTS / "integration").glob("test_*.py"))
+    found = {path.stem.removeprefix("test_") for path in paths if INTERRUPTS.search(path.read_text(encoding="utf-8"))}
+    assert found - {"forking"} - {*INTERRUPTED} == set()
+    # Most of them are found, so that a new one is too.
+    assert len(found & {*INTERRUPTED}) > len(INTERRUPTED) / 2
+
+
 @pytest.mark.parametrize(
     ("rule", "text", "lines"),
     [
@@ -145,6 +215,9 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
         (lines_that_compare_clocks, "elapsed = time.time() - begun\nassert 0.1 <= elapsed < 4", [2]),
         (lines_that_settle_the_order, "def pytest_collection_modifyitems(items): ...", [1]),
         (lines_that_settle_the_order, "def pytest_fixture_setup(): ...", []),
+        (lines_with_chance, "random.Random(7).choice(x)", []),
+        (lines_with_chance, "random.choice(x)", [1]),
+        (lines_with_chance, "config.getoption('randomly_seed')", [1]),
         (lines_with_expiry, "{'expires': '2030-01-01', 'reason': 'x'}", [1]),
         (lines_with_expiry, "entry(expires='2030-01-01')", [1]),
         (lines_with_expiry, "entry(expires=date_in(30), begins='2030-01-01')", []),
@@ -155,143 +228,3 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
 )
 def test_rules_find_what_they_are_for(rule: t.Callable[[ast.AST], Lines], text: str, lines: Lines) -> None:
     assert rule(ast.parse(text)) == lines
-
-
-class Drawn:
-    """Of a collected test, what a draw looks at."""
-
-    def __init__(self, nodeid: str, *table: object) -> None:
-        self.nodeid = nodeid
-        self.marks = {"table": pytest.mark.table(*table).mark} if table else {}
-
-    def get_closest_marker(self, name: str) -> t.Optional[pytest.Mark]:
-        return self.marks.get(name)
-
-    def marked(self, name: str) -> Drawn:
-        self.marks[name] = getattr(pytest.mark, name).mark
-        return self
-
-
-PLAIN: t.Final = [*(Drawn(f"test_a.py::test_x[{n}]") for n in range(9)), Drawn("test_a.py::test_y")]
-TABLES: t.Final = [
-    Drawn(f"test_a.py::{test}[{name} {n}]", name, 2)
-    for test in ("test_x", "test_y")
-    for name in "abc"
-    for n in range(9)
-]
-
-
-def drawn(items: t.Any, at_most: t.Optional[int], seed: int = 0) -> list[str]:
-    return sorted(item.nodeid for item in draw_cases(t.cast(t.Any, items), at_most, seed))
-
-
-@pytest.mark.parametrize(("at_most", "everything", "count"), [(None, "", 10), (3, "", 4), (3, "1", 4)])
-def test_cases_of_a_test_are_drawn_on_demand(
-    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
-) -> None:
-    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
-    assert len(drawn(PLAIN, at_most)) == count
-    assert "test_a.py::test_y" in drawn(PLAIN, at_most)
-    assert drawn(reversed(PLAIN), at_most) == drawn(PLAIN, at_most)
-
-
-@pytest.mark.parametrize(
-    ("at_most", "everything", "count"), [(None, "", 2), (1, "", 1), (5, "", 2), (None, "1", 9), (5, "1", 5)]
-)
-def test_cases_of_a_marked_table_are_drawn_unless_all_run(
-    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
-) -> None:
-    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
-    names = drawn(TABLES, at_most)
-    for test in ("test_x", "test_y"):
-        for table in "abc":
-            assert len([name for name in names if f"{test}[{table}" in name]) == count
-
-
-def test_tests_of_the_same_cases_get_the_same_and_other_seeds_others() -> None:
-    cases = [{name.partition("[")[2] for name in drawn(TABLES, 1) if test in name} for test in ("test_x", "test_y")]
-    assert cases[0] == cases[1]
-    assert len({tuple(drawn(TABLES, 1, seed)) for seed in range(30)}) > 10
-
-
-FILES_OF_TESTS: t.Final = [Drawn(f"test_{name}.py::test_{n}") for name in "ab" for n in range(9)]
-
-
-def sampled(items: t.Any, at_most: t.Optional[int], seed: int = 0) -> list[str]:
-    return sorted(item.nodeid for item in draw_sample(items, at_most, seed))
-
-
-@pytest.mark.parametrize(("at_most", "count"), [(None, 9), (3, 3), (20, 9), (0, 0)])
-def test_a_sample_has_few_tests_of_each_file(at_most: t.Optional[int], count: int) -> None:
-    names = sampled(FILES_OF_TESTS, at_most)
-    assert [len([name for name in names if f"test_{file}.py" in name]) for file in "ab"] == [count, count]
-    assert sampled(reversed(FILES_OF_TESTS), at_most) == names
-
-
-def test_other_seeds_draw_other_samples() -> None:
-    assert len({tuple(sampled(FILES_OF_TESTS, 1, seed)) for seed in range(30)}) > 10
-
-
-@pytest.mark.parametrize("mark", ["hypothesis", "in_every_sample"])
-def test_a_sample_has_all_properties_and_what_is_marked(mark: str) -> None:
-    always = [Drawn(f"test_a.py::test_always_{n}").marked(mark) for n in range(5)]
-    names = sampled([*FILES_OF_TESTS, *always], 3)
-    assert {test.nodeid for test in always} < set(names)
-    assert len(names) == len(always) + 2 * 3
-
-
-@pytest.mark.parametrize(
-    ("options", "seed"), [({}, 0), ({"randomly_seed": 7}, 7), ({"randomly_seed": 7, "draw": 0}, 0), ({"draw": 5}, 5)]
-)
-def test_the_seed_of_a_draw_is_given_or_that_of_the_order(options: dict[str, int], seed: int) -> None:
-    class Config:
-        def getoption(self, name: str, default: t.Optional[int] = None) -> t.Optional[int]:
-            return options.get(name, default)
-
-    assert seed_of(t.cast(pytest.Config, Config())) == seed
-
-
-@pytest.mark.parametrize(("at_most", "everything", "count"), [(None, "", 2), (1, "", 1), (5, "", 2), (None, "1", 9)])
-def test_a_slow_file_is_sampled_unless_all_run(
-    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
-) -> None:
-    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
-    monkeypatch.setitem(SAMPLED, "test_b.py", 2)
-    names = sampled(FILES_OF_TESTS, at_most)
-    assert len([name for name in names if "test_b.py" in name]) == count
-
-
-def test_files_that_are_sampled_exist() -> None:
-    assert [name for name in (*SAMPLED, *TAKING_TURNS, *IN_EACH_RUN) if not (TESTS.parent / name).is_file()] == []
-
-
-def waiting(names: t.Iterable[str], seed: int, turns: t.Optional[int] = None) -> set[str]:
-    tests = [Drawn(f"{name}::test_{n}") for name in names for n in range(3)]
-    found = draw_waiting(t.cast(t.Any, tests), turns, seed)
-    assert len(found) % 3 == 0
-    return {item.nodeid.partition("::")[0] for item in found}
-
-
-@pytest.mark.parametrize("turns", [LONGEST, OTHERS])
-def test_files_take_turns(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
-    monkeypatch.setenv("HARDENING_TEST_ALL", "")
-    names = sorted(name for name, count in TAKING_TURNS.items() if count == turns)
-    drawn = [set(names) - waiting([*names, "tests/unit/test_a.py"], seed) for seed in range(60)]
-    assert {len(found) for found in drawn} == {-(-len(names) // turns)}
-    assert set.union(*drawn) == set(names)
-    assert all(waiting([name], seed) == set() for name in names for seed in range(5))
-    monkeypatch.setenv("HARDENING_TEST_ALL", "1")
-    assert waiting(names, 0) == set()
-
-
-def test_another_environment_has_one_of_so_many_files_of_unit_tests() -> None:
-    names = {f"tests/unit/test_{n}.py" for n in range(10)}
-    kept = [names - waiting([*names, "tests/integration/test_a.py"], seed, 2) for seed in range(40)]
-    assert {len(found) for found in kept} == {5}
-    assert set.union(*kept) == names
-
-
-def test_what_is_not_drawn_is_named() -> None:
-    left_out = [test for test in FILES_OF_TESTS if test.nodeid.startswith("test_b")][:4]
-    lines = not_run(t.cast(t.Any, FILES_OF_TESTS), t.cast(t.Any, left_out))
-    assert lines == ["NOT RUN 4 of 9 tests of test_b.py: make test-all runs them"]

@@ -33,7 +33,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ROLES = CHECKOUT / "roles"
 PAGE = CHECKOUT / "docs" / "variables.md"
 # YAML in roles that people write and keep: half of what it was when roles copied the shared variables.
-MAX_HAND_WRITTEN = 2340
+MAX_HAND_WRITTEN = 2346
 
 
 def known() -> dict[str, list[str]]:

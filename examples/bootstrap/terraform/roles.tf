@@ -492,8 +492,22 @@ resource "aws_iam_policy" "automation_event_forwarding_boundary" {
         "events:PutEvents"
       ],
       "Resource": [
-        "arn:*:events:*:*:event-bus/*"
+        "arn:*:events:*:${local.account}:event-bus/*"
       ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "events:PutEvents"
+      ],
+      "Resource": [
+        "arn:*:events:*:*:event-bus/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "aws:ResourceOrgID": "$${aws:PrincipalOrgID}"
+        }
+      }
     }
   ]
 }

@@ -166,7 +166,7 @@ variable "credentials_principal_arn_pattern" {
 }
 
 variable "credentials_source_identity_pattern" {
-  description = "The pattern of its source identity, such as awx-*."
+  description = "Its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -188,7 +188,7 @@ variable "policies_principal_arn_pattern" {
 }
 
 variable "policies_source_identity_pattern" {
-  description = "The pattern of its source identity, such as awx-*."
+  description = "Its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -210,7 +210,7 @@ variable "detective_principal_arn_pattern" {
 }
 
 variable "detective_source_identity_pattern" {
-  description = "The pattern of its source identity, such as awx-*."
+  description = "Its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -232,7 +232,7 @@ variable "organization_principal_arn_pattern" {
 }
 
 variable "organization_source_identity_pattern" {
-  description = "The pattern of its source identity, such as awx-*."
+  description = "Its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -276,7 +276,7 @@ variable "config_recorder_role_arn" {
 }
 
 variable "event_forwarding_role_arn" {
-  description = "Your role that forwards events (event_alerts_role_arn), if there is one."
+  description = "Your role that forwards events (event_alerts_role_arn)."
   type        = string
   default     = ""
 
@@ -287,7 +287,7 @@ variable "event_forwarding_role_arn" {
 }
 
 variable "alert_topic_arn" {
-  description = "A topic of this account for alerts (event_alerts_topic_arn), if there is one."
+  description = "A topic of this account for alerts (event_alerts_topic_arn)."
   type        = string
   default     = ""
 
@@ -298,7 +298,7 @@ variable "alert_topic_arn" {
 }
 
 variable "alert_queue_arn" {
-  description = "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if there is one."
+  description = "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn)."
   type        = string
   default     = ""
 
@@ -400,7 +400,7 @@ variable "roles_principal_arn_pattern" {
 }
 
 variable "roles_source_identity_pattern" {
-  description = "The pattern of its source identity, such as awx-*."
+  description = "Its source identity, such as awx-*."
   type        = string
   default     = "*"
 

@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as t
+from collections.abc import Collection
 
 _GUIDE: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _API: t.Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
@@ -21,12 +23,21 @@ _DENIALS: t.Final = f"{_GUIDE}/troubleshoot_access-denied.html"
 ALLOWED: t.Final = "allowed"
 
 
+class Need(enum.StrEnum):
+    """What a run must be given to try an assumption, besides a sandbox."""
+
+    NOTHING = "nothing"
+    ACCOUNT_SETTINGS = "acceptance_account_settings: true"
+
+
 @dataclasses.dataclass(frozen=True)
 class Assumption:
     """One assumption: what AWS does, what relies on it, and where AWS documents it.
 
     ``expected`` is what an experiment observes where the assumption holds. ``is_vital`` marks those on which guards and
-    refusals rest most. ``confirmed`` is the date on which a real account confirmed it, or None.
+    refusals rest most. The plans and verdicts of ``modules`` are wrong where it does not hold.
+    ``confirmed`` is the date on which a real account confirmed it, or None. ``needs`` is what a run must be given to
+    try it.
     """
 
     id: str
@@ -35,7 +46,9 @@ class Assumption:
     source: str
     expected: str
     is_vital: bool = False
+    modules: tuple[str, ...] = ()
     confirmed: t.Optional[str] = None
+    needs: Need = Need.NOTHING
 
 
 ASSUMPTIONS: t.Final = (
@@ -46,6 +59,7 @@ ASSUMPTIONS: t.Final = (
         f"{_GUIDE}/id_credentials_access-keys_update.html",
         "InvalidClientTokenId",
         is_vital=True,
+        modules=("access_key_lifecycle", "access_key_rotation", "credential_quarantine", "key_migration"),
     ),
     Assumption(
         "reactivated_key_works",
@@ -75,6 +89,7 @@ ASSUMPTIONS: t.Final = (
         f"{_API}/API_DeletePolicy.html",
         "DeleteConflict",
         is_vital=True,
+        modules=("permissions_boundary", "user_permissions"),
     ),
     Assumption(
         "boundary_policy_is_kept",
@@ -83,6 +98,7 @@ ASSUMPTIONS: t.Final = (
         f"{_GUIDE}/access_policies_managed-delete.html",
         "DeleteConflict",
         is_vital=True,
+        modules=("permissions_boundary",),
     ),
     Assumption(
         "boundary_holders_are_listed",
@@ -91,6 +107,7 @@ ASSUMPTIONS: t.Final = (
         f"{_API}/API_ListEntitiesForPolicy.html",
         "the user is listed",
         is_vital=True,
+        modules=("permissions_boundary", "policy_scope", "user_permissions", "least_privilege"),
     ),
     Assumption(
         "sixth_version_is_refused",
@@ -106,6 +123,7 @@ ASSUMPTIONS: t.Final = (
         f"{_API}/API_CreateUser.html",
         "EntityAlreadyExists",
         is_vital=True,
+        modules=("permissions_boundary", "policy_scope", "user_permissions", "least_privilege"),
     ),
     Assumption(
         "absent_attachment_is_refused",
@@ -114,6 +132,7 @@ ASSUMPTIONS: t.Final = (
         f"{_API}/API_DetachUserPolicy.html",
         "NoSuchEntity",
         is_vital=True,
+        modules=("permissions_boundary", "policy_scope", "user_permissions", "least_privilege"),
     ),
     Assumption(
         "boundary_limits_a_user",
@@ -122,13 +141,14 @@ ASSUMPTIONS: t.Final = (
         f"{_GUIDE}/access_policies_boundaries.html",
         "AccessDenied",
         is_vital=True,
+        modules=("permissions_boundary", "least_privilege"),
     ),
     Assumption(
         "denial_names_the_boundary",
         "The message of such a denial names the permissions boundary.",
         "rollout, policy_impact_info: a denial is attributed to the policy that its message names",
         _DENIALS,
-        "because no permissions boundary allows",
+        "AccessDenied",
     ),
     Assumption(
         "bool_ignores_an_absent_key",
@@ -137,6 +157,7 @@ ASSUMPTIONS: t.Final = (
         _CONDITIONS,
         ALLOWED,
         is_vital=True,
+        modules=("organization_policy",),
     ),
     Assumption(
         "bool_if_exists_includes_an_absent_key",
@@ -145,6 +166,7 @@ ASSUMPTIONS: t.Final = (
         _CONDITIONS,
         "AccessDenied",
         is_vital=True,
+        modules=("organization_policy",),
     ),
     Assumption(
         "action_names_ignore_case",
@@ -210,4 +232,61 @@ ASSUMPTIONS: t.Final = (
         f"{_API}/API_GetAccountAuthorizationDetails.html",
         "group, inline policy and boundary",
     ),
+    Assumption(
+        "token_issue_time_cuts_sessions",
+        "A Deny with DateLessThan on aws:TokenIssueTime stops running sessions of a role, and no later one.",
+        "session_revocation, credential_quarantine: a cut ends sessions that are in use",
+        f"{_GUIDE}/id_roles_use_revoke-sessions.html",
+        "the running session is denied, a later one allowed",
+        is_vital=True,
+        modules=("session_revocation", "credential_quarantine", "organization_containment"),
+    ),
+    Assumption(
+        "sessions_of_an_inactive_key_go_on",
+        "A session that was opened with an access key works on after the key is deactivated.",
+        "credential_quarantine: sessions are denied apart from the key",
+        f"{_GUIDE}/id_credentials_temp_control-access_disable-perms.html",
+        ALLOWED,
+    ),
+    Assumption(
+        "password_policy_update_resets",
+        "UpdateAccountPasswordPolicy sets a setting that the request leaves out to its default.",
+        "password_policy: each request has all settings",
+        f"{_API}/API_UpdateAccountPasswordPolicy.html",
+        "it is reset",
+        needs=Need.ACCOUNT_SETTINGS,
+    ),
+    Assumption(
+        "principal_arn_of_a_session_is_the_role",
+        "In a request of a role's session, aws:PrincipalArn is the ARN of the role and not that of the session.",
+        "exemptions of control policies, containment from above",
+        f"{_GUIDE}/reference_policies_condition-keys.html",
+        "the ARN of the role",
+        is_vital=True,
+        modules=("organization_policy", "organization_containment", "session_revocation"),
+    ),
+    Assumption(
+        "resource_tag_limits_new_keys",
+        "A condition on iam:ResourceTag limits the users for whom an access key may be created.",
+        "access_key_rotation: the policy of the role that rotates",
+        f"{_GUIDE}/reference_policies_iam-condition-keys.html",
+        "with the tag allowed, without it AccessDenied",
+    ),
+    Assumption(
+        "denial_stays",
+        "Once a call was denied by a new policy, no later call with the same credential is allowed.",
+        "session_revocation, credential_quarantine: the check after a containment",
+        f"{_GUIDE}/troubleshoot_general.html#troubleshoot_general_eventual-consistency",
+        "denied each time",
+        is_vital=True,
+        modules=("session_revocation", "credential_quarantine", "organization_containment"),
+    ),
 )
+
+
+def list_unconfirmed(modules: Collection[str]) -> tuple[Assumption, ...]:
+    """List the vital assumptions on which these modules rest and that no real account has confirmed."""
+    named = frozenset(modules)
+    return tuple(
+        item for item in ASSUMPTIONS if item.is_vital and item.confirmed is None and not named.isdisjoint(item.modules)
+    )

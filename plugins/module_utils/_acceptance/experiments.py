@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import types
 import typing as t
 import urllib.parse
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from .._aws.access import Access
-from .._aws.errors import AwsError
-from .assumptions import ALLOWED, ASSUMPTIONS
-from .lab import Document, Lab, outcome, statement
+from .._aws.errors import AwsError, NotFound
+from .assumptions import ALLOWED, ASSUMPTIONS, Assumption
+from .lab import PATH, Document, Lab, document, outcome, statement
 
 _EXPECTED: t.Final = {item.id: item.expected for item in ASSUMPTIONS}
 # A read that harms nobody and needs no resource.
@@ -26,57 +28,91 @@ _ALIASES: t.Final = "iam:ListAccountAliases"
 _READ: t.Final = statement("Allow", _SUMMARY, _ALIASES)
 _EXTERNAL_ID: t.Final = "acceptance"
 _OTHER: t.Final = "something else"
+_TAG: t.Final = "acceptance"
+_CHANGING: t.Final = "AllowUsersToChangePassword"
+_KINDS: t.Final = ("RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters", "RequireLowercaseCharacters")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html has the words of denials.
+_BY_A_DENY: t.Final = "with an explicit deny in an identity-based policy"
+_BY_NO_POLICY: t.Final = "because no identity-based policy allows"
+_BY_BOUNDARY: t.Final = "because no permissions boundary allows"
+
+Look = Callable[[], str]
 
 
-def _read_summary(access: Access) -> str:
-    return outcome(lambda: access.call("iam", "GetAccountSummary"))
+def _read_summary(access: Access, *, denied_with: str = "") -> str:
+    return outcome(lambda: access.call("iam", "GetAccountSummary"), denied_with=denied_with)
+
+
+def _read_aliases(access: Access) -> str:
+    return outcome(lambda: access.call("iam", "ListAccountAliases"))
+
+
+def _read_identity(access: Access) -> str:
+    return outcome(lambda: access.call("sts", "GetCallerIdentity"))
+
+
+def _set_key(lab: Lab, user: Mapping[str, t.Any], key: Mapping[str, t.Any], status: str) -> None:
+    lab.iam("UpdateAccessKey", UserName=user["UserName"], AccessKeyId=key["AccessKeyId"], Status=status)
+
+
+def _make_key(lab: Lab, user: Mapping[str, t.Any]) -> tuple[Mapping[str, t.Any], Look]:
+    """Make a key that works already, and a look at whether it works."""
+    key = lab.key(user)
+    caller = lab.as_owner({**key, "SessionToken": None})
+    look = functools.partial(_read_identity, caller)
+    lab.wait_until_allowed(look)
+    return key, look
 
 
 def _try_inactive_key(lab: Lab) -> str:
-    return _try_key_status(lab, "Inactive", _EXPECTED["inactive_key_is_refused"])
+    """The other key of the user works on, so that the refusal is one of this key."""
+    user = lab.user()
+    (key, look), (_other, twin) = _make_key(lab, user), _make_key(lab, user)
+    _set_key(lab, user, key, "Inactive")
+    return lab.confirm(look, _EXPECTED["inactive_key_is_refused"], twin=twin)
 
 
 def _try_reactivated_key(lab: Lab) -> str:
-    return _try_key_status(lab, "Active", ALLOWED)
-
-
-def _try_key_status(lab: Lab, status: str, expected: str) -> str:
+    """Activation counts only after the deactivation was seen to count."""
     user = lab.user()
-    key = lab.key(user)
-    caller = lab.as_owner({**key, "SessionToken": None})
+    key, look = _make_key(lab, user)
+    _set_key(lab, user, key, "Inactive")
+    refused = _EXPECTED["inactive_key_is_refused"]
+    seen = lab.confirm(look, refused)
+    if seen != refused:
+        raise AwsError(f"the deactivated key still returns {seen}", code=seen)
+    _set_key(lab, user, key, "Active")
+    return lab.confirm(look, ALLOWED)
 
-    def identity() -> str:
-        return outcome(lambda: caller.call("sts", "GetCallerIdentity"))
 
-    lab.wait_until_allowed(identity)
-    for value in dict.fromkeys(("Inactive", status)):
-        lab.iam("UpdateAccessKey", UserName=user["UserName"], AccessKeyId=key["AccessKeyId"], Status=value)
-    return lab.until(identity, expected)
+def _refused(lab: Lab, name: str, call: Callable[[], object]) -> str:
+    """Confirm that a change is refused. Once it is made, it can't be tried again."""
+    return lab.confirm(lambda: outcome(call), _EXPECTED[name], refuted_by=ALLOWED)
 
 
 def _try_third_key(lab: Lab) -> str:
     user = lab.user()
     for _number in range(2):
         lab.key(user)
-    return outcome(lambda: lab.key(user))
+    return _refused(lab, "third_key_is_refused", lambda: lab.key(user))
 
 
 def _try_user_with_key(lab: Lab) -> str:
     user = lab.user()
     lab.key(user)
-    return outcome(lambda: lab.iam("DeleteUser", UserName=user["UserName"]))
+    return _refused(lab, "user_with_key_is_kept", lambda: lab.iam("DeleteUser", UserName=user["UserName"]))
 
 
 def _try_attached_policy(lab: Lab) -> str:
     policy = lab.policy(_READ)
     lab.iam("AttachUserPolicy", UserName=lab.user()["UserName"], PolicyArn=policy)
-    return outcome(lambda: lab.iam("DeletePolicy", PolicyArn=policy))
+    return _refused(lab, "attached_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
 def _try_boundary_policy(lab: Lab) -> str:
     policy = lab.policy(_READ)
     lab.user(boundary=policy)
-    return outcome(lambda: lab.iam("DeletePolicy", PolicyArn=policy))
+    return _refused(lab, "boundary_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
 def _try_boundary_holders(lab: Lab) -> str:
@@ -89,7 +125,7 @@ def _try_boundary_holders(lab: Lab) -> str:
         names = [item["UserName"] for item in found]
         return "the user is listed" if user["UserName"] in names else "the user is not listed"
 
-    return lab.until(observe_list, _EXPECTED["boundary_holders_are_listed"])
+    return lab.confirm(observe_list, _EXPECTED["boundary_holders_are_listed"])
 
 
 def _try_sixth_version(lab: Lab) -> str:
@@ -101,63 +137,63 @@ def _try_sixth_version(lab: Lab) -> str:
 
     for _number in range(4):
         add()
-    return outcome(add)
+    return _refused(lab, "sixth_version_is_refused", add)
 
 
 def _try_existing_entity(lab: Lab) -> str:
     user = lab.user()
-    return outcome(lambda: lab.iam("CreateUser", UserName=user["UserName"], Path=user["Path"]))
+    again = functools.partial(lab.iam, "CreateUser", UserName=user["UserName"], Path=user["Path"])
+    return _refused(lab, "existing_entity_is_refused", again)
 
 
 def _try_absent_attachment(lab: Lab) -> str:
     user, policy = lab.user(), lab.policy(_READ)
-    return outcome(lambda: lab.iam("DetachUserPolicy", UserName=user["UserName"], PolicyArn=policy))
+    detach = functools.partial(lab.iam, "DetachUserPolicy", UserName=user["UserName"], PolicyArn=policy)
+    return _refused(lab, "absent_attachment_is_refused", detach)
 
 
-def _make_bounded_user(lab: Lab) -> Access:
-    """Make a user whose policy allows two reads, and whose boundary allows one of them."""
-    caller = lab.as_user(lab.user(_READ, boundary=lab.policy(statement("Allow", _ALIASES))))
-    lab.wait_until_allowed(lambda: outcome(lambda: caller.call("iam", "ListAccountAliases")))
+def _make_caller(lab: Lab, *statements: Document, boundary: t.Optional[str] = None) -> Access:
+    """Make a user whose key and policies work already: it may list aliases."""
+    caller = lab.as_user(lab.user(*statements, boundary=boundary))
+    lab.wait_until_allowed(functools.partial(_read_aliases, caller))
     return caller
 
 
+def _try_boundary(lab: Lab, name: str, *, denied_with: str = "") -> str:
+    """The policy of both users allows two reads; the boundary of one of them allows one."""
+    bounded = _make_caller(lab, _READ, boundary=lab.policy(statement("Allow", _ALIASES)))
+    free = _make_caller(lab, _READ)
+    look = functools.partial(_read_summary, bounded, denied_with=denied_with)
+    return lab.confirm(look, _EXPECTED[name], twin=functools.partial(_read_summary, free))
+
+
 def _try_boundary_limits(lab: Lab) -> str:
-    caller = _make_bounded_user(lab)
-    return lab.until(lambda: _read_summary(caller), _EXPECTED["boundary_limits_a_user"])
+    return _try_boundary(lab, "boundary_limits_a_user")
 
 
 def _try_denial_names_boundary(lab: Lab) -> str:
-    caller, phrase = _make_bounded_user(lab), _EXPECTED["denial_names_the_boundary"]
-
-    def observe_message() -> str:
-        try:
-            caller.call("iam", "GetAccountSummary")
-        except AwsError as error:
-            return phrase if phrase in error.message else f"{error.code} without these words"
-        return ALLOWED
-
-    return lab.until(observe_message, phrase)
+    return _try_boundary(lab, "denial_names_the_boundary", denied_with=_BY_BOUNDARY)
 
 
-def _try_denial_without_mfa(lab: Lab, operator: str, expected: str) -> str:
-    condition = {operator: {"aws:MultiFactorAuthPresent": "false"}}
-    caller = lab.as_user(lab.user(_READ, statement("Deny", _SUMMARY, condition=condition)))
-    # The other read is allowed as soon as IAM knows key and policy.
-    lab.wait_until_allowed(lambda: outcome(lambda: caller.call("iam", "ListAccountAliases")))
-    return lab.until(lambda: _read_summary(caller), expected)
+def _make_mfa_deny(operator: str) -> Document:
+    return statement("Deny", _SUMMARY, condition={operator: {"aws:MultiFactorAuthPresent": "false"}})
 
 
 def _try_bool(lab: Lab) -> str:
-    return _try_denial_without_mfa(lab, "Bool", _EXPECTED["bool_ignores_an_absent_key"])
+    caller = _make_caller(lab, _READ, _make_mfa_deny("Bool"))
+    return lab.confirm(functools.partial(_read_summary, caller), _EXPECTED["bool_ignores_an_absent_key"])
 
 
 def _try_bool_if_exists(lab: Lab) -> str:
-    return _try_denial_without_mfa(lab, "BoolIfExists", _EXPECTED["bool_if_exists_includes_an_absent_key"])
+    caller, free = _make_caller(lab, _READ, _make_mfa_deny("BoolIfExists")), _make_caller(lab, _READ)
+    look = functools.partial(_read_summary, caller, denied_with=_BY_A_DENY)
+    expected = _EXPECTED["bool_if_exists_includes_an_absent_key"]
+    return lab.confirm(look, expected, twin=functools.partial(_read_summary, free))
 
 
 def _try_action_case(lab: Lab) -> str:
     caller = lab.as_user(lab.user(statement("Allow", "IAM:getaccountsummary")))
-    return lab.until(lambda: _read_summary(caller), ALLOWED)
+    return lab.confirm(functools.partial(_read_summary, caller), ALLOWED)
 
 
 def _make_trust(lab: Lab, condition: t.Optional[Document] = None) -> Document:
@@ -165,42 +201,203 @@ def _make_trust(lab: Lab, condition: t.Optional[Document] = None) -> Document:
     return {**found, "Condition": condition} if condition else found
 
 
+def _make_inline(lab: Lab, role: Mapping[str, t.Any], *statements: Document, name: str = "inline") -> None:
+    lab.iam("PutRolePolicy", RoleName=role["RoleName"], PolicyName=name, PolicyDocument=document(*statements))
+
+
+def _assume(caller: Access, role: Mapping[str, t.Any], **more: t.Any) -> Mapping[str, t.Any]:
+    """Open a session of a role. Raises AwsError."""
+    parameters = {"RoleArn": role["Arn"], "RoleSessionName": "acceptance", **more}
+    return t.cast(Mapping[str, t.Any], caller.call("sts", "AssumeRole", parameters)["Credentials"])
+
+
+def _open_session(lab: Lab, caller: Access, role: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Open a session as soon as IAM knows the caller, its policy and the role."""
+    session: dict[str, t.Any] = {}
+    lab.wait_until_allowed(lambda: outcome(lambda: session.update(_assume(caller, role))))
+    return session
+
+
+def _make_assuming_user(lab: Lab, role: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return lab.user(statement("Allow", "sts:AssumeRole", resource=role["Arn"]))
+
+
 def _try_external_id(lab: Lab) -> str:
     role = lab.role(_make_trust(lab, {"StringEquals": {"sts:ExternalId": _EXTERNAL_ID}}))
-    caller = lab.as_user(lab.user(statement("Allow", "sts:AssumeRole", resource=role["Arn"])))
+    caller = lab.as_user(_make_assuming_user(lab, role))
 
     def assume(**more: str) -> str:
-        parameters = {"RoleArn": role["Arn"], "RoleSessionName": "acceptance", **more}
-        return outcome(lambda: caller.call("sts", "AssumeRole", parameters))
+        return outcome(lambda: _assume(caller, role, **more))
 
-    having_it = lab.until(lambda: assume(ExternalId=_EXTERNAL_ID), ALLOWED)
-    return f"without it {assume()}, with it {having_it}"
+    lab.wait_until_allowed(lambda: assume(ExternalId=_EXTERNAL_ID))
+    return lab.confirm(
+        lambda: f"without it {assume()}, with it {assume(ExternalId=_EXTERNAL_ID)}", _EXPECTED["external_id_is_needed"]
+    )
 
 
 def _try_chained_session(lab: Lab) -> str:
     """Both roles allow two hours, so that only the chain can be the reason of a refusal."""
     second = lab.role(_make_trust(lab), MaxSessionDuration=7200)
     first = lab.role(_make_trust(lab), MaxSessionDuration=7200)
-    policy = {"Version": "2012-10-17", "Statement": [statement("Allow", "sts:AssumeRole", resource=second["Arn"])]}
-    lab.iam("PutRolePolicy", RoleName=first["RoleName"], PolicyName="inline", PolicyDocument=json.dumps(policy))
-    caller = lab.as_user(lab.user(statement("Allow", "sts:AssumeRole", resource=first["Arn"])))
-    session: dict[str, t.Any] = {}
+    _make_inline(lab, first, statement("Allow", "sts:AssumeRole", resource=second["Arn"]))
+    chained = lab.as_owner(_open_session(lab, lab.as_user(_make_assuming_user(lab, first)), first))
+    return lab.confirm(
+        lambda: outcome(lambda: _assume(chained, second, DurationSeconds=7200)),
+        _EXPECTED["chained_session_is_an_hour"],
+        twin=lambda: outcome(lambda: _assume(chained, second, DurationSeconds=3600)),
+    )
 
-    def assume_first() -> str:
-        parameters = {"RoleArn": first["Arn"], "RoleSessionName": "acceptance"}
-        return outcome(lambda: session.update(caller.call("sts", "AssumeRole", parameters)))
 
-    lab.wait_until_allowed(assume_first)
-    chained = lab.as_owner(session["Credentials"])
-    parameters = {"RoleArn": second["Arn"], "RoleSessionName": "acceptance", "DurationSeconds": 7200}
-    expected = _EXPECTED["chained_session_is_an_hour"]
-    return lab.until(lambda: outcome(lambda: chained.call("sts", "AssumeRole", parameters)), expected)
+def _make_reading_session(lab: Lab) -> tuple[Mapping[str, t.Any], Access, Mapping[str, t.Any]]:
+    """Make a role that may make both reads, a user that may assume it, and a session that works already."""
+    role = lab.role(_make_trust(lab))
+    _make_inline(lab, role, _READ)
+    caller = lab.as_user(_make_assuming_user(lab, role))
+    session = _open_session(lab, caller, role)
+    lab.wait_until_allowed(functools.partial(_read_summary, lab.as_owner(session)))
+    return role, caller, session
+
+
+def _try_token_issue_time(lab: Lab) -> str:
+    """The moment of the cut is of AWS's clock: a session of one hour began an hour before it ends."""
+    role, caller, session = _make_reading_session(lab)
+    cut = session["Expiration"] - timedelta(hours=1) + timedelta(seconds=1)
+    for _second in range(2):
+        lab.pause_a_second()
+    later = lab.as_owner(_open_session(lab, caller, role))
+    condition = {"DateLessThan": {"aws:TokenIssueTime": f"{cut:%Y-%m-%dT%H:%M:%SZ}"}}
+    _make_inline(lab, role, statement("Deny", _SUMMARY, condition=condition), name="cut")
+    running = lab.as_owner(session)
+    denied = lab.confirm(
+        functools.partial(_read_summary, running, denied_with=_BY_A_DENY),
+        "AccessDenied",
+        twin=functools.partial(_read_summary, later),
+    )
+    expected = _EXPECTED["token_issue_time_cuts_sessions"]
+    return expected if denied == "AccessDenied" else f"the running session: {denied}"
+
+
+def _try_sessions_of_inactive_key(lab: Lab) -> str:
+    role = lab.role(_make_trust(lab))
+    _make_inline(lab, role, _READ)
+    user = _make_assuming_user(lab, role)
+    key, look = _make_key(lab, user)
+    session = lab.as_owner(_open_session(lab, lab.as_owner({**key, "SessionToken": None}), role))
+    lab.wait_until_allowed(functools.partial(_read_summary, session))
+    _set_key(lab, user, key, "Inactive")
+    refused = _EXPECTED["inactive_key_is_refused"]
+    seen = lab.confirm(look, refused)
+    if seen != refused:
+        raise AwsError(f"the deactivated key still returns {seen}", code=seen)
+    return lab.confirm(functools.partial(_read_summary, session), ALLOWED)
+
+
+def _try_principal_arn(lab: Lab) -> str:
+    """The role allows one read to the ARN of the role, the other one to the ARN of the session."""
+    role = lab.role(_make_trust(lab))
+    account = lab.access.caller.account_id
+    session_arn = f"arn:{lab.access.partition}:sts::{account}:assumed-role/{role['RoleName']}/acceptance"
+    _make_inline(
+        lab,
+        role,
+        statement("Allow", _SUMMARY, condition={"ArnEquals": {"aws:PrincipalArn": role["Arn"]}}),
+        statement("Allow", _ALIASES, condition={"ArnEquals": {"aws:PrincipalArn": session_arn}}),
+    )
+    session = lab.as_owner(_open_session(lab, lab.as_user(_make_assuming_user(lab, role)), role))
+
+    def observe_arn() -> str:
+        of_role, of_session = _read_summary(session), _read_aliases(session)
+        if (of_role, of_session) == (ALLOWED, "AccessDenied"):
+            return "the ARN of the role"
+        return f"as the role {of_role}, as the session {of_session}"
+
+    return lab.confirm(observe_arn, _EXPECTED["principal_arn_of_a_session_is_the_role"])
+
+
+def _try_resource_tag(lab: Lab) -> str:
+    tagged, plain = lab.user(tags={_TAG: "yes"}), lab.user()
+    condition = {"StringEquals": {f"iam:ResourceTag/{_TAG}": "yes"}}
+    users = f"arn:{lab.access.partition}:iam::{lab.access.caller.account_id}:user{PATH}*"
+    allow = statement("Allow", "iam:CreateAccessKey", resource=users, condition=condition)
+    caller = _make_caller(lab, statement("Allow", _ALIASES), allow)
+
+    def make_key(user: Mapping[str, t.Any], *, denied_with: str = "") -> str:
+        """Make a key and remove it at once: a user can have two."""
+        made: dict[str, t.Any] = {}
+        question = {"UserName": user["UserName"]}
+        seen = outcome(lambda: made.update(caller.call("iam", "CreateAccessKey", question)), denied_with=denied_with)
+        if made:
+            lab.iam("DeleteAccessKey", AccessKeyId=made["AccessKey"]["AccessKeyId"], **question)
+        return seen
+
+    return lab.confirm(
+        lambda: f"with the tag {make_key(tagged)}, without it {make_key(plain, denied_with=_BY_NO_POLICY)}",
+        _EXPECTED["resource_tag_limits_new_keys"],
+    )
+
+
+def _try_denial_stays(lab: Lab) -> str:
+    """Any call that is allowed after the first denial refutes it, and no later denial makes up for that."""
+    user = lab.user(_READ)
+    caller = lab.as_user(user)
+    look = functools.partial(_read_summary, caller, denied_with=_BY_A_DENY)
+    lab.wait_until_allowed(look)
+    lab.allow(user, _READ, statement("Deny", _SUMMARY))
+    returned: list[str] = []
+    denials = 0
+
+    def observe_denial() -> str:
+        nonlocal denials
+        seen = look()
+        if seen != "AccessDenied" and denials:
+            returned.append(f"{seen} after a denial")
+        denials += seen == "AccessDenied"
+        return returned[0] if returned else _EXPECTED["denial_stays"] if denials else seen
+
+    return lab.confirm(observe_denial, _EXPECTED["denial_stays"], refuted_by=f"{ALLOWED} after a denial")
+
+
+def _try_password_policy(lab: Lab) -> str:
+    """Leave out the setting that lets users change their password: nothing is weaker meanwhile, and it is restored."""
+    before = _read_password_policy(lab)
+    # AWS's default policy, which an account without one has, requires three of the four kinds of characters.
+    declared = {"MinimumPasswordLength": 14, **dict.fromkeys(_KINDS, True)} if before is None else before
+    kept = {key: value for key, value in declared.items() if key != _CHANGING}
+    try:
+        lab.iam("UpdateAccountPasswordPolicy", **kept, **{_CHANGING: True})
+        if not (_read_password_policy(lab) or {}).get(_CHANGING):
+            raise AwsError(f"the password policy does not show {_CHANGING}", code="NotShown")
+        lab.iam("UpdateAccountPasswordPolicy", **kept)
+
+        def observe_setting() -> str:
+            return "it is kept" if (_read_password_policy(lab) or {}).get(_CHANGING) else "it is reset"
+
+        return lab.confirm(observe_setting, _EXPECTED["password_policy_update_resets"])
+    finally:
+        if before is None:
+            lab.iam("DeleteAccountPasswordPolicy")
+        else:
+            lab.iam("UpdateAccountPasswordPolicy", **before)
+
+
+def _read_password_policy(lab: Lab) -> t.Optional[dict[str, t.Any]]:
+    """Read the settings of the password policy as a request has them; None if AWS's default policy is in force."""
+    try:
+        found = lab.access.call("iam", "GetAccountPasswordPolicy")["PasswordPolicy"]
+    except NotFound:
+        return None
+    # What follows from MaxPasswordAge is no setting.
+    return {key: value for key, value in found.items() if key != "ExpirePasswords"}
+
+
+def _parse(text: t.Any) -> Mapping[str, t.Any]:
+    """Parse a document as IAM returns it: in JSON with percent signs, which botocore has mostly parsed already."""
+    return t.cast(Mapping[str, t.Any], json.loads(urllib.parse.unquote(text)) if isinstance(text, str) else text)
 
 
 def _read_trusted_principal(lab: Lab, role: Mapping[str, t.Any]) -> str:
     """Read the principal in the trust policy of a role, as IAM shows it."""
-    document = lab.iam("GetRole", RoleName=role["RoleName"])["Role"]["AssumeRolePolicyDocument"]
-    found = json.loads(urllib.parse.unquote(document)) if isinstance(document, str) else document
+    found = _parse(lab.iam("GetRole", RoleName=role["RoleName"])["Role"]["AssumeRolePolicyDocument"])
     return str(found["Statement"][0]["Principal"]["AWS"])
 
 
@@ -221,7 +418,9 @@ def _try_deleted_principal(lab: Lab) -> str:
     role = _make_role_that_trusts(lab, user)
     lab.iam("DeleteUser", UserName=user["UserName"])
     expected = _EXPECTED["deleted_principal_becomes_an_id"]
-    return lab.until(lambda: expected if _read_trusted_principal(lab, role) == user["UserId"] else "the name", expected)
+    return lab.confirm(
+        lambda: expected if _read_trusted_principal(lab, role) == user["UserId"] else "the name", expected
+    )
 
 
 def _try_recreated_user(lab: Lab) -> str:
@@ -233,8 +432,12 @@ def _try_recreated_user(lab: Lab) -> str:
 
 def _try_new_role(lab: Lab) -> str:
     role = lab.role(_make_trust(lab))
-    used = lab.iam("GetRole", RoleName=role["RoleName"])["Role"].get("RoleLastUsed") or {}
-    return "a date" if used.get("LastUsedDate") else "no date"
+
+    def observe_date() -> str:
+        used = lab.iam("GetRole", RoleName=role["RoleName"])["Role"].get("RoleLastUsed") or {}
+        return "a date" if used.get("LastUsedDate") else "no date"
+
+    return lab.confirm(observe_date, _EXPECTED["new_role_was_never_used"])
 
 
 def _try_as_written(lab: Lab) -> str:
@@ -242,9 +445,12 @@ def _try_as_written(lab: Lab) -> str:
         "Allow", "s3:GetObject", resource=f"arn:{lab.access.partition}:s3:::acceptance/${{aws:username}}/ä*"
     )
     policy = lab.policy(text)
-    document = lab.iam("GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"]
-    found = json.loads(urllib.parse.unquote(document)) if isinstance(document, str) else document
-    return "the same document" if found["Statement"] == [text] else _OTHER
+
+    def observe_document() -> str:
+        found = _parse(lab.iam("GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"])
+        return "the same document" if found["Statement"] == [text] else _OTHER
+
+    return lab.confirm(observe_document, _EXPECTED["policy_is_returned_as_written"])
 
 
 def _try_simulation(lab: Lab) -> str:
@@ -255,7 +461,7 @@ def _try_simulation(lab: Lab) -> str:
         (result,) = lab.access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", question)
         return str(result["EvalDecision"])
 
-    return lab.until(observe_simulation, _EXPECTED["simulation_includes_the_boundary"])
+    return lab.confirm(observe_simulation, _EXPECTED["simulation_includes_the_boundary"])
 
 
 def _try_details(lab: Lab) -> str:
@@ -275,7 +481,7 @@ def _try_details(lab: Lab) -> str:
         there = [name for name, value in parts.items() if value]
         return " and ".join(filter(None, [", ".join(there[:-1]), *there[-1:]])) or "nothing"
 
-    return lab.until(observe_details, _EXPECTED["details_are_complete"])
+    return lab.confirm(observe_details, _EXPECTED["details_are_complete"])
 
 
 EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyType(
@@ -303,13 +509,20 @@ EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyTyp
         "policy_is_returned_as_written": _try_as_written,
         "simulation_includes_the_boundary": _try_simulation,
         "details_are_complete": _try_details,
+        "token_issue_time_cuts_sessions": _try_token_issue_time,
+        "sessions_of_an_inactive_key_go_on": _try_sessions_of_inactive_key,
+        "password_policy_update_resets": _try_password_policy,
+        "principal_arn_of_a_session_is_the_role": _try_principal_arn,
+        "resource_tag_limits_new_keys": _try_resource_tag,
+        "denial_stays": _try_denial_stays,
     }
 )
 
 
-def observe(lab: Lab, name: str) -> tuple[str, bool]:
-    """Make the experiment of an assumption; return the observation, and whether it could be made."""
+def observe(lab: Lab, assumption: Assumption) -> tuple[str, str]:
+    """Make the experiment of an assumption; return the observation, and the state that it gives the assumption."""
     try:
-        return EXPERIMENTS[name](lab), True
+        seen = EXPERIMENTS[assumption.id](lab)
     except AwsError as error:
-        return f"not observed: {error}", False
+        return str(error), "not_observed"
+    return seen, "as_expected" if seen == assumption.expected else "not_as_expected"

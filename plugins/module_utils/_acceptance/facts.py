@@ -111,14 +111,22 @@ def _read_names(access: Access) -> Mapping[str, t.Any]:
 
 
 def _read_regional(access: Access, account_id: str) -> Mapping[str, t.Any]:
+    """Read the regions that the organization leaves open.
+
+    What an account has for its organization in a closed region, it has as its delegated administrator, which is read
+    from Organizations. If all regions are closed, nothing is known.
+    """
     trails: set[str] = set()
     aggregators: set[str] = set()
     centers: set[str] = set()
     answers = access.gather(
         {region: functools.partial(_read_region, access, region) for region in access.regions(["enabled"])}
     )
-    for answer in answers.values():
+    closed = tuple(sorted(region for region, answer in answers.items() if _is_closed(answer)))
+    for region, answer in answers.items():
         if isinstance(answer, AwsError):
+            if region in closed and len(closed) < len(answers):
+                continue
             raise answer
         trails |= {trail["TrailARN"] for trail in answer["trails"] if _owns_organization_trail(trail, account_id)}
         aggregators |= set(answer["aggregators"])
@@ -127,7 +135,13 @@ def _read_regional(access: Access, account_id: str) -> Mapping[str, t.Any]:
         "organization_trails": tuple(sorted(trails)),
         "aggregators": tuple(sorted(aggregators)),
         "identity_centers": tuple(sorted(centers)),
+        "closed_regions": closed,
     }
+
+
+def _is_closed(answer: object) -> bool:
+    """Whether a control policy of the organization denies a region to the account."""
+    return isinstance(answer, AccessDenied) and answer.is_by_scp
 
 
 def _owns_organization_trail(trail: Mapping[str, t.Any], account_id: str) -> bool:

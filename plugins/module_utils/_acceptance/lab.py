@@ -26,6 +26,11 @@ _TOKEN_BYTES: t.Final = 3
 _NAME: t.Final = re.compile(rf"acceptance-[0-9a-f]{{{2 * _TOKEN_BYTES}}}-[0-9]{{2,}}")
 # Seconds between two looks at something that IAM makes known with a delay.
 _INTERVAL: t.Final = 2.0
+# So often an observation has to be as expected, without another one between.
+MATCHES: t.Final = 3
+# The part of the patience over which it has to be: of a minute 20 seconds. IAM's copies agree after seconds.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+_STEADY: t.Final = 1 / 3
 # Tries of a removal that is refused while IAM still sees what was just removed.
 _TRIES: t.Final = 3
 
@@ -33,6 +38,7 @@ OPERATIONS: t.Final = Operations(
     reads=frozenset(
         {
             "iam:GetAccountAuthorizationDetails",
+            "iam:GetAccountPasswordPolicy",
             "iam:GetAccountSummary",
             "iam:GetPolicyVersion",
             "iam:GetRole",
@@ -64,6 +70,7 @@ OPERATIONS: t.Final = Operations(
             "iam:CreateRole",
             "iam:CreateUser",
             "iam:DeleteAccessKey",
+            "iam:DeleteAccountPasswordPolicy",
             "iam:DeleteGroup",
             "iam:DeletePolicy",
             "iam:DeletePolicyVersion",
@@ -78,11 +85,13 @@ OPERATIONS: t.Final = Operations(
             "iam:PutUserPolicy",
             "iam:RemoveUserFromGroup",
             "iam:UpdateAccessKey",
+            "iam:UpdateAccountPasswordPolicy",
         }
     ),
 )
 _AS_SOMEBODY: t.Final = Operations(
-    reads=frozenset({"iam:GetAccountSummary", "iam:ListAccountAliases", "sts:AssumeRole", "sts:GetCallerIdentity"})
+    reads=frozenset({"iam:GetAccountSummary", "iam:ListAccountAliases", "sts:AssumeRole", "sts:GetCallerIdentity"}),
+    writes=frozenset({"iam:CreateAccessKey"}),
 )
 
 Document = Mapping[str, t.Any]
@@ -131,9 +140,13 @@ class Lab:
         self._renew()
         return self.access.call("iam", operation, parameters)
 
-    def user(self, *statements: Document, boundary: t.Optional[str] = None) -> dict[str, t.Any]:
+    def user(
+        self, *statements: Document, boundary: t.Optional[str] = None, tags: t.Optional[Mapping[str, str]] = None
+    ) -> dict[str, t.Any]:
         """A new user with these statements inline."""
-        more = {"PermissionsBoundary": boundary} if boundary else {}
+        more: dict[str, t.Any] = {"PermissionsBoundary": boundary} if boundary else {}
+        if tags:
+            more["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         user = self._keep(self.iam("CreateUser", UserName=self._name(), Path=PATH, **more)["User"])
         if statements:
             self.allow(user, *statements)
@@ -170,21 +183,57 @@ class Lab:
         """AWS as the owner of these credentials."""
         return self.access.elsewhere(credentials, _AS_SOMEBODY)
 
-    def until(self, observe: Callable[[], str], expected: str) -> str:
-        """The first observation that is as expected, or the last one when the patience is over."""
+    def confirm(
+        self,
+        observe: Callable[[], str],
+        expected: str,
+        *,
+        twin: t.Optional[Callable[[], str]] = None,
+        refuted_by: str = "",
+    ) -> str:
+        """Confirm an observation: return it if it is as expected several times over some seconds, else another one.
+
+        One look is no proof: for some seconds a new key or policy is not known everywhere, and a denial of that moment
+        looks like the one that is expected. ``twin`` observes a call that differs in nothing but what is to be shown,
+        and has to be allowed each time. An observation ``refuted_by`` ends the experiment: it can't be made again.
+        """
         ends = time.monotonic() + self._patience
-        while (seen := observe()) != expected and time.monotonic() < ends:
-            time.sleep(_INTERVAL)
-            self._renew()
-        return seen
+        steady = self._patience * _STEADY
+        matches, first = 0, 0.0
+        while True:
+            seen = observe()
+            other = twin() if twin and seen == expected else ALLOWED
+            if other != ALLOWED:
+                seen = f"{seen}, but the same call that nothing forbids returns {other}"
+            now = time.monotonic()
+            if seen == expected:
+                matches, first = matches + 1, first if matches else now
+                if matches >= MATCHES and now - first >= steady:
+                    return expected
+            elif seen == refuted_by or now >= ends:
+                return seen
+            else:
+                matches = 0
+            self._pause(min(_INTERVAL, steady / MATCHES) if matches else _INTERVAL)
 
     def wait_until_allowed(self, observe: Callable[[], str]) -> None:
         """Wait for what an experiment needs before its observation means anything. Raises AwsError."""
-        seen = self.until(observe, ALLOWED)
-        if seen != ALLOWED:
-            raise AwsError(
-                f"the preparation of the experiment still returns {seen} after {self._patience:g} seconds", code=seen
-            )
+        ends = time.monotonic() + self._patience
+        while (seen := observe()) != ALLOWED:
+            if time.monotonic() >= ends:
+                raise AwsError(
+                    f"the preparation of the experiment still returns {seen} after {self._patience:g} seconds",
+                    code=seen,
+                )
+            self._pause(_INTERVAL)
+
+    def pause_a_second(self) -> None:
+        """Let AWS's clock, which has whole seconds, go on."""
+        self._pause(1.0)
+
+    def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+        self._renew()
 
     def remove(self, objects: Iterable[Mapping[str, t.Any]]) -> dict[str, AwsError]:
         """Remove these objects, as :func:`list_objects` gives them; the errors of those that stay, by ARN."""
@@ -283,10 +332,15 @@ def _kind(item: Mapping[str, t.Any]) -> str:
     return next(key for key in Lab._REMOVALS if key in item)
 
 
-def outcome(call: Callable[[], object]) -> str:
-    """The outcome of a call: ``allowed``, or the code of AWS's error."""
+def outcome(call: Callable[[], object], *, denied_with: str = "") -> str:
+    """The outcome of a call: ``allowed``, or the code of AWS's error.
+
+    Where AWS's message has to name the reason of a denial, it must contain ``denied_with``: a denial for another reason
+    is another outcome. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
     try:
         call()
     except AwsError as error:
-        return error.code
+        is_other = denied_with and denied_with not in error.message
+        return f"{error.code} without {denied_with!r} in the message" if is_other else error.code
     return ALLOWED

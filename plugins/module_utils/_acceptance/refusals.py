@@ -39,7 +39,8 @@ class Facts:
     """The facts of an account. ``unknown`` has, by fact, why it could not be read.
 
     ``names`` are the account's name and alias. ``objects`` counts users, roles and customer policies, without those
-    that AWS or a landing zone made and those that an earlier run of the acceptance left.
+    that AWS or a landing zone made and those that an earlier run of the acceptance left. In ``closed_regions`` the
+    organization lets the account do nothing.
     """
 
     account_id: str
@@ -49,6 +50,7 @@ class Facts:
     organization_trails: tuple[str, ...] = ()
     aggregators: tuple[str, ...] = ()
     identity_centers: tuple[str, ...] = ()
+    closed_regions: tuple[str, ...] = ()
     objects: Mapping[str, int] = dataclasses.field(default_factory=dict)
     keys: tuple[Key, ...] = ()
     root_has_keys: bool = False

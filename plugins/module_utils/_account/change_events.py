@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from .answer import NO, No, Unknown
 from .moments import parse_moment
 
 Record = Mapping[str, t.Any]
@@ -57,13 +58,29 @@ class ChangeEvent:
     parameters: Record = dataclasses.field(default_factory=dict)
 
 
-def parse_change_events(records: Iterable[t.Any], *, account_id: str, kind: str, name: str) -> tuple[ChangeEvent, ...]:
-    """Parse the events that changed a ``role``, ``user``, ``group`` or ``policy``, the newest first."""
-    found = _parse(records, account_id, kind, name.lower())
-    return tuple(sorted(found, key=lambda event: event.when, reverse=True))
+@dataclasses.dataclass(frozen=True)
+class EventHistory:
+    """The events that changed an object, the newest first. ``rest`` says whether there may be more of them."""
+
+    events: tuple[ChangeEvent, ...] = ()
+    rest: t.Union[No, Unknown] = NO
 
 
-def _parse(records: Iterable[t.Any], account_id: str, kind: str, name: str) -> Iterator[ChangeEvent]:
+def parse_change_events(records: Iterable[t.Any], *, account_id: str, kind: str, name: str) -> EventHistory:
+    """Parse the events that changed a ``role``, ``user``, ``group`` or ``policy``.
+
+    A record that can't be parsed may be one of them.
+    """
+    known = list(records)
+    found = [*_parse(known, account_id, kind, name.lower())]
+    events = sorted((event for event in found if event), key=lambda event: event.when, reverse=True)
+    broken = sum(not isinstance(record, Mapping) for record in known) + found.count(None)
+    rest = Unknown(f"{broken} events of its history can't be parsed") if broken else NO
+    return EventHistory(tuple(events), rest)
+
+
+def _parse(records: Iterable[t.Any], account_id: str, kind: str, name: str) -> Iterator[t.Optional[ChangeEvent]]:
+    """Parse the events that changed an object; None for one without a time."""
     for record in records:
         if not isinstance(record, Mapping) or not _is_change(record, account_id):
             continue
@@ -73,6 +90,7 @@ def _parse(records: Iterable[t.Any], account_id: str, kind: str, name: str) -> I
             continue
         moment = _parse_time(record)
         if moment is None:
+            yield None
             continue
         agent = str(record.get("userAgent") or "")
         yield ChangeEvent(

@@ -16,7 +16,8 @@ from collections.abc import Collection, Sequence
 
 from . import fields
 from .kept import KeptReads, Owning, is_lasting
-from .source import Source, Unreadable
+from .model import UnreadKind
+from .source import Record, Source, Unreadable
 from .stacks import LIVE_STATES, RegionStacks, Stack, StackIndex, StackResource, parse_resources, parse_stack
 
 SERVICE: t.Final = "cloudformation"
@@ -97,8 +98,8 @@ def _read_stack_of(source: Source, region: str, physical_id: str) -> tuple[Stack
     answer = source.call(SERVICE, "DescribeStackResources", {"PhysicalResourceId": physical_id}, region=region)
     records = fields.records(answer, "StackResources")
     if not records:
-        return ()
-    stack = parse_stack(records[0], region)
+        raise Unreadable(UnreadKind.UNPARSABLE, "AWS's answer has no resource, and no error")
+    stack = _parse_own(source, records[0], region)
     # AWS describes the first hundred resources of the stack, and the object may be another one.
     if all(record.get("PhysicalResourceId") != physical_id for record in records):
         return _read_resources(source, stack)
@@ -107,9 +108,15 @@ def _read_stack_of(source: Source, region: str, physical_id: str) -> tuple[Stack
 
 def _read_stacks(source: Source, region: str) -> tuple[Stack, ...]:
     listed = source.items(SERVICE, "ListStacks", "StackSummaries", {"StackStatusFilter": [*LIVE_STATES]}, region=region)
-    found = (parse_stack(record, region) for record in listed)
-    # Whatever a region lists of another account owns nothing here.
-    return tuple(stack for stack in found if stack.account_id == source.account_id)
+    return tuple(_parse_own(source, record, region) for record in listed)
+
+
+def _parse_own(source: Source, record: Record, region: str) -> Stack:
+    """Parse a stack of the account. AWS lists no others, so an answer that has one is not about the account."""
+    stack = parse_stack(record, region)
+    if stack.account_id != source.account_id:
+        raise Unreadable(UnreadKind.UNPARSABLE, f"AWS's answer has {stack.id}, which is no stack of the account")
+    return stack
 
 
 def _read_resources(source: Source, stack: Stack) -> tuple[StackResource, ...]:

@@ -28,7 +28,7 @@ from .._policy.documents.parse import parse
 from .._policy.documents.policy import Policy
 from .._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
 from .._policy.evaluation.narrowing import ANYTHING
-from .readiness import Readiness, State
+from .readiness import Obstacles, Readiness, State
 from .simulating import About, fill_placeholders, find_denied, find_simulatable
 
 #: The row of the preflight. It has the name of the role that contains.
@@ -45,15 +45,16 @@ _SHARED: t.Final = "it writes with the role of scheduled jobs; add the class con
 
 @dataclasses.dataclass(frozen=True)
 class _Answers:
-    """What was found out: the actions that are denied, the problems, and what could not be found out."""
+    """What was found out: what hinders, other problems, and further notes."""
 
-    missing: frozenset[str] = frozenset()
+    obstacles: Obstacles = Obstacles()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def as_row(self) -> Readiness:
-        state = State.MISSING if self.missing or self.problems else State.READY
-        return Readiness(CONTAINMENT, state, "; ".join((*self.problems, *self.notes)), tuple(sorted(self.missing)))
+        found = dataclasses.replace(self.obstacles, problem="; ".join(self.problems))
+        row = found.as_row(CONTAINMENT, found.state or State.READY)
+        return dataclasses.replace(row, reason="; ".join(filter(None, (row.reason, *self.notes))))
 
 
 def list_requests() -> dict[About, list[str]]:
@@ -102,7 +103,7 @@ def assess_containment(connection: Connection, snapshot: Snapshot) -> Readiness:
     elif arn and not found[0].problems:
         found.append(_Answers(notes=(_SHARED,)))
     return _Answers(
-        frozenset[str]().union(*(one.missing for one in found)),
+        found[0].obstacles,
         tuple(problem for one in found for problem in one.problems),
         tuple(note for one in found for note in one.notes),
     ).as_row()
@@ -119,11 +120,24 @@ def _simulate(connection: Connection, writer: str) -> _Answers:
     answers = access.gather(
         {about: functools.partial(find_denied, access, writer, actions, about) for about, actions in questions.items()}
     )
-    failed = [answer for answer in answers.values() if isinstance(answer, AwsError)]
-    if any(isinstance(answer, NotFound) for answer in failed):
+    if any(isinstance(answer, NotFound) for answer in answers.values()):
         return _Answers(problems=(f"there is no {'user' if ':user/' in writer else 'role'} {writer}",))
-    denied = (set(questions[about]) & answer for about, answer in answers.items() if not isinstance(answer, AwsError))
-    return _Answers(frozenset[str]().union(*denied), notes=("writes not verified",) if failed else ())
+    failed = {about: answer for about, answer in answers.items() if isinstance(answer, AwsError)}
+    denied = {
+        action: policy
+        for about, answer in answers.items()
+        if not isinstance(answer, AwsError)
+        for action, policy in answer.items()
+        if action in questions[about]
+    }
+    return _Answers(
+        Obstacles(
+            frozenset(action for action, policy in denied.items() if not policy),
+            {action: policy for action, policy in denied.items() if policy},
+            frozenset(action for about in failed for action in questions[about]),
+            tuple(dict.fromkeys(f"writes not verified: {error}" for error in failed.values())),
+        )
+    )
 
 
 def _ask_trust(connection: Connection, arn: str, snapshot: Snapshot) -> _Answers:

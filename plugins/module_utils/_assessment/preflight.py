@@ -221,25 +221,41 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
             for (arn, about), actions in asked.items()
         }
     )
-    denied: dict[str, t.Optional[Collection[str]]] = {}
+    denied: dict[str, dict[str, str]] = {}
+    failed: dict[str, tuple[Collection[str], str]] = {}
     missing = dict(lacking)
     for role, abouts in questions.items():
-        results = [(answers[arns[role], about], actions) for about, actions in abouts.items()]
-        failed = [answer for answer, _actions in results if isinstance(answer, AwsError)]
-        if any(isinstance(answer, NotFound) for answer in failed):
-            missing[role] = f"there is no {'user' if ':user/' in arns[role] else 'role'} {arns[role]}"
-        found = (set(actions) & answer for answer, actions in results if not isinstance(answer, AwsError))
-        denied[role] = None if failed else frozenset[str]().union(*found)
-    return _add_rollback(Simulation(denied, missing), [role for role in UNDOS if role in writers])
+        denied[role] = {}
+        errors: dict[str, list[str]] = {}
+        for about, actions in abouts.items():
+            answer = answers[arns[role], about]
+            if isinstance(answer, NotFound):
+                missing[role] = f"there is no {'user' if ':user/' in arns[role] else 'role'} {arns[role]}"
+            elif isinstance(answer, AwsError):
+                errors.setdefault(f"writes not verified: {answer}", []).extend(actions)
+            else:
+                denied[role] |= {action: answer[action] for action in actions if action in answer}
+        if errors:
+            failed[role] = [action for actions in errors.values() for action in actions], "; ".join(errors)
+    return _add_rollback(Simulation(denied, failed, missing), [role for role in UNDOS if role in writers])
 
 
 def _add_rollback(found: Simulation, roles: Collection[str]) -> Simulation:
     """Add the undos that a rollback of these roles is denied: it works in the roles of all their classes."""
-    undone = {action for role in roles for action in UNDOS[role] & frozenset(found.denied.get(role) or ())}
-    is_known = all(found.denied.get(role) is not None for role in roles)
+    undone = {action: policy for role in roles for action, policy in found.denied.get(role, {}).items()}
+    failed = [
+        (UNDOS[role] & frozenset(found.failed[role][0]), found.failed[role][1])
+        for role in roles
+        if role in found.failed
+    ]
+    unknown = frozenset[str]().union(*(actions for actions, _reason in failed))
     lacking = dict.fromkeys(found.lacking[role] for role in roles if role in found.lacking)
+    is_known = all(role in found.denied for role in roles)
+    own = {action: policy for action, policy in undone.items() if any(action in UNDOS[role] for role in roles)}
+    reasons = "; ".join(dict.fromkeys(reason for actions, reason in failed if actions))
     return Simulation(
-        {**found.denied, ROLLBACK: undone if is_known or undone else None},
+        {**found.denied, **({ROLLBACK: own} if is_known or own else {})},
+        {**found.failed, **({ROLLBACK: (unknown, reasons)} if unknown else {})},
         {**found.lacking, **({ROLLBACK: "; ".join(lacking)} if lacking else {})},
     )
 

@@ -15,9 +15,13 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from .._account.model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
+from .._prediction.denials.blame import read_reason
+from .._report.plain import list_action_notes
 
 # GetCallerIdentity and an assumed role don't show whether a write would be allowed.
 _UNVERIFIED = "writes not verified"
+# What AWS calls the policies of the role itself. That none of them allows an action, its owner can change.
+_OWN: t.Final = "identity-based policy"
 
 
 class State(enum.StrEnum):
@@ -25,17 +29,25 @@ class State(enum.StrEnum):
 
     READY = "READY"
     MISSING = "MISSING"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
 @dataclasses.dataclass(frozen=True)
 class Readiness:
-    """A row of the preflight: a capability, its state, why, and the IAM actions that are missing."""
+    """A row of the preflight: a capability, its state, why, and the IAM actions that it lacks.
+
+    No policy of the role allows ``missing_actions``. Another policy refuses ``refused_actions``, whatever those of the
+    role allow. Of ``unknown_actions`` AWS gave no answer: they may be allowed.
+    """
 
     capability: str
     state: State
     reason: str = ""
     missing_actions: tuple[str, ...] = ()
+    refused_actions: tuple[str, ...] = ()
+    unknown_actions: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -43,18 +55,78 @@ class Readiness:
             "state": self.state.value,
             "reason": self.reason,
             "missing_actions": list(self.missing_actions),
+            "refused_actions": list(self.refused_actions),
+            "unknown_actions": list(self.unknown_actions),
         }
 
 
 @dataclasses.dataclass(frozen=True)
-class Simulation:
-    """Which writes are denied in the role that each capability writes in; None where that could not be found out.
+class Obstacles:
+    """The actions that hinder a capability, by what is known of them, and sentences about them.
 
-    ``lacking`` says of a capability why there is no such role.
+    ``refused`` has the policy of each action. ``problem`` is what is missing besides permissions.
     """
 
-    denied: Mapping[str, t.Optional[Collection[str]]] = dataclasses.field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def state(self) -> t.Optional[State]:
+        """The worst that is known; None if nothing hinders the capability."""
+        if self.missing or self.problem:
+            return State.MISSING
+        if self.refused:
+            return State.REFUSED
+        return State.UNKNOWN if self.unknown or self.reasons else None
+
+    def as_row(self, name: str, state: State) -> Readiness:
+        """The row of a capability in this state."""
+        policies: dict[str, list[str]] = {}
+        for action, policy in sorted(self.refused.items()):
+            policies.setdefault(policy, []).append(action)
+        refusing = tuple(f"refused by {policy}" for policy in policies)
+        return Readiness(
+            name,
+            state,
+            "; ".join(filter(None, dict.fromkeys((*self.reasons, self.problem, *refusing)))),
+            tuple(sorted(self.missing)),
+            tuple(sorted(self.refused)),
+            tuple(sorted(self.unknown - self.missing - self.refused.keys())),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulation:
+    """Which writes are denied in the role that each capability writes in, with the policy that refuses each.
+
+    A capability that is not in ``denied`` was not simulated. ``failed`` has the actions of which the simulation gave no
+    answer, and why. ``lacking`` says of a capability why there is no such role.
+    """
+
+    denied: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    failed: Mapping[str, tuple[Collection[str], str]] = dataclasses.field(default_factory=dict)
     lacking: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def find_obstacles(self, capability: Capability) -> Obstacles:
+        """Find what hinders the writes of a capability."""
+        denied, name = self.denied.get(capability.name, {}), capability.name
+        actions, reason = self.failed.get(name, ((), ""))
+        own = {action: policy for action, policy in denied.items() if action in capability.writes}
+        return Obstacles(
+            frozenset(action for action, policy in own.items() if not policy),
+            {action: policy for action, policy in own.items() if policy},
+            capability.writes & frozenset(actions),
+            (reason,) if capability.writes & frozenset(actions) else (),
+            self.lacking.get(name, "") if capability.writes else "",
+        )
+
+    def note(self, capability: Capability) -> str:
+        """Note that the writes of a capability could not be asked about at all; empty where they were."""
+        known = {*self.denied, *self.failed, *self.lacking}
+        return "" if not capability.writes or capability.name in known else _UNVERIFIED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,26 +198,8 @@ def assess_readiness(
     alone = snapshot.organization is None and not any(gap.dataset is Dataset.ORGANIZATION for gap in gaps)
     capabilities = [capability for capability in table if not (alone and capability.in_organization)]
     return regions + tuple(
-        _assess_capability(snapshot, gaps, capability, actions, _Writes.of(capability, writes))
-        for capability in capabilities
+        _assess_capability(snapshot, gaps, capability, actions, writes) for capability in capabilities
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Writes:
-    """The obstacles to a capability's writes: the actions, and a sentence."""
-
-    missing: frozenset[str] = frozenset()
-    problem: str = ""
-    note: str = ""
-
-    @classmethod
-    def of(cls, capability: Capability, writes: Simulation) -> t.Self:
-        if not capability.writes:
-            return cls()
-        denied, problem = writes.denied.get(capability.name), writes.lacking.get(capability.name, "")
-        missing = capability.writes & frozenset(denied or ())
-        return cls(missing, problem, "" if problem or denied is not None else _UNVERIFIED)
 
 
 def _assess_capability(
@@ -153,14 +207,13 @@ def _assess_capability(
     gaps: Sequence[Unread],
     capability: Capability,
     actions: Mapping[Dataset, Collection[str]],
-    writes: _Writes,
+    writes: Simulation,
 ) -> Readiness:
     unread = [gap for gap in gaps if gap.dataset in capability.datasets]
     failed = [gap for gap in unread if gap.kind is not UnreadKind.UNSUPPORTED]
-    missing = {action for gap in failed for action in _list_actions(gap, actions)} | writes.missing
-    if failed or missing or writes.problem:
-        reasons = "; ".join(filter(None, (_join_reasons(failed), writes.problem)))
-        return Readiness(capability.name, State.MISSING, reasons, tuple(sorted(missing)))
+    obstacles = _join_obstacles(failed, actions, writes.find_obstacles(capability))
+    if obstacles.state:
+        return obstacles.as_row(capability.name, obstacles.state)
     if capability.datasets and all(_is_unsupported(snapshot, dataset, unread) for dataset in capability.datasets):
         return Readiness(capability.name, State.NOT_APPLICABLE, _join_reasons(unread))
     absent = _explain_absence(snapshot, capability)
@@ -168,7 +221,7 @@ def _assess_capability(
         return Readiness(capability.name, State.NOT_APPLICABLE, absent)
     # A dataset that AWS does not offer here removes its own part only.
     without = f"without {_describe_gaps(unread)}" if unread else ""
-    return Readiness(capability.name, State.READY, "; ".join(filter(None, (without, writes.note))))
+    return Readiness(capability.name, State.READY, "; ".join(filter(None, (without, writes.note(capability)))))
 
 
 def _is_unsupported(snapshot: Snapshot, dataset: Dataset, unsupported: Iterable[Unread]) -> bool:
@@ -196,10 +249,34 @@ def _explain_absence(snapshot: Snapshot, capability: Capability) -> str:
     return "; ".join(sorted(set(filter(None, reasons)))) if reasons and all(reasons) else ""
 
 
+def _join_obstacles(
+    failed: Sequence[Unread], actions: Mapping[Dataset, Collection[str]], writes: Obstacles
+) -> Obstacles:
+    """Join the obstacles to the reads of a capability with those to its writes."""
+    missing, unknown, refused = set(writes.missing), set(writes.unknown), dict(writes.refused)
+    for gap in failed:
+        named = _list_actions(gap, actions)
+        policy = _name_refusing(gap)
+        if gap.kind is not UnreadKind.DENIED:
+            unknown.update(named)
+        elif policy:
+            refused.update(dict.fromkeys(named, policy))
+        else:
+            missing.update(named)
+    reasons = (_join_reasons(failed), *writes.reasons)
+    return Obstacles(frozenset(missing), refused, frozenset(unknown), tuple(filter(None, reasons)), writes.problem)
+
+
+def _name_refusing(gap: Unread) -> str:
+    """Name the policy that refuses a read, as AWS's message has it; empty if no policy of the reader allows it."""
+    reason = read_reason({}, gap.reason) if gap.kind is UnreadKind.DENIED else None
+    if reason is None or (reason.kind == _OWN and not reason.is_explicit):
+        return ""
+    return f"an explicit deny in the {reason.kind}" if reason.is_explicit else f"the {reason.kind}"
+
+
 def _list_actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collection[str]:
-    """List the actions to allow: the one that was refused if AWS named it, else all that the dataset is read with."""
-    if gap.kind is not UnreadKind.DENIED:
-        return ()
+    """List the actions of a read that failed: the one that AWS named, else all that the dataset is read with."""
     known = actions.get(gap.dataset, ())
     refused = [action for action in known if gap.operation and action.endswith(f":{gap.operation.rpartition(':')[2]}")]
     return refused or known
@@ -212,7 +289,7 @@ def _join_reasons(gaps: Iterable[Unread]) -> str:
 def render_table(account_id: str, rows: Iterable[Readiness]) -> str:
     """The rows as a table for the terminal."""
     cells = [
-        (row.capability, row.state.value, "; ".join(filter(None, (row.reason, ", ".join(row.missing_actions)))))
+        (row.capability, row.state.value, "; ".join(filter(None, (row.reason, *list_action_notes(row.as_dict())))))
         for row in rows
     ]
     width = max((len(name) for name, _state, _note in cells), default=0)

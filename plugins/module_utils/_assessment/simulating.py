@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .._aws.access import Access
 
@@ -24,10 +24,13 @@ def fill_placeholders(text: str, *, account: str, region: str) -> str:
     return text.replace("${Partition}", partition).replace("${Account}", owner).replace("${Region}", region)
 
 
-def find_denied(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:
+def find_denied(access: Access, writer: str, actions: Sequence[str], about: About) -> dict[str, str]:
     """Find which of the actions a principal is denied. ``about`` is what all of them are about.
 
-    :raises AwsError: the simulation is not allowed, or there is no such principal.
+    The value names the policy that refuses an action; it is empty if no policy of the principal allows it.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+
+    :raises AwsError: the simulation is not allowed or failed, or there is no such principal.
     """
     resource, context = about
     parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
@@ -41,7 +44,22 @@ def find_denied(access: Access, writer: str, actions: Sequence[str], about: Abou
             for name, value in context
         ]
     results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
-    return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
+    return {result["EvalActionName"]: _name_refusing(result) for result in results if not _is_allowed(result)}
+
+
+def _is_allowed(result: Mapping[str, t.Any]) -> bool:
+    return bool(result["EvalDecision"] == "allowed")
+
+
+def _name_refusing(result: Mapping[str, t.Any]) -> str:
+    """Name the policy that refuses an action, whatever the principal's own policies allow; empty if none does."""
+    if not result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True):
+        return "a service control policy"
+    if result["EvalDecision"] == "explicitDeny":
+        return "an explicit deny"
+    bounded = not result.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary", True)
+    # Where no policy allows it either, AWS names no statement that does.
+    return "the permissions boundary" if bounded and result.get("MatchedStatements") else ""
 
 
 def find_simulatable(arn: str) -> t.Optional[str]:

@@ -15,6 +15,7 @@ import functools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from . import sdk
 from .advice import advise
@@ -133,6 +134,10 @@ class Access(RegionReader):
         answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
         self._assumed = answer.get("AssumedRoleUser") or {}
         return answer
+
+    def read_clock(self) -> t.Optional[datetime]:
+        """The time by the clock of AWS, counted on from its last answer in the role; None if none had a date."""
+        return self._clients.read_clock()
 
     @property
     def longest_write(self) -> float:
@@ -272,7 +277,8 @@ class Access(RegionReader):
     ) -> dict[str, t.Any]:
         """The answer to one call of an operation, named as AWS does, without botocore's own ``ResponseMetadata``.
 
-        A write is sent once: see :mod:`.retries`.
+        A write is sent once: see :mod:`.retries`. Its answer keeps ``ResponseMetadata`` with AWS's ``RequestId`` alone,
+        by which CloudTrail's event of it is found.
 
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
@@ -413,7 +419,9 @@ class Access(RegionReader):
         is_read = name not in self._operations.writes
         with contextlib.nullcontext() if is_read else self._note_write(name):
             answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
-        answer.pop("ResponseMetadata", None)
+        request_id = (answer.pop("ResponseMetadata", None) or {}).get("RequestId")
+        if request_id and not is_read:
+            answer["ResponseMetadata"] = {"RequestId": request_id}
         return answer
 
     @contextlib.contextmanager

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 import typing as t
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from . import sdk
@@ -46,7 +47,7 @@ def client_config(options: AccessOptions, *, once: bool = False) -> sdk.Config:
     :raises InvalidRequest: ``aws_config`` holds what botocore does not know.
     """
     ours = sdk.Config(
-        user_agent_extra=USER_AGENT,
+        user_agent_extra=f"{USER_AGENT} {options.mark}".strip(),
         connect_timeout=5,
         read_timeout=30,
         retries={"mode": "adaptive", "total_max_attempts": 4},
@@ -72,6 +73,8 @@ class ClientPool:
         self.silence = Silence()
         #: By how many seconds the clock of this machine is behind that of AWS, as the last answer showed.
         self.behind = 0.0
+        # The date of the last answer, and when it came by the time that passes on this machine.
+        self._dated: t.Optional[tuple[datetime, float]] = None
         self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()
@@ -94,6 +97,13 @@ class ClientPool:
         config: t.Any = self._configs[True]
         limits = (config.connect_timeout, config.read_timeout)
         return sum(math.inf if limit is None else float(limit) for limit in limits)
+
+    def read_clock(self) -> t.Optional[datetime]:
+        """The time by the clock of AWS, counted on from its last answer; None if none had a date."""
+        if self._dated is None:
+            return None
+        date, came = self._dated
+        return date + timedelta(seconds=time.monotonic() - came)
 
     def load_credentials(self) -> None:
         """Load the credentials of the session, once. Raises botocore's errors, and those of the provider."""
@@ -126,6 +136,7 @@ class ClientPool:
         """Note the clock of AWS, which dates every answer. Signatures allow a difference of minutes."""
         try:
             date = parsedate_to_datetime(http_response.headers["Date"])
+            self._dated = date.astimezone(UTC), time.monotonic()
             self.behind = min(max(0.0, (date - datetime.now(UTC)).total_seconds()), _LARGEST_SKEW)
         except (KeyError, TypeError, ValueError):
             # A proxy or an emulator may leave it out.

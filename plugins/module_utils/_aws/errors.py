@@ -20,10 +20,20 @@ from . import quotas, sdk
 
 
 class AwsError(Exception):
-    """A call that AWS, or the way to it, refused. ``code`` is AWS's own where it gave one."""
+    """A call that AWS, or the way to it, refused. ``code`` is AWS's own where it gave one.
+
+    ``request_id`` is AWS's id of the request, which CloudTrail calls ``requestID``; empty where AWS gave none.
+    """
 
     def __init__(
-        self, message: str, *, code: str = "", service: str = "", operation: str = "", region: t.Optional[str] = None
+        self,
+        message: str,
+        *,
+        code: str = "",
+        service: str = "",
+        operation: str = "",
+        region: t.Optional[str] = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -31,6 +41,7 @@ class AwsError(Exception):
         self.service = service
         self.operation = operation
         self.region = region
+        self.request_id = request_id
 
     def __str__(self) -> str:
         where = f" in {self.region}" if self.region else ""
@@ -40,7 +51,8 @@ class AwsError(Exception):
 
     def rephrase(self, message: str) -> t.Self:
         """Rephrase the error: the same one with another message."""
-        return type(self)(message, code=self.code, service=self.service, operation=self.operation, region=self.region)
+        named = {name: getattr(self, name) for name in ("code", "service", "operation", "region", "request_id")}
+        return type(self)(message, **named)
 
 
 class AccessDenied(AwsError):
@@ -251,11 +263,13 @@ def translate(
     """
     if isinstance(exception, AwsError):
         return exception
+    request_id = ""
     if isinstance(exception, sdk.ClientError):
         kind, code, message = _of_answer(exception.response, service, elsewhere=elsewhere)
+        request_id = str(exception.response.get("ResponseMetadata", {}).get("RequestId") or "")
     elif isinstance(exception, (sdk.BotoCoreError, sdk.ResponseParserError)):
         kind = _class_of_exception(exception)
         code, message = type(exception).__name__, str(exception)[:_LONGEST_MESSAGE]
     else:
         raise exception
-    return kind(message, code=code, service=service, operation=operation, region=region)
+    return kind(message, code=code, service=service, operation=operation, region=region, request_id=request_id)

@@ -77,6 +77,8 @@ class AccessOptions:
     # Not an option of modules: where the answers of AWS are recorded to, or played from. All that is made of these
     # options, in other roles too, shares it.
     tape: t.Optional[Tape] = dataclasses.field(default=None, repr=False, compare=False)
+    # Not an option of modules either: a word in the user agent of each call, by which CloudTrail's events show the job.
+    mark: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
         for name, (pattern, allowed) in _FORMATS.items():
@@ -96,7 +98,7 @@ class AccessOptions:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
         """The access options among a module's validated options. An empty string counts as not given."""
-        names = {field.name for field in dataclasses.fields(cls)} - {"tape"}
+        names = {field.name for field in dataclasses.fields(cls)} - {"tape", "mark"}
         given = {name: value for name, value in options.items() if name in names and value not in (None, "")}
         return cls(**given)
 

@@ -88,12 +88,14 @@ class RetryVerdict:
     """The verdict on the error of a write.
 
     ``changed_nothing``: AWS answered that it did nothing, or was not reached. ``waits``: the seconds before each
-    further attempt. ``waits_if_new``: the same where the write builds on what was made moments ago.
+    further attempt. ``waits_if_new``: the same where the write builds on what was made moments ago. ``request_id``:
+    AWS's id of the request that made the write; empty if AWS did not answer it.
     """
 
     changed_nothing: bool
     waits: tuple[float, ...] = ()
     waits_if_new: tuple[float, ...] = ()
+    request_id: str = ""
 
 
 def judge(error: Exception, service: str, operation: str) -> RetryVerdict:
@@ -107,7 +109,8 @@ def judge(error: Exception, service: str, operation: str) -> RetryVerdict:
     waits = _waits(error, service, operation)
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
     waits_if_new = max(waits, _HALF_A_MINUTE, key=sum) if isinstance(error, NotFound) else waits
-    return RetryVerdict(not is_lost and (error.service, error.operation) == (service, operation), waits, waits_if_new)
+    is_own = (error.service, error.operation) == (service, operation)
+    return RetryVerdict(not is_lost and is_own, waits, waits_if_new, error.request_id if is_own else "")
 
 
 def _waits(error: AwsError, service: str, operation: str) -> tuple[float, ...]:

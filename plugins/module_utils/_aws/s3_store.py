@@ -16,7 +16,7 @@ from datetime import datetime
 
 from . import sdk
 from .access import Access
-from .errors import AwsError, Conflict, InvalidRequest, NotFound, translate
+from .errors import AwsError, Conflict, InvalidRequest, NotFound, Unparsable, translate
 from .fence import PrefixFence
 from .options import AccessOptions
 from .patience import Patience
@@ -32,7 +32,11 @@ _LOCK: t.Final = {"ObjectLockMode": "COMPLIANCE"}
 # No file of CloudTrail or of this collection has as much.
 _MOST_BYTES: t.Final = 512 * 1024 * 1024
 _EXISTS: t.Final = "PreconditionFailed"
-_CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
+_RACE: t.Final = "ConditionalRequestConflict"
+_CONFLICTS: t.Final = frozenset({_EXISTS, _RACE, "NoSuchKey"})
+# No object has this ETag.
+_STALE: t.Final = f'"{"0" * 32}"'
+_PROBE: t.Final = b"Tests whether this place keeps to the conditions of writes.\n"
 
 
 class S3Store:
@@ -62,6 +66,7 @@ class S3Store:
         self._bucket = match["bucket"]
         prefix = (match["prefix"] or "").strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
+        self.identity = f"{options.endpoint_url or ''} {self._bucket}/{self._prefix}"
         self.location = f"s3://{self._bucket}/{prefix}".rstrip("/")
         self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
         self._lock = {**_LOCK, "ObjectLockRetainUntilDate": lock_until} if lock_until else {}
@@ -120,10 +125,48 @@ class S3Store:
             # The connection broke while the body was read, which is after the call.
             raise translate(error, "s3", "GetObject", self._access.region) from None
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        """The content and its ETag, which changes with every write. Raises AwsError."""
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str, datetime]]:
+        """The content, its ETag, which changes with every write, and when S3 says that it was written.
+
+        Raises AwsError.
+        """
         found = self._read(key)
-        return None if found is None else (found[0], found[1]["ETag"])
+        return None if found is None else (found[0], found[1]["ETag"], found[1]["LastModified"])
+
+    def read_clock(self) -> datetime:
+        """The time of S3, by its last answer to this store. Raises Unparsable: no answer had a date.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+        """
+        now = self._access.read_clock()
+        if now is None:
+            raise Unparsable("no answer has a date, so the time by its clock is not known", service="s3")
+        return now
+
+    def find_ignored_condition(self, key: str) -> str:
+        """Find a condition of a write that the place ignores, as a clause; empty if it keeps to both.
+
+        The first write makes the object where it is missing. S3 answers 412 to a condition that is not met, and 409 to
+        a write that meets another one. Some services that are called compatible answer 200, and write:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+
+        :raises AwsError: that can't be found out.
+        """
+        if not any(self._refuses(key, IfNoneMatch="*") for _attempt in range(2)):
+            return "it writes over an object that exists, although If-None-Match forbids it"
+        if not self._refuses(key, IfMatch=_STALE):
+            return "it writes over an object with another ETag than If-Match asks for"
+        return ""
+
+    def _refuses(self, key: str, **conditions: str) -> bool:
+        try:
+            self._put(key, _PROBE, **conditions)
+            return False
+        except AwsError as error:
+            if error.code not in (_EXISTS, _RACE):
+                raise
+            return True
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         """Write ``content`` if the object still has the ETag ``version``, or does not exist where that is None.

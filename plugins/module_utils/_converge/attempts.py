@@ -44,6 +44,10 @@ class RetryVerdict(t.Protocol):
     def waits_if_new(self) -> Sequence[float]:
         """The same where the change builds on what this run has just made."""
 
+    @property
+    def request_id(self) -> str:
+        """AWS's id of the request; empty if AWS did not answer it."""
+
 
 Judge = Callable[[Exception, Change], RetryVerdict]
 # A look at the target before another attempt: why there is none, or whether it is as wanted already.
@@ -61,12 +65,18 @@ class Means:
 
 @dataclasses.dataclass(frozen=True)
 class Ending:
-    """How a change ended, the last error and its exception, and AWS's answer where there is one."""
+    """How a change ended, the last error and its exception, and AWS's answer where there is one.
+
+    ``request_id`` is AWS's id of the request whose answer decided that; empty if that answer was lost. ``attempts`` are
+    the ids of the other requests.
+    """
 
     outcome: Outcome
     error: str = ""
     answer: t.Optional[Mapping[str, t.Any]] = None
     failure: t.Optional[Exception] = None
+    request_id: str = ""
+    attempts: tuple[str, ...] = ()
 
 
 def verify_waits(change: Change) -> tuple[float, ...]:
@@ -82,24 +92,44 @@ def bring_about(
     ``is_new`` says that the change builds on what this run has just made, which AWS may not know everywhere yet.
     """
     lost = ""
+    ids: list[str] = []
     for number in itertools.count():
         try:
-            return Ending(Outcome.APPLIED, answer=attempt())
+            answer = attempt()
         except means.errors as error:
             failure = error
+        else:
+            return Ending(
+                Outcome.APPLIED, answer=answer, request_id=find_request_id(answer), attempts=_drop_unknown(ids)
+            )
         verdict = means.judge(failure, change)
+        ids.append(verdict.request_id)
         lost = lost if verdict.changed_nothing else str(failure)
         wait = _nth(verdict.waits_if_new if is_new else verdict.waits, number)
         if wait is not None:
             means.sleep(wait)
         seen = _is_as_wanted(change, look, means)
         if seen is True:
-            return Ending(Outcome.APPLIED, _explain_as_wanted(lost)) if lost else Ending(Outcome.FOREIGN, str(failure))
+            if lost:
+                return Ending(Outcome.APPLIED, _explain_as_wanted(lost), attempts=_drop_unknown(ids))
+            return Ending(Outcome.FOREIGN, str(failure), request_id=ids[-1], attempts=_drop_unknown(ids[:-1]))
         if wait is None or seen is not False:
             # Where it reads as before, an attempt whose answer was lost changed nothing either, if that can be seen.
             is_failed = not lost or (seen is False and content_hash(change.before) != content_hash(change.after))
-            return Ending(Outcome.FAILED if is_failed else Outcome.UNKNOWN, str(failure), failure=failure)
+            if not is_failed:
+                return Ending(Outcome.UNKNOWN, str(failure), failure=failure, attempts=_drop_unknown(ids))
+            ending = Ending(Outcome.FAILED, str(failure), failure=failure)
+            return dataclasses.replace(ending, request_id=ids[-1], attempts=_drop_unknown(ids[:-1]))
     raise AssertionError("itertools.count() never ends")
+
+
+def find_request_id(answer: Mapping[str, t.Any]) -> str:
+    """AWS's id of the request in an answer to a write; empty if it has none."""
+    return str((answer.get("ResponseMetadata") or {}).get("RequestId") or "")
+
+
+def _drop_unknown(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, ids))
 
 
 def _nth(waits: Sequence[float], number: int) -> t.Optional[float]:

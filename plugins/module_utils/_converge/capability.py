@@ -17,9 +17,10 @@ from .affects.affected import with_affected
 from .affects.reach import KnownReach
 from .break_glass import Rescue
 from .change import Change, Refusal
+from .credential_facts import find_credential
 from .finding import Finding
 from .incident.steps import Subject
-from .plan import Plan
+from .plan import ChangeFacts, Plan
 
 Observed = t.TypeVar("Observed")
 Documents = Sequence[Mapping[str, t.Any]]
@@ -166,6 +167,10 @@ class Capability(abc.ABC, t.Generic[Observed]):
     def find_refusal(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
         """Find the refusal in a change's error, if somebody else decides on its target; None if the change failed."""
         return None
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """What people want to know of a change before they approve it."""
+        return ChangeFacts(credential=find_credential(change))
 
     def impacts(self) -> Documents:
         """For the report: what the plan would break."""

@@ -48,7 +48,9 @@ class Change:
     plans show and hash it, where the exact one holds the moment at which it is sent; None where both are the same.
     ``affects`` names the principals whose access the change alters, sorted: ARNs; the 12 digits of an
     account for everybody in it; ``*`` for anybody at all; the name of a service principal. ``undoes`` is the journal's
-    key of the change that this one takes back, if it is there for that.
+    key of the change that this one takes back, if it is there for that. ``entry`` is the change that plans and reports
+    have in its place, where several writes are one change for people: the batches of an export. Such an entry is a sum
+    (``is_sum``): the journal has each of its writes with the request that undoes it.
     """
 
     account_id: str
@@ -67,6 +69,8 @@ class Change:
     undo: t.Optional[Undo] = None
     undoes: str = ""
     planned: t.Optional[Mapping[str, t.Any]] = None
+    entry: t.Optional[Change] = None
+    is_sum: bool = False
 
     @property
     def request(self) -> dict[str, t.Any]:
@@ -75,7 +79,12 @@ class Change:
 
     @property
     def is_reversible(self) -> bool:
-        return self.undo is not None
+        return self.undo is not None or self.is_sum
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the change takes access or a credential away, or deletes something."""
+        return self.impact is not Impact.ADDITIVE
 
     def as_dict(self, *, applied: bool = False) -> dict[str, t.Any]:
         return {
@@ -101,7 +110,7 @@ class Change:
 
     def as_entry(self) -> dict[str, t.Any]:
         """The change in a plan: everything that its hash covers, so the plan can be checked without the account."""
-        return {**self.as_dict(), "request": self.request}
+        return {**self.as_dict(), "request": self.request, "narrows": self.narrows}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,12 +138,36 @@ def content_hash(value: t.Any) -> str:
 
 
 def change_hash(change: Change) -> str:
-    """Identifies a change in a plan: place, operation, target, request, affected principals, before and after."""
-    scope = [change.account_id, change.service, change.region, change.operation, change.target]
+    """Identifies a change in a plan: place, operation, target, request, affected principals, before and after.
+
+    Whether it narrows access is a part of it too: people look at these changes first.
+    """
+    change = change.entry or change
+    scope = [change.account_id, change.service, change.region, change.operation, change.target, change.narrows]
     said = [change.request, sorted(change.affects), content_hash(change.before), content_hash(change.after)]
     return content_hash([*scope, *said])
 
 
 def plan_sha256(changes: Iterable[Change]) -> str:
     """The hash of a plan, which does not depend on the order in which its changes were found."""
-    return content_hash(sorted(change_hash(change) for change in changes))
+    return content_hash(sorted(change_hash(change) for change, _writes in list_entries(changes)))
+
+
+def list_entries(changes: Iterable[Change]) -> list[tuple[Change, list[Change]]]:
+    """List changes as people see them, each with the writes that it consists of: mostly itself alone."""
+    entries: list[tuple[Change, list[Change]]] = []
+    shared: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.entry is None:
+            entries.append((change, [change]))
+            continue
+        key = change_hash(change)
+        if key not in shared:
+            entries.append((change.entry, shared.setdefault(key, [])))
+        shared[key].append(change)
+    return entries
+
+
+def is_among(change: Change, changes: Iterable[Change]) -> bool:
+    """Whether this very change is one of ``changes``: an equal one is another."""
+    return any(change is other for other in changes)

@@ -9,66 +9,98 @@
 
 from __future__ import annotations
 
-import hashlib
+import difflib
 import json
 import textwrap
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from .._account.event_rules import OWNED
 from .change import Change
 
 _WIDTH: t.Final = 100
-# So many entries of a state are shown, and so many characters of a value: Ansible prints a difference on lines.
-_ENTRIES: t.Final = 12
-_LONG: t.Final = 160
-_LINES: t.Final = 2
-_DIGITS: t.Final = 12
+# So many lines of one change differ in a terminal, where it has no policy. The page of the account has all of them.
+_LINES: t.Final = 40
+# So many lines have the states of objects that come or go together. Each further object is a line with its name.
+_LINES_OF_OBJECTS: t.Final = 24
 _STEP: t.Final = "  "
 _STATEMENTS: t.Final = "Statement"
 # Members of states with a policy. Not every type of policy has statements.
 _POLICIES: t.Final = frozenset({"document", "policy", "Policy", "trust"})
+_MARK: t.Final = dict([OWNED])
+_PAGE: t.Final = "see the plan in report.html"
+
+Lines = list[str]
 
 
 def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
     """One difference a change, in the structure of a module's ``diff``. A missing state is an empty text.
 
-    Objects that come or go as a whole and give nobody access share one difference for each operation.
+    Several changes of one operation share a difference: objects that come or go as a whole and give nobody access, and
+    those whose states have one line each.
     """
-    small: dict[str, list[Change]] = {}
-    shown: list[t.Union[Change, list[Change]]] = []
-    for change in changes:
-        if not _is_small(change):
-            shown.append(change)
-            continue
-        if change.operation not in small:
-            shown.append(small.setdefault(change.operation, []))
-        small[change.operation].append(change)
-    return [_describe_small(item) if isinstance(item, list) else _describe_change(item) for item in shown]
+    together: dict[tuple[str, bool], list[Change]] = {}
+    for place, change in enumerate(changes):
+        is_whole = _is_small(change)
+        key = change.operation if is_whole or _is_one_line(change) else f"{change.operation} {place}"
+        together.setdefault((key, is_whole), []).append(change)
+    return [
+        _describe_objects(same) if is_whole or len(same) > 1 else _describe_change(same[0])
+        for (_key, is_whole), same in together.items()
+    ]
+
+
+def _is_one_line(change: Change) -> bool:
+    """Whether both states are there and have a line each that says how they differ."""
+    states = (change.before, change.after)
+    if any(state is None or _has_policy(state) for state in states):
+        return False
+    before, after = (_summarize(change, state) for state in states)
+    return before != after and max(len(before), len(after)) <= _WIDTH
 
 
 def _describe_change(change: Change) -> dict[str, t.Any]:
     before, after = (_describe_state(change, state) for state in (change.before, change.after))
-    if before == after and _digest(change.before) != _digest(change.after):
+    exact = [json.dumps(state, sort_keys=True, default=str) for state in (change.before, change.after)]
+    if before == after and exact[0] != exact[1]:
         # Ansible shows nothing of a difference between equal texts.
-        before, after = (
-            f"{text}({_digest(state)})\n" for text, state in ((before, change.before), (after, change.after))
-        )
+        before, after = ([text] for text in exact)
+    if not _has_policy(change.before) and not _has_policy(change.after):
+        before, after = _fold(before, after)
     return {
         "before_header": f"{_legible(change.target)} (before {change.operation})",
         "after_header": f"{_legible(change.target)} (after {change.operation})",
-        "before": before,
-        "after": after,
+        "before": _join(before),
+        "after": _join(after),
     }
 
 
-def _describe_small(changes: list[Change]) -> dict[str, t.Any]:
+def _fold(before: Lines, after: Lines) -> tuple[Lines, Lines]:
+    """Leave out all but the first lines that differ, and count the others. Equal lines stay: Ansible leaves them out.
+
+    Two texts that differ still differ afterwards.
+    """
+    if max(len(before), len(after)) <= _LINES:
+        return before, after
+    kept: tuple[Lines, Lines] = ([], [])
+    room, left = _LINES, 0
+    for tag, start, end, new_start, new_end in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+        for target, lines in zip(kept, (before[start:end], after[new_start:new_end]), strict=True):
+            most = len(lines) if tag == "equal" else room
+            target += lines[:most]
+            left += len(lines[most:])
+            room -= 0 if tag == "equal" else len(lines[:most])
+    return kept[0], [*kept[1], f"… and {left} more lines, {_PAGE}"] if left else kept[1]
+
+
+def _describe_objects(changes: list[Change]) -> dict[str, t.Any]:
     operation = changes[0].operation
     what = _legible(changes[0].target) if len(changes) == 1 else f"{len(changes)} objects"
     return {
         "before_header": f"{what} (before {operation})",
         "after_header": f"{what} (after {operation})",
-        "before": "".join(_summarize(change, change.before) for change in changes),
-        "after": "".join(_summarize(change, change.after) for change in changes),
+        "before": _join(_list_objects([(change, change.before) for change in changes if change.before is not None])),
+        "after": _join(_list_objects([(change, change.after) for change in changes if change.after is not None])),
     }
 
 
@@ -88,71 +120,98 @@ def _has_policy(state: t.Any) -> bool:
     return any(map(_has_policy, state.values()))
 
 
+def _list_objects(objects: Sequence[tuple[Change, t.Any]]) -> Lines:
+    """List objects with their states. Objects that come or go in the same state stand together above it."""
+    same: dict[tuple[str, str], Lines] = {}
+    for change, state in objects:
+        name, text = _legible(change.target), _summarize(change, state)
+        # Two lines that are equal on both sides say nothing, so each of these has its name and state in one.
+        is_one_line = change.before is not None and change.after is not None
+        key = (text, name) if is_one_line else (text, "")
+        same.setdefault(key, []).append(name)
+    lines: Lines = []
+    has_room = True
+    for (text, one_line), names in same.items():
+        whole = f"{names[0]}: {text}" if text and len(names) == 1 else ""
+        own = [whole] if whole and (one_line or len(whole) <= _WIDTH) else [*names, *_wrap(text, _STEP, _STEP)]
+        has_room = bool(one_line) or (has_room and len(lines) + len(own) <= _LINES_OF_OBJECTS)
+        lines += own if has_room else names
+    return lines if has_room else [*lines, f"… for the states of the last ones {_PAGE}"]
+
+
 def _summarize(change: Change, state: t.Any) -> str:
-    """The name of an object and its state, in two lines at most."""
-    if state is None:
-        return ""
-    shown = _simplify(change.operation, state)
+    """The state of an object in one line."""
+    shown = _leave_out(change, state)
     items = shown.items() if isinstance(shown, Mapping) else {"state": shown}.items()
-    parts = [f"{name}: {_flatten(item)}" for name, item in items]
-    text = f"{_legible(change.target)}: {', '.join(parts)}"
-    lines = textwrap.wrap(text, _WIDTH, subsequent_indent=_STEP, break_on_hyphens=False)
-    if len(lines) > _LINES:
-        more = f"… ({_digest([change.target, state])})"
-        lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: _WIDTH - len(more)]}{more}"]
-    return "".join(f"{line}\n" for line in lines)
+    return ", ".join(f"{_legible(str(name))}: {_flatten(item)}" for name, item in items)
+
+
+def _leave_out(change: Change, state: t.Any) -> t.Any:
+    """The state of an object without what its target says already.
+
+    Of an object that comes or goes, members without a value are left out, and the mark of what this collection manages.
+    """
+    if not isinstance(state, Mapping) or (change.before is not None and change.after is not None):
+        return state
+    return {name: item for name, item in state.items() if not _says_nothing(item, change.target)}
+
+
+def _says_nothing(value: t.Any, target: str) -> bool:
+    if isinstance(value, str):
+        return not value or target.endswith((f"/{value}", f":{value}", f" {value}"))
+    return value is None or value == _MARK or (isinstance(value, (list, tuple, Mapping)) and not value)
 
 
 def _flatten(value: t.Any) -> str:
-    return _scalar(value) if _is_scalar(value) else _compact(value)
+    return _text(value) if _is_scalar(value) else _compact(value)
 
 
-def _describe_state(change: Change, state: t.Any) -> str:
-    if state is None:
-        return ""
-    return "".join(f"{line}\n" for line in _render(_simplify(change.operation, state), ""))
+def _describe_state(change: Change, state: t.Any) -> Lines:
+    return [] if state is None else list(_render(_leave_out(change, state), ""))
 
 
-def _simplify(operation: str, state: t.Any) -> t.Any:
-    """Leave out what nobody reads in a terminal: ids of findings, and the patterns of event rules."""
-    if operation == "BatchImportFindings" and isinstance(state, Mapping):
-        return [value for value in state.values() if value is not None]
-    if operation == "PutRule" and isinstance(state, Mapping) and state.get("pattern"):
-        return {**state, "pattern": f"of {_digest(state['pattern'])} (see plan.json)"}
-    return state
-
-
-def _render(value: t.Any, indent: str, *, is_whole: bool = False) -> Iterator[str]:
-    """The lines of a value: short ones in one line, longer ones an entry a line. ``is_whole``: nothing is cut."""
+def _render(value: t.Any, indent: str) -> Iterator[str]:
+    """The lines of a value: short ones in one line, longer ones an entry a line."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            # A policy is never cut: the statement that matters may be the last.
-            is_policy = name == _STATEMENTS or name in _POLICIES
-            yield from _render_item(f"{_legible(str(name))}:", item, indent, is_whole=is_whole or is_policy)
+            yield from _render_item(f"{_legible(str(name))}:", item, indent)
     elif isinstance(value, (list, tuple)):
-        most = len(value) if is_whole else _ENTRIES
-        for item in value[:most]:
-            yield from _render_item("-", item, indent, is_whole=is_whole)
-        if len(value) > most:
-            yield f"{indent}… and {len(value) - most} more ({_digest(value)})"
+        for item in value:
+            yield from _render_item("-", item, indent)
     else:
-        yield f"{indent}{_scalar(value)}"
+        yield f"{indent}{_text(value)}"
 
 
-def _render_item(name: str, item: t.Any, indent: str, *, is_whole: bool) -> Iterator[str]:
+def _render_item(name: str, item: t.Any, indent: str) -> Iterator[str]:
     line = f"{indent}{name} {_flatten(item)}"
-    if len(line) <= _WIDTH or (_is_scalar(item) and not is_whole):
+    if len(line) <= _WIDTH or (_is_scalar(item) and " " not in _text(item)):
         yield line
         return
+    if _is_scalar(item):
+        yield from _wrap(line.removeprefix(indent), indent, indent + _STEP)
+        return
     yield f"{indent}{name}"
-    inner = indent + _STEP
     # The actions of a statement, say, which are many.
-    items = item if isinstance(item, (list, tuple)) else [item]
-    if all(map(_is_scalar, items)):
-        show = _text if is_whole else _scalar
-        yield from textwrap.wrap(", ".join(map(show, items)), _WIDTH, initial_indent=inner, subsequent_indent=inner)
+    if isinstance(item, (list, tuple)) and all(map(_is_scalar, item)):
+        yield from _wrap(", ".join(map(_text, item)), indent + _STEP, indent + _STEP)
     else:
-        yield from _render(item, inner, is_whole=is_whole)
+        yield from _render(item, indent + _STEP)
+
+
+def _wrap(text: str, first: str, rest: str) -> Lines:
+    """Wrap at spaces alone: an ARN that is cut can be neither read nor searched for."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _join(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _is_scalar(value: t.Any) -> bool:
@@ -163,19 +222,8 @@ def _text(value: t.Any) -> str:
     return _legible(value if isinstance(value, str) else json.dumps(value, default=str))
 
 
-def _scalar(value: t.Any) -> str:
-    text = _text(value)
-    return text if len(text) <= _LONG else f"{text[: _LONG - _DIGITS]}… ({_digest(value)})"
-
-
 def _compact(value: t.Any) -> str:
     return _legible(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _digest(value: t.Any) -> str:
-    """The start of a hash, so that two values that are cut still differ."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
 def _legible(text: str) -> str:

@@ -87,10 +87,14 @@ class GuardContext:
 
 @dataclasses.dataclass(frozen=True)
 class GuardResult:
-    """The changes that may be made, in the order of the plan, and the refusals."""
+    """The changes that may be made, in the order of the plan, and the refusals.
+
+    ``held`` are the changes that an approved plan alone would let through, each with what holds it back.
+    """
 
     allowed: tuple[Change, ...]
     refused: tuple[Refusal, ...]
+    held: tuple[tuple[Change, Refusal], ...] = ()
 
 
 def find_enforcing_objections(
@@ -120,19 +124,22 @@ def guard(changes: Sequence[Change], context: GuardContext) -> GuardResult:
         raise GuardError(fatal)
     refused: list[Refusal] = []
     passed: list[Change] = []
+    held: list[tuple[Change, Refusal]] = []
     for change in changes:
         refusal = next((refusal for rule in _RULES if (refusal := rule(change, context))), None)
+        waits = None if refusal else _needs_approval(change, context)
         if refusal:
             refused.append(refusal)
-            continue
-        passed.append(change)
-        if context.rescue:
-            context.rescue.expect(change)
+        elif waits:
+            held.append((change, waits))
+        else:
+            passed.append(change)
+            if context.rescue:
+                context.rescue.expect(change)
     over_cap = {} if context.approved else _over_cap(passed, context.limits)
-    refused += [_refusal("cap", change, over_cap[change.kind]) for change in passed if change.kind in over_cap]
-    return GuardResult(
-        allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused)
-    )
+    held += [(change, _refusal("cap", change, over_cap[change.kind])) for change in passed if change.kind in over_cap]
+    allowed = tuple(change for change in passed if change.kind not in over_cap)
+    return GuardResult(allowed=allowed, refused=tuple(refused), held=tuple(held))
 
 
 def _refusal(rule: str, change: Change, reason: str) -> Refusal:
@@ -269,7 +276,6 @@ _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...
     _is_of_others,
     _could_lock_out,
     _takes_break_glass,
-    _needs_approval,
     _not_approved,
 )
 

@@ -29,7 +29,7 @@ import re
 import secrets
 import threading
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from .._account.moments import format_utc, parse_moment
@@ -86,6 +86,7 @@ class Intent:
     """A recorded change, the run, job and module that meant to make it, and its key without the ending.
 
     ``job_id`` is empty in the journals of older versions. ``at`` is the time of the record, None if it has none.
+    ``caller_arn`` is who was to make it, empty if the record does not say.
     """
 
     key: str
@@ -94,6 +95,30 @@ class Intent:
     change: Change
     job_id: str = ""
     at: t.Optional[datetime] = None
+    caller_arn: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The mark of the job that recorded it, see :func:`make_mark`."""
+        return make_mark(self.run_id, self.job_id)
+
+
+def make_mark(run_id: str, job_id: str) -> str:
+    """Make the word that names a job in the user agent of its calls, and so in CloudTrail's events of them."""
+    return f"job/{run_id}/{job_id}"
+
+
+class Ended(t.NamedTuple):
+    """How a recorded change ended, and what was kept of AWS's answer.
+
+    ``request_id`` is AWS's id of the request that decided it, as CloudTrail has it; empty where nobody knows it.
+    ``attempts`` are the ids of the other requests that were sent for the change.
+    """
+
+    outcome: Outcome
+    answer: Mapping[str, t.Any]
+    request_id: str = ""
+    attempts: tuple[str, ...] = ()
 
 
 def check_run_id(run_id: str, option: str = "run_id") -> str:
@@ -178,10 +203,23 @@ class Journal:
         return key
 
     def conclude(
-        self, key: str, outcome: Outcome, error: str = "", answer: t.Optional[Mapping[str, t.Any]] = None
+        self,
+        key: str,
+        outcome: Outcome,
+        error: str = "",
+        answer: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        request_id: str = "",
+        attempts: Sequence[str] = (),
     ) -> None:
-        """Record how the change of ``key`` ended, and what is to be kept of AWS's answer."""
-        record: dict[str, t.Any] = {"outcome": outcome.value, "error": error or None}
+        """Record how the change of ``key`` ended, and what is to be kept of AWS's answer.
+
+        ``request_id`` is AWS's id of the request that decided it, empty where its answer was lost. ``attempts`` are the
+        ids of the other requests.
+        """
+        record: dict[str, t.Any] = {"outcome": outcome.value, "error": error or None, "request_id": request_id}
+        if attempts:
+            record["attempts"] = list(attempts)
         if answer:
             record["answer"] = dict(answer)
         self._store.put_new(f"{key}{_OUTCOME}", self._record("outcome", record))
@@ -246,7 +284,7 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
     started = _readable(store, [match["base"] for match in matches if match["kind"] == "intent"], warn)
     for intent in _in_order(started):
         try:
-            outcome = ending_at(store, intent.key)[0]
+            outcome = ending_at(store, intent.key).outcome
         except StoreError as error:
             warn(f"the outcome of {intent.change.operation} on {intent.change.target} is not known: {error}")
             outcome = Outcome.UNKNOWN
@@ -343,8 +381,8 @@ def _readable(store: Store, keys: Iterable[str], warn: Warn) -> Iterator[Intent]
             warn(f"a record of the journal is ignored: {error}")
 
 
-def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
-    """How the recorded change with this key ended, and what was kept of AWS's answer; ``UNKNOWN`` without a record.
+def ending_at(store: Store, key: str) -> Ended:
+    """How the recorded change with this key ended; ``UNKNOWN`` without a record.
 
     :raises RecordError: the record is none.
     :raises StoreError: it can't be read.
@@ -355,11 +393,14 @@ def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
             continue
         try:
             record = parse(content)
-            return Outcome(record["outcome"]), dict(record.get("answer") or {})
+            ids = (record.get("request_id", ""), *record.get("attempts", ()))
+            if not all(isinstance(one, str) for one in ids):
+                raise ValueError("an id of a request is no text")
+            return Ended(Outcome(record["outcome"]), dict(record.get("answer") or {}), ids[0], ids[1:])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             place = f"{store.location.rstrip('/')}/{key}{ending}"
             raise RecordError(f"{place} is not a journal record: {error}") from error
-    return Outcome.UNKNOWN, {}
+    return Ended(Outcome.UNKNOWN, {})
 
 
 def intent_at(store: Store, key: str) -> Intent:
@@ -382,6 +423,7 @@ def intent_at(store: Store, key: str) -> Intent:
             module=record["module"],
             change=change_of(record["change"]),
             at=parse_moment(record["at"]) if "at" in record else None,
+            caller_arn=str(record.get("caller_arn") or ""),
         )
         if not isinstance(intent.module, str) or (match["run"], match["job"] or "") != (intent.run_id, intent.job_id):
             raise ValueError("its module is malformed, or it names another run or job than its place")

@@ -21,6 +21,10 @@ from .change import Change, Impact, Refusal, Undo, change_hash, plan_sha256
 from .errors import InputError
 
 SCHEMA: t.Final = "hardening.iam/plan/1"
+#: The states of changes in a plan. The second is of those that only a cap, or the lack of an approval, holds back.
+PLANNED: t.Final = "planned"
+IF_APPROVED: t.Final = "applied if approved"
+_EMPTY: t.Final = "nothing would be changed, so there is nothing to approve"
 APPROVAL_LASTS: t.Final = timedelta(hours=24)
 # Clocks of two controllers differ a little; a plan from further ahead was not made by this collection.
 _CLOCK_SKEW: t.Final = timedelta(minutes=5)
@@ -47,6 +51,7 @@ class ApprovedPlan:
         """Why ``change`` is not covered, with the next step; None where it is."""
         if change_hash(change) in self.hashes:
             return None
+        change = change.entry or change
         known = self.affects.get((change.operation, change.target))
         if known is None:
             return f"the approved plan does not have this change; {_AGAIN}"
@@ -58,37 +63,131 @@ class ApprovedPlan:
         return f"the approved plan has this change, but its state before or after differs now; {_AGAIN}"
 
 
+#: The approval of a run in which the plan of an account had no hash.
+NOTHING_APPROVED: t.Final = ApprovedPlan(frozenset(), {})
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangeFacts:
+    """What people want to know of a change before they approve it. No hash covers it, and no decision relies on it.
+
+    ``unverified`` are sentences about what was not known when the change was judged. ``deadline`` is a moment as text.
+    ``credential`` is the credential that the change touches: ``kind``, ``id``, ``user``, ``created``, ``last_used``.
+    ``cost`` is what AWS charges for it: ``usd_month``, None where nobody knows, and ``why``.
+    """
+
+    unverified: tuple[str, ...] = ()
+    deadline: t.Optional[str] = None
+    credential: t.Optional[Mapping[str, t.Any]] = None
+    cost: t.Optional[Mapping[str, t.Any]] = None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {
+            "unverified": list(self.unverified),
+            "deadline": self.deadline,
+            "credential": dict(self.credential) if self.credential else None,
+            "cost": dict(self.cost) if self.cost else None,
+        }
+
+
+def make_cost(costs: Sequence[Mapping[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
+    """Make the cost of a change from what AWS charges for it: units with their counts, which a table has prices of."""
+    if not costs:
+        return None
+    words = [f"{'?' if cost['count'] is None else cost['count']} × {cost['unit']} ({cost['note']})" for cost in costs]
+    units = [{"unit": cost["unit"], "count": cost["count"]} for cost in costs]
+    return {"usd_month": None, "why": "; ".join(words), "units": units}
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A change in a plan, what holds it back, and the facts about it.
+
+    ``is_waiting`` says that an approval lifts what holds it back.
+    """
+
+    change: Change
+    held_by: t.Optional[Mapping[str, t.Any]] = None
+    is_waiting: bool = False
+    facts: Mapping[str, t.Any] = dataclasses.field(default_factory=lambda: ChangeFacts().as_dict(), hash=False)
+
+    @property
+    def state(self) -> str:
+        """The state of the change in the plan."""
+        return IF_APPROVED if self.is_waiting else PLANNED
+
+    def as_dict(self) -> dict[str, t.Any]:
+        said = {"state": self.state, "held_by": dict(self.held_by) if self.held_by else None}
+        return {**self.change.as_entry(), **said, **self.facts}
+
+
 def plan_document(
-    changes: Iterable[Change], *, account_id: str, run_id: str, created: datetime, author: t.Any = None
+    entries: Iterable[t.Union[Change, Entry]],
+    *,
+    account_id: str,
+    run_id: str,
+    created: datetime,
+    author: t.Any = None,
+    incomplete: Sequence[str] = (),
 ) -> dict[str, t.Any]:
-    """A plan as it is kept and approved. It has every planned change, those that a cap holds back included.
+    """A plan as it is kept and approved: the changes to be made, and those that only an approval is missing for.
 
     ``author`` is the person whose run made the plan, where that is known; a list, if several jobs of the run made it.
+    ``incomplete`` are the reasons why changes may be missing. Such a plan has no hash, and neither has an empty one.
     """
-    kept = tuple(changes)
+    kept = [entry if isinstance(entry, Entry) else Entry(entry) for entry in entries]
+    reason = _explain_no_hash(kept, incomplete)
     return {
         "schema": SCHEMA,
         "account_id": account_id,
         "run_id": run_id,
         "created": format_utc(created),
         "author": author,
-        "plan_sha256": plan_sha256(kept),
-        "changes": [change.as_entry() for change in kept],
+        "plan_sha256": None if reason else plan_sha256(entry.change for entry in kept),
+        "no_hash_reason": reason,
+        "incomplete": list(incomplete),
+        "changes": [entry.as_dict() for entry in kept],
     }
 
 
+def _explain_no_hash(entries: Sequence[t.Any], incomplete: Sequence[str]) -> t.Optional[str]:
+    if incomplete:
+        return f"the plan is incomplete: {'; '.join(incomplete)}"
+    return None if entries else _EMPTY
+
+
 def combine_plans(
-    documents: Iterable[Mapping[str, t.Any]], *, account_id: str, run_id: str
+    documents: Iterable[Mapping[str, t.Any]], *, account_id: str, run_id: str, incomplete: Sequence[str] = ()
 ) -> t.Optional[dict[str, t.Any]]:
     """Combine the plans of an account's modules into one, as old as the oldest of them; None if there are none."""
     kept = tuple(documents)
     if not kept:
         return None
-    changes = (parse_planned_change(recorded) for document in kept for recorded in document["changes"])
+    entries = [parse_entry(recorded) for document in kept for recorded in document["changes"]]
+    reasons = [str(reason) for document in kept for reason in document.get("incomplete") or ()]
     created = min(parse_moment(document["created"]) for document in kept)
     authors = list(dict.fromkeys(author for document in kept for author in authors_of(document)))
     author = authors if len(authors) > 1 else next(iter(authors), None)
-    return plan_document(changes, account_id=account_id, run_id=run_id, created=created, author=author)
+    given: dict[str, t.Any] = {"account_id": account_id, "run_id": run_id, "author": author}
+    return plan_document(entries, created=created, incomplete=list(dict.fromkeys([*incomplete, *reasons])), **given)
+
+
+def parse_entry(recorded: Mapping[str, t.Any]) -> Entry:
+    """Parse an entry of a plan with its facts.
+
+    :raises InputError: the entry is malformed.
+    """
+    change = parse_planned_change(recorded)
+    held_by, facts = recorded.get("held_by"), {name: recorded.get(name) for name in ChangeFacts().as_dict()}
+    facts["unverified"] = facts["unverified"] or []
+    of_shape = (
+        (held_by, Mapping), (facts["credential"], Mapping), (facts["cost"], Mapping), (facts["deadline"], str)
+    )  # fmt: skip
+    if not all(value is None or isinstance(value, shape) for value, shape in of_shape):
+        raise InputError("not an entry of a plan: held_by, credential, cost or deadline is malformed")
+    if not _is_list_of_texts(facts["unverified"]):
+        raise InputError("not an entry of a plan: unverified is malformed")
+    return Entry(change, held_by, recorded.get("state") == IF_APPROVED, facts)
 
 
 def authors_of(document: Mapping[str, t.Any]) -> list[str]:
@@ -103,10 +202,13 @@ def parse_planned_change(entry: t.Any) -> Change:
     :raises InputError: the entry is malformed.
     """
     change = change_of(entry)
-    request = entry.get("request")
+    request, narrows = entry.get("request"), entry.get("narrows")
     if not isinstance(request, Mapping):
         raise InputError("not an entry of a plan: request is missing or malformed")
-    return dataclasses.replace(change, parameters=dict(request))
+    if not isinstance(narrows, bool):
+        raise InputError("not an entry of a plan: narrows is missing or malformed")
+    impact = Impact.NARROWING if narrows else Impact.ADDITIVE
+    return dataclasses.replace(change, parameters=dict(request), impact=impact)
 
 
 def check_plan(document: t.Any) -> tuple[Change, ...]:
@@ -120,7 +222,8 @@ def check_plan(document: t.Any) -> tuple[Change, ...]:
     if not isinstance(entries, list):
         raise InputError("not a plan: it has no list of changes")
     changes = tuple(parse_planned_change(entry) for entry in entries)
-    if plan_sha256(changes) != document.get("plan_sha256"):
+    has_hash = not _explain_no_hash(changes, document.get("incomplete") or ())
+    if document.get("plan_sha256") != (plan_sha256(changes) if has_hash else None):
         raise InputError("its changes do not match its plan_sha256, so it was edited after it was made")
     return changes
 
@@ -176,6 +279,8 @@ def approve(
         changes = check_plan(document)
     except InputError as error:
         raise InputError(f"approved_plan: {error}") from error
+    if document.get("plan_sha256") is None:
+        raise InputError(f"approved_plan: it has no hash: {document.get('no_hash_reason')}")
     if document.get("account_id") != account_id:
         raise InputError(f"approved_plan: it is of the account {document.get('account_id')}, allowed is {account_id}")
     _check_age((moment_of(document.get("created")),) if times is None else tuple(times), now)

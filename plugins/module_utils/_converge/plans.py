@@ -23,6 +23,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import types
 import typing as t
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -30,7 +31,7 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .errors import InputError
 from .parsing import parse
-from .plan import ApprovedPlan, approve, authors_of, is_fresh, moment_of
+from .plan import NOTHING_APPROVED, ApprovedPlan, approve, authors_of, is_fresh, moment_of
 from .store import Store, StoreError
 
 RUN_SCHEMA: t.Final = "hardening.iam/run-plans/1"
@@ -94,14 +95,24 @@ def run_sha256(lines: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
 
 
-def keep_run(store: Store, lines: Iterable[str], *, run_id: str, created: datetime) -> str:
+def keep_run(
+    store: Store,
+    lines: Iterable[str],
+    *,
+    run_id: str,
+    created: datetime,
+    without: Mapping[str, t.Any] = types.MappingProxyType({}),
+) -> str:
     """Keep the lines of a run and return its hash.
+
+    :arg without: the accounts whose plans have no hash, with the reasons. An approval allows nothing there.
 
     :raises StoreError: the place can't be read or written.
     """
     kept = sorted(lines)
     run_hash = run_sha256(kept)
-    document = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created), "lines": kept}
+    names = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created)}
+    document = {**names, "lines": kept, "without_hash": dict(without)}
     keep_once(store, run_key(run_hash), _encode({**document, "run_sha256": run_hash}))
     return run_hash
 
@@ -119,7 +130,10 @@ def find_approval(
         raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash is kept")
     found = _read_dated(store, plan_key(account_id, plan_hash))
     if found is None:
-        plan_hash = _hash_in_run(store, plan_hash, account_id)
+        of_run = _hash_in_run(store, plan_hash, account_id)
+        if of_run is None:
+            return NOTHING_APPROVED
+        plan_hash = of_run
         found = _read_dated(store, plan_key(account_id, plan_hash))
     if found is None or not isinstance(found[0], Mapping):
         where = f"{store.location}/{plan_key(account_id, plan_hash)}"
@@ -131,6 +145,29 @@ def find_approval(
     approved = approve(document, account_id=account_id, times=[note.at for note in made], now=now)
     _refuse_author(made, approver, now)
     return approved
+
+
+def find_plan(store: Store, given: str, account_id: str) -> t.Optional[str]:
+    """Find the hash of an account's plan, by that hash or by that of a run; None if neither is kept.
+
+    :raises InputError: the run is malformed, or has no plan of the account.
+    :raises StoreError: the place can't be read.
+    """
+    if store.get(plan_key(account_id, given)) is not None:
+        return given
+    if store.get(run_key(given)) is None:
+        return None
+    found = _hash_in_run(store, given, account_id)
+    return found if found is not None and store.get(plan_key(account_id, found)) is not None else None
+
+
+def read_plan(store: Store, account_id: str, plan_hash: str) -> t.Any:
+    """Read the document of a plan; None if there is none.
+
+    :raises InputError: it is not JSON.
+    :raises StoreError: the place can't be read.
+    """
+    return _read_json(store, plan_key(account_id, plan_hash))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,8 +206,11 @@ def check_hash(given: t.Any) -> str:
     return text
 
 
-def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
-    """The hash of the account's plan in the run with this hash."""
+def _hash_in_run(store: Store, run_hash: str, account_id: str) -> t.Optional[str]:
+    """The hash of the account's plan in the run with this hash; None if the run had none for the account.
+
+    No hash covers which accounts those are. It decides only whether everything is refused there, or the run fails.
+    """
     document = _read_json(store, run_key(run_hash))
     if document is None:
         raise InputError(
@@ -182,6 +222,9 @@ def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
     if run_sha256(lines) != run_hash:
         raise InputError(f"approved_plan: the lines of the run {run_hash} were edited after it was made")
     hashes = [match[2] for line in lines if (match := _LINE.fullmatch(line)) and match[1] == account_id]
+    without = document.get("without_hash")
+    if not hashes and isinstance(without, Mapping) and account_id in without:
+        return None
     if len(hashes) != 1:
         raise InputError(f"approved_plan: the run {run_hash} has no plan of account {account_id}; approve one that has")
     return hashes[0]

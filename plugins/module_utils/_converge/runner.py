@@ -19,46 +19,19 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .affects.affected import describe_affected, find_newly_affected
-from .affects.after import can_deny, can_take
 from .affects.live import LiveReach
 from .attempts import Ending, Judge, Means, bring_about, builds_on
 from .capability import Aws, Capability, Observed
-from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
-from .errors import GuardError
-from .finding import Finding
-from .guard import GuardContext, guard
+from .change import GLOBAL, Change, Refusal, content_hash
 from .journal import Journal, Outcome
 from .leases import Leases, Renewable
-from .ownership.judgement import find_held, list_keys
-from .ownership.owner import ObjectKey, Ownership
-from .plan import Plan
+from .predict import Owners, refuse_dependent
 from .store import StoreError
 from .verification import HOLD_PAUSE, find_missing, find_unverified, list_waits, settle, side_by_side
 
 _MEANWHILE: t.Final = "changed_meanwhile"
 # So many times as long as changes have to stay they are made again at most.
 _LONGEST_HOLDS: t.Final = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """The walk up to and including guard: all that check mode knows."""
-
-    findings: tuple[Finding, ...]
-    plan: Plan
-    allowed: tuple[Change, ...]
-    refused: tuple[Refusal, ...]
-
-    @property
-    def plan_sha256(self) -> str:
-        """Covers every planned change, whether or not it was let through, so that an approval can lift a cap."""
-        return plan_sha256(self.plan.changes)
-
-    def without(self, refused: Sequence[tuple[Change, Refusal]]) -> Prediction:
-        """The same with these of the allowed changes refused."""
-        kept = tuple(change for change in self.allowed if not any(change is other for other, _refusal in refused))
-        refusals = tuple(refusal for _change, refusal in refused)
-        return dataclasses.replace(self, allowed=kept, refused=(*self.refused, *refusals))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,98 +48,6 @@ class ApplyResult:
     error: str = ""
     failed: tuple[Change, ...] = ()
     unverified: tuple[Change, ...] = ()
-
-
-class Owners(t.Protocol):
-    """The owners of the objects that a plan changes, read when a plan is made."""
-
-    def read(
-        self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
-    ) -> t.Optional[Ownership]:
-        """The ownership of the objects; None if no change is held against an owner."""
-
-    def refuse_now(self, change: Change) -> t.Optional[Refusal]:
-        """Refuse a change whose object has got another owner since; None if it may be made. Raises errors of AWS."""
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings on what was read, such as changes that somebody keeps reverting."""
-
-
-def predict(capability: Capability[Observed], context: GuardContext, owners: t.Optional[Owners] = None) -> Prediction:
-    """Observe, assess, plan and guard.
-
-    ``owners`` reads the owners of the objects that the plan changes.
-
-    :raises GuardError: a change acts on the caller.
-    """
-    observed = capability.observe()
-    findings = capability.findings(observed)
-    plan = capability.plan(observed, findings)
-    fatal = [refusal for refusal in plan.refused if refusal.fatal]
-    if fatal:
-        raise GuardError(fatal)
-    plan = dataclasses.replace(plan, changes=capability.add_affected(observed, plan.changes))
-    could_lock_out = any(_could_lock_out(capability, change) for change in plan.changes)
-    rescue = capability.rescue(observed) if could_lock_out else None
-    known = dataclasses.replace(
-        context,
-        lockout_kinds=capability.lockout_kinds,
-        approval_kinds=capability.approval_kinds,
-        deadline_kinds=capability.deadline_kinds,
-        rescue=rescue,
-        ownership=_read_owners(capability, observed, plan.changes, owners),
-    )
-    guarded = guard(plan.changes, known)
-    allowed, left = _together(capability, plan.changes, guarded.allowed)
-    findings = (*findings, *(owners.findings if owners else ()))
-    return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
-
-
-def _read_owners(
-    capability: Capability[Observed], observed: Observed, changes: Sequence[Change], owners: t.Optional[Owners]
-) -> t.Optional[Ownership]:
-    if owners is None:
-        return None
-    own = list_keys(item for change in changes if capability.defines(change) and (item := find_held(change)))
-    return owners.read(changes, own, capability.tags(observed))
-
-
-def _could_lock_out(capability: Capability[Observed], change: Change) -> bool:
-    """Whether a change is to be held against the break-glass principals of the account."""
-    return change.kind in capability.lockout_kinds or can_take(change) or can_deny(change)
-
-
-def _together(
-    capability: Capability[Observed], planned: Sequence[Change], allowed: Sequence[Change]
-) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
-    """The allowed changes without those that stay away with refused ones, and the refusals of these."""
-    kept = list(allowed)
-    refused = [change for change in planned if not _is_among(change, kept)]
-    refusals: list[Refusal] = []
-    # A change that is refused here may lead to the refusal of others.
-    for other in refused:
-        for change in [change for change in kept if _depends(capability, change, other, kept)]:
-            kept = [item for item in kept if item is not change]
-            refused.append(change)
-            refusals.append(_refuse_dependent(change, other))
-    return tuple(kept), tuple(refusals)
-
-
-def _depends(capability: Capability[Observed], change: Change, refused: Change, kept: Sequence[Change]) -> bool:
-    """Whether a change is not made without a refused one: no kept change needs it besides."""
-    if capability.stays_with(change, refused):
-        return True
-    return capability.serves(change, refused) and not any(capability.serves(change, other) for other in kept)
-
-
-def _is_among(change: Change, changes: Sequence[Change]) -> bool:
-    return any(change is other for other in changes)
-
-
-def _refuse_dependent(change: Change, other: Change) -> Refusal:
-    reason = f"skipped, because it depends on {other.operation} on {other.target}, which was refused"
-    return Refusal("together", reason, change.target, change.operation)
 
 
 def apply(
@@ -344,12 +225,15 @@ class _Making(t.Generic[Observed]):
             is_new=self._is_new(change),
         )
         if ending.answer is not None:
-            ending = self._learn_from_answer(change, ending.answer)
+            learnt = self._learn_from_answer(change, ending.answer)
+            ending = dataclasses.replace(learnt, request_id=ending.request_id, attempts=ending.attempts)
         if ending.outcome is Outcome.APPLIED:
             self.made.append(change)
         elif ending.outcome is Outcome.FOREIGN:
             self.already.append(change)
-        self._journal.conclude(key, ending.outcome, ending.error, ending.answer)
+        self._journal.conclude(
+            key, ending.outcome, ending.error, ending.answer, request_id=ending.request_id, attempts=ending.attempts
+        )
         return self._judge_ending(change, ending)
 
     def _judge_ending(self, change: Change, ending: Ending) -> str:
@@ -391,7 +275,7 @@ def _at_the_last_moment(
     """
     other = next((other for other in refused if capability.stays_with(change, other)), None)
     if other is not None:
-        return _refuse_dependent(change, other)
+        return refuse_dependent(change, other)
     present = content_hash(capability.reread(change))
     # Some changes leave what they find, as far as it shows: they are made all the same.
     if present == content_hash(change.before):

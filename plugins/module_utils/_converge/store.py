@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import fcntl
 import hashlib
@@ -28,9 +27,24 @@ _LOCK: t.Final = ".lock"
 # A swap takes milliseconds. Of a hundred workers that swap the same key, the last one waits for seconds.
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE: t.Final = 0.01
+# A file may appear or vanish while it is looked for.
+_LOOKS: t.Final = 3
 # No file of CloudTrail or of this collection has as much. Of a larger one the start is read, which is no valid file.
 _MOST_BYTES: t.Final = 512 * 1024 * 1024
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+# The folder of the state that lets runs begin, stops them, or keeps them apart: switch, leases, counters, incidents.
+CONTROL: t.Final = "control/"
+# The file that shows the clock of a file server.
+_CLOCK: t.Final = f"{CONTROL}leases/clock"
+_PROBE: t.Final = b"Tests whether this place keeps to the conditions of writes.\n"
+# The counters of thousands of accounts and the longest record of an incident have less.
+_MOST_CONTROL_BYTES: t.Final = 16 * 1024 * 1024
+_KINDS: t.Final[tuple[tuple[t.Callable[[int], bool], str], ...]] = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 class StoreError(Exception):
@@ -41,8 +55,20 @@ class ConflictError(StoreError):
     """Somebody else wrote a key since it was read, or in the same moment. Nothing was written."""
 
 
+class Versioned(t.NamedTuple):
+    """A content, the version that :meth:`Store.swap` compares, and when the store says that it was written."""
+
+    content: bytes
+    version: str
+    written: datetime
+
+
 class Store(t.Protocol):
-    """A flat namespace of small objects, named by ``/``-separated keys."""
+    """A flat namespace of small objects, named by ``/``-separated keys.
+
+    That a key does not exist, and a list without it, are proven: whatever keeps a place from being read completely is a
+    :class:`StoreError`.
+    """
 
     location: str
 
@@ -58,7 +84,7 @@ class Store(t.Protocol):
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         """Like :meth:`get`, with the time at which the store says that the key was last written."""
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         """Like :meth:`get`, with the version that :meth:`swap` compares."""
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
@@ -72,7 +98,7 @@ class Store(t.Protocol):
         """
 
     def list(self, prefix: str = "") -> list[str]:
-        """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
+        """Keys below ``prefix`` in ascending order, also of what can't be read. Raises :class:`StoreError`."""
 
     def list_versioned(self, prefix: str = "") -> dict[str, str]:
         """The same keys with their versions, as :meth:`get_versioned` has them; empty for a file that can't be read.
@@ -84,6 +110,20 @@ class Store(t.Protocol):
         """The folders below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
 
         Raises :class:`StoreError`.
+        """
+
+    def identify(self) -> str:
+        """What tells this place from all others, for this run. Raises :class:`StoreError`."""
+
+    def read_clock(self) -> datetime:
+        """The time by the clock that dates what is written here. It may write a file. Raises :class:`StoreError`."""
+
+    def find_ignored_condition(self, key: str) -> str:
+        """Find a write that must be refused and is not, as a clause; empty if the place keeps to all conditions.
+
+        It is tried on ``key``, which is written for that alone.
+
+        :raises StoreError: that can't be found out.
         """
 
 
@@ -134,17 +174,67 @@ class DirectoryStore:
         return None if found is None else found[0]
 
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
-        try:
-            with (self._root / key).open("rb") as file:
-                return file.read(_MOST_BYTES), datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._explain("read", self._root / key, error) from error
+        path = self._root / key
+        for _attempt in range(_LOOKS):
+            try:
+                return self._read(key, path)
+            except FileNotFoundError:
+                if not self._exists(path):
+                    return None
+            except OSError as error:
+                raise self._explain_unread(path, error) from error
+        raise self._refuse(path, "it appears and vanishes again and again")
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        content = self.get(key)
-        return None if content is None else (content, _make_version(content))
+    def _read(self, key: str, path: Path) -> tuple[bytes, datetime]:
+        is_control = key.startswith(CONTROL)
+        descriptor = _open_file(path, follows=not is_control)
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                raise self._refuse(path, _describe_kind(state.st_mode))
+            if is_control and state.st_size > _MOST_CONTROL_BYTES:
+                raise self._refuse(path, f"it has {state.st_size} bytes, more than any file of control")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(_MOST_BYTES), datetime.fromtimestamp(state.st_mtime, UTC)
+        finally:
+            os.close(descriptor)
+
+    def _exists(self, path: Path) -> bool:
+        """Whether anything is at a path that could not be opened: "no such file" is also said of a broken link.
+
+        :raises StoreError: a broken link is there or on the way, or that can't be found out.
+        """
+        for place in (path, *path.parents):
+            is_link = False
+            try:
+                is_link = stat.S_ISLNK(place.lstat().st_mode)
+                if is_link:
+                    place.stat()
+                return place == path
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if is_link:
+                    raise self._refuse(
+                        place, f"it is a symbolic link to {os.readlink(place)}, which is missing"
+                    ) from error
+            except OSError as error:
+                raise self._explain("read", place, error) from error
+        return False
+
+    def _explain_unread(self, path: Path, error: OSError) -> StoreError:
+        """The error of a file that could not be opened, with the kind of what is there in place of a file."""
+        # O_NOFOLLOW says ELOOP of a link; a socket can't be opened at all.
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            with contextlib.suppress(OSError):
+                return self._refuse(path, _describe_kind(path.lstat().st_mode))
+        return self._explain("read", path, error)
+
+    def _refuse(self, path: Path, reason: str) -> StoreError:
+        place = f"{self._option}: " if self._option else ""
+        return StoreError(f"{place}can't read {path}: {reason}")
+
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
+        found = self.get_dated(key)
+        return None if found is None else Versioned(found[0], _make_version(found[0]), found[1])
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         with self._lock(key):
@@ -154,15 +244,56 @@ class DirectoryStore:
             self.put(key, content)
         return _make_version(content)
 
+    def identify(self) -> str:
+        try:
+            _make_private(self._root)
+            state = self._root.stat()
+        except OSError as error:
+            raise self._explain("read", self._root, error) from error
+        return f"directory {state.st_dev}:{state.st_ino}"
+
+    def read_clock(self) -> datetime:
+        # A file server dates a file by its own clock if it is asked for the time of now, as here.
+        path = self._root / _CLOCK
+        descriptor = self._open_lock(path)
+        try:
+            os.utime(descriptor)
+            return datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
+        except OSError as error:
+            raise self._explain("write", path, error) from error
+        finally:
+            os.close(descriptor)
+
+    def find_ignored_condition(self, key: str) -> str:
+        self.put(key, _PROBE)
+        try:
+            self.put_new(key, _PROBE)
+            return "it lets a file be made that exists"
+        except StoreError as error:
+            if not isinstance(error.__cause__, FileExistsError):
+                raise
+        with self._lock(key):
+            descriptor = self._open_lock(self._root / f"{key}{_LOCK}")
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return "it lets two lock a file (flock)"
+            except BlockingIOError:
+                return ""
+            finally:
+                os.close(descriptor)
+
+    def _open_lock(self, path: Path) -> int:
+        try:
+            _make_private(path.parent)
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise self._explain("write", path, error) from error
+
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:
         """Keep other processes of this machine from swapping the same key. The kernel unlocks after a killed one."""
         path = self._root / f"{key}{_LOCK}"
-        try:
-            _make_private(path.parent)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise self._explain("write", path, error) from error
+        descriptor = self._open_lock(path)
         try:
             self._wait_for_lock(descriptor, path)
             yield
@@ -189,7 +320,7 @@ class DirectoryStore:
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
         below = self._root / prefix.rpartition("/")[0]
-        keys = (path.relative_to(self._root).as_posix() for path in self._walk(below) if path.is_file())
+        keys = (path.relative_to(self._root).as_posix() for path in self._walk(below))
         return sorted(key for key in keys if key.startswith(prefix) and not _is_own(key.rpartition("/")[2]))
 
     def list_versioned(self, prefix: str = "") -> dict[str, str]:
@@ -202,20 +333,30 @@ class DirectoryStore:
             return ""
         return found[1] if found else ""
 
-    def _walk(self, below: Path) -> Iterator[Path]:
-        """All files below a directory. A folder that can't be listed is an error: it may hold what matters."""
+    def _walk(self, below: Path, ways: tuple[Path, ...] = ()) -> Iterator[Path]:
+        """All files below a directory. A folder that can't be listed is an error: it may hold what matters.
+
+        Links to folders are followed, but for those that lead back to one of the ``ways`` to them.
+        """
 
         def refuse(error: OSError) -> None:
+            path = Path(str(error.filename))
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-                raise self._explain("read", Path(str(error.filename)), error) from error
+                raise self._explain("read", path, error) from error
+            self._exists(path)
 
-        for directory, _folders, names in os.walk(below, onerror=refuse):
+        for directory, folders, names in os.walk(below, onerror=refuse):
             yield from (Path(directory, name) for name in names)
+            for folder in (Path(directory, name) for name in folders if os.path.islink(os.path.join(directory, name))):
+                own = (Path(directory).resolve(), *ways)
+                if not any(way.is_relative_to(folder.resolve()) for way in own):
+                    yield from self._walk(folder, own)
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         try:
             return tuple(sorted(path.name for path in (self._root / prefix).iterdir() if path.is_dir()))
         except (FileNotFoundError, NotADirectoryError):
+            self._exists(self._root / prefix)
             return ()
         except OSError as error:
             raise self._explain("read", self._root / prefix, error) from error
@@ -259,6 +400,17 @@ class DirectoryStore:
         return StoreError(message)
 
 
+def _open_file(path: Path, *, follows: bool) -> int:
+    """Open a file to read it. To open a named pipe does not wait for a writer."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    return os.open(path, flags if follows else flags | os.O_NOFOLLOW)
+
+
+def _describe_kind(mode: int) -> str:
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "a device")
+    return f"it is {kind}, and only a regular file is read"
+
+
 def _is_own(name: str) -> bool:
     """Whether a file is none of the user's, but one that a write or a lock needs."""
     return name.startswith(".tmp-") or name.endswith(_LOCK)
@@ -266,47 +418,6 @@ def _is_own(name: str) -> bool:
 
 def _make_version(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-@dataclasses.dataclass(frozen=True)
-class Doubts:
-    """Why a directory can't be trusted with a journal: what forbids to write there, and what is worth a warning."""
-
-    refused: tuple[str, ...] = ()
-    warned: tuple[str, ...] = ()
-
-
-def doubt_directory(location: str) -> Doubts:
-    """Doubt a local directory whose content others can change, besides root and the user who runs this.
-
-    Undo believes the journal, so nobody else may write there. A directory that is not there yet is made private.
-    """
-    root = expand_path(location)
-    refused: list[str] = []
-    warned: list[str] = []
-    trusted = (0, os.geteuid())
-    try:
-        if root.is_symlink():
-            target = f"{location} is a symbolic link to {os.readlink(root)}"
-            owner = root.lstat().st_uid
-            if owner in trusted:
-                warned.append(f"{target}; name that directory itself")
-            else:
-                refused.append(f"{target}, which the user with the id {owner} made and can change")
-        state = root.stat()
-    except FileNotFoundError:
-        return Doubts(tuple(refused), tuple(warned))
-    except OSError as error:
-        raise StoreError(f"can't read {root}: {error.strerror}") from error
-    mode = stat.S_IMODE(state.st_mode)
-    if mode & stat.S_IWOTH:
-        refused.append(f"everybody on this machine can write to {location} (mode {mode:04o}); chmod 0700 it")
-    elif mode & stat.S_IWGRP:
-        group = f"the group with the id {state.st_gid}"
-        warned.append(f"{group} can write to {location} (mode {mode:04o}), and a rollback trusts its content")
-    if state.st_uid not in trusted:
-        warned.append(f"{location} belongs to the user with the id {state.st_uid}, who can change its content")
-    return Doubts(tuple(refused), tuple(warned))
 
 
 def _make_private(directory: Path) -> None:

@@ -58,6 +58,9 @@ class User:
         return next((key for key in self.keys if key.id == key_id), None)
 
 
+#: AWS shows the use of a key some minutes late, without a promise, so nobody knows yet who uses a key in the last hour.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+UNSEEN: t.Final = timedelta(hours=1)
 #: Safety rule 8: no key is deactivated that was used within so many days, whatever is declared.
 VERIFY_FLOOR: t.Final = 7
 DELETE_FLOOR: t.Final = 7
@@ -81,8 +84,11 @@ def parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
 
 
 def wait_for_quiet(quiet: datetime, days: int, now: datetime, *, what: str = "the old key") -> t.Optional[Wait]:
-    """Wait until a key is unused for so many days; ``quiet`` is since when nobody is known to have used it."""
-    due = quiet + timedelta(days=days)
+    """Wait until a key is known to be unused for so many days; ``quiet`` is since when nobody is known to have used it.
+
+    The last hour does not count: a use in it may not show yet.
+    """
+    due = quiet + timedelta(days=days) + UNSEEN
     return Wait(f"{what} is only known to be unused since {format_utc(quiet)}", due) if now < due else None
 
 

@@ -157,7 +157,8 @@ RELEASE_ARGUMENTS: t.Final[ArgumentSpec] = {
 OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
     "owners": {"type": "raw"},
     "owner_default": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
-    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
+    "terraform_state_paths": {"type": "list", "elements": "raw", "default": []},
+    "owned_arns": {"type": "list", "elements": "raw", "default": []},
 }
 
 # doc_fragments/_ownership.py, the part PLAN

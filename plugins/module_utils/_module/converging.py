@@ -23,7 +23,7 @@ from .._aws.errors import AwsError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
-from .._converge.change import Change
+from .._converge.change import Change, is_among, list_entries
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
@@ -32,10 +32,12 @@ from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
-from .._converge.plan import ApprovedPlan, plan_document
+from .._converge.plan import ApprovedPlan
 from .._converge.plans import find_approval, keep_plan
+from .._converge.predict import Prediction, predict, withhold
+from .._converge.run_control.fleet_caps import RULE as FLEET_CAP
 from .._converge.run_control.lease import LeaseError
-from .._converge.runner import ApplyResult, Prediction, apply, predict
+from .._converge.runner import ApplyResult, apply
 from .._converge.store import Store, StoreError
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
@@ -46,6 +48,7 @@ from .interrupted import hold_if_cut_off, report_interrupted
 from .lockout import explain_lockout
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
+from .plan_part import build_plan
 from .run_control import RunControl, check_journal
 from .run_snapshot import Part
 from .task import Task, TaskError
@@ -147,7 +150,7 @@ def _run(
         capability.conclude(result, completed=not failure)
     finally:
         kept = _build_part(invocation, prediction, result, applied, capability)
-        unkept = _keep(invocation, prediction, kept, applied)
+        unkept = _keep(invocation, kept, applied)
     return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
@@ -251,12 +254,11 @@ def _converge(
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
     prediction = predict(capability, context, owners)
-    prediction = prediction.without(
-        invocation.control.incidents.refuse_elsewhere(prediction.allowed, invocation.account_id)
-    )
+    elsewhere = invocation.control.incidents.refuse_elsewhere(prediction.to_approve, invocation.account_id)
+    prediction = withhold(capability, prediction, elsewhere)
     problems = find_incident_problems(context.freeze, partition=access.partition, now=invocation.clock())
     prediction = dataclasses.replace(prediction, findings=(*prediction.findings, *problems))
-    for warning in prediction.plan.warnings:
+    for warning in (*prediction.plan.warnings, *(owners.warnings if owners else ())):
         invocation.warn(warning)
     journal = Journal(
         invocation.journal,
@@ -335,28 +337,27 @@ def _build_result(
 ) -> dict[str, t.Any]:
     run = invocation.run
     # A change that somebody else has made since is no change of this run any more.
-    changes = [change for change in prediction.allowed if not _is_among(change, applied.already)]
+    changes = [change for change in prediction.allowed if not is_among(change, applied.already)]
     done = applied.made if run.writes else changes
     return {
         "changed": run.enforces and bool(done),
         "mode": run.mode,
         "account_id": invocation.account_id,
         "run_id": run.id,
-        "changes": [change.as_dict(applied=_is_among(change, applied.made)) for change in changes],
+        "changes": [
+            shown.as_dict(applied=all(is_among(change, applied.made) for change in writes))
+            for shown, writes in list_entries(changes)
+        ],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
         "already_done": [change.as_target() for change in applied.already],
-        "plan_sha256": prediction.plan_sha256,
-        "diff": diff_of(done),
+        "plan_sha256": prediction.plan_sha256 if run.enforces and not applied.error else None,
+        "diff": diff_of(shown for shown, _writes in list_entries(done)),
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
         **(invocation.emergency.describe(applied) if invocation.emergency else {}),
     }
 
 
-def _is_among(change: Change, made: Collection[Change]) -> bool:
-    return any(change is other for other in made)
-
-
-def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
+def _keep(invocation: _Invocation, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
     """Keep the part for the report, and the plan under its hash, so that it can be approved.
 
     Returns why the files could not be written, or an empty text.
@@ -365,7 +366,7 @@ def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.
     if reports is None:
         return ""
     try:
-        if prediction.plan.changes:
+        if part["plan"]["plan_sha256"]:
             keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
         reports.put(invocation.key, content)
@@ -415,17 +416,17 @@ def _build_part(
     applied: ApplyResult,
     capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
-    """The part of the account's report. ``plan`` has the changes that a cap holds back too: all of it is approved."""
+    """The part of the account's report. ``plan`` has what an approval would cover, ``refused`` what none does."""
     run = invocation.run
-    plan = plan_document(
-        prediction.plan.changes,
-        account_id=invocation.account_id,
-        run_id=run.id,
-        created=run.started,
-        author=run.details.get("author") or None,
+    plan = build_plan(
+        prediction, applied, capability, module=invocation.module, account_id=invocation.account_id, run=run
     )
+    refused = prediction.refused_for_good if run.enforces else prediction.refused
+    left = [refusal for _change, refusal in prediction.held if refusal.rule == FLEET_CAP and run.enforces]
     return {
         **{name: value for name, value in result.items() if name != "diff"},
+        "refused": [refusal.as_dict() for refusal in (*refused, *left, *applied.refused)],
+        "plan_sha256": plan["plan_sha256"],
         "schema": PART_SCHEMA,
         "module": invocation.module,
         "check_mode": run.check_mode,

@@ -35,7 +35,8 @@ from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
 from .._converge.incident.released import index_released
 from .._converge.incident.steps import Step, Subject
-from .._converge.runner import ApplyResult, Prediction
+from .._converge.predict import Prediction
+from .._converge.runner import ApplyResult
 from .._converge.store import DirectoryStore, Store, StoreError
 from .incidents import Incidents
 from .stores import lock_evidence

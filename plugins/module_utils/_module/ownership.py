@@ -7,8 +7,9 @@
 
 """The owners of IAM objects, read where they are needed: by a plan that changes some, or by a module that is asked.
 
-Declared owners come first, then state files of Terraform, then one index of the stacks of all regions, then the event
-history of single objects. A source that can't be read is a reason why an owner is not known, and never a failure.
+Declared owners come first, then state files of Terraform and lists of owned ARNs, then one index of the stacks of all
+regions, then the event history of single objects. A source that can't be read holds back what it may own, and is never
+a failure.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.activity import SECONDS_BETWEEN_LOOKUPS, look_up
-from .._account.change_events import ChangeEvent, parse_change_events
+from .._account.answer import No, Unknown, Yes
+from .._account.change_events import EventHistory, parse_change_events
 from .._account.collect import read_stacks, reread_stacks
 from .._account.stack_reads import OPERATIONS as STACK_OPERATIONS
 from .._account.stack_reads import REREAD_OPERATIONS
 from .._account.stacks import StackIndex
-from .._account.terraform_state import StateResource
 from .._aws.access import Reach
 from .._aws.errors import AwsError, InvalidCredentials
 from .._aws.operations import Operations
@@ -35,7 +36,16 @@ from .._converge.change import Change, Refusal
 from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
-from .._converge.ownership.evidence import Sources, add_stacks, find_owner, make_stack_owner
+from .._converge.ownership.evidence import (
+    NOT_ASKED,
+    CertainSource,
+    Sources,
+    add_stacks,
+    find_owner,
+    gather_stacks,
+    make_stack_owner,
+)
+from .._converge.ownership.files import LISTS, STATES, OwnerFile, parse_files
 from .._converge.ownership.history import History
 from .._converge.ownership.judgement import (
     MADE_BY_HAND,
@@ -45,18 +55,28 @@ from .._converge.ownership.judgement import (
     identify,
     is_narrowing,
     list_held,
+    list_held_back,
     list_keys,
     list_new,
     refuse,
 )
-from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
+from .._converge.ownership.owner import (
+    DriftWar,
+    IamObject,
+    ObjectKey,
+    Owner,
+    Ownership,
+    Unread,
+    Write,
+    object_of,
+)
 from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import Options
+from .owned_arns import read_list
 from .run_snapshot import RunSnapshot
-from .terraform_states import OPTION as STATES
-from .terraform_states import read_states
+from .terraform_states import read_state
 from .yaml import parse_yaml
 
 OPERATIONS: t.Final = Operations(
@@ -69,7 +89,9 @@ _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 3
 # AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
 MOST_LOOKUPS: t.Final = 20
-_BEYOND: t.Final = f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects"
+_BEYOND: t.Final = EventHistory(
+    rest=Unknown(f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects")
+)
 _NOT_WHOLE: t.Final = f"its event history has more than {_MOST_PAGES} pages, so only the newest events were read"
 
 
@@ -79,14 +101,15 @@ class OwnershipOptions:
 
     declared: tuple[DeclaredOwner, ...] = ()
     default: Write = Write.REFUSE
-    states: tuple[str, ...] = ()
+    states: tuple[OwnerFile, ...] = ()
+    lists: tuple[OwnerFile, ...] = ()
     drifting: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, options: Options) -> t.Self:
         """The options of a module.
 
-        :raises InputError: an entry of ``owners`` can't be used.
+        :raises InputError: an entry of ``owners``, or of the files that name owned objects, can't be used.
         :raises TaskError: its text is no YAML.
         """
         given = options.get("owners")
@@ -96,7 +119,8 @@ class OwnershipOptions:
         return cls(
             parse_owners(given),
             Write(options.get("owner_default") or Write.REFUSE),
-            tuple(options.get(STATES) or ()),
+            parse_files(STATES, options.get(STATES)),
+            parse_files(LISTS, options.get(LISTS)),
             tuple(options.get("enforce_drifting") or ()),
         )
 
@@ -111,7 +135,7 @@ class OwnershipReader:
         self._connection = connection
         self._sleep = sleep
         self._has_looked_up = False
-        self._events: dict[ObjectKey, tuple[tuple[ChangeEvent, ...], str]] = {}
+        self._histories: dict[ObjectKey, EventHistory] = {}
 
     def read(
         self,
@@ -125,26 +149,28 @@ class OwnershipReader:
         """Read the owners of ``items``. The event history is asked for ``most`` of those that no other source knows.
 
         With ``needed`` it is asked for the first of these objects, and those of ``always`` among them: it decides on
-        their changes. The others of them count as unread.
+        their changes.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
         sources = Sources(declared=self._options.declared, tags=tags, callers=self.callers)
         left = [item for item in items if not _is_settled(item, self._options)]
+        index = StackIndex()
         if left:
-            states, unread = self._states
-            sources = dataclasses.replace(sources, states=states, unread=unread)
-            left = [item for item in left if item.key not in states and _needs_stacks(item, self._options)]
+            sources = dataclasses.replace(sources, certain=self._files)
+            left = [item for item in left if not _is_owned(item, self._files) and _needs_stacks(item, self._options)]
         if left:
-            sources = dataclasses.replace(sources, index=self._index)
-            left = [item for item in left if item.key not in self._index.objects]
+            index = self._index
+            sources = dataclasses.replace(sources, stacks=gather_stacks(index))
+            left = [item for item in left if item.key not in index.objects]
         wanted = {item.key: item for item in left}
         if needed is not None:
             wanted = {key: wanted[key] for key in needed if key in wanted}
         asked = {*list(wanted)[:most], *(key for key in wanted if key in always)}
-        chosen = [item for key, item in wanted.items() if key in asked]
-        sources = self._read_events(sources, chosen, [item for item in left if item.key not in asked], needed or ())
-        return {item.key: find_owner(item, sources) for item in items}, sources.index or StackIndex()
+        others = NOT_ASKED if needed is None else _BEYOND
+        events = {key: self.look_up(item) if key in asked else others for key, item in wanted.items()}
+        sources = dataclasses.replace(sources, events=events)
+        return {item.key: find_owner(item, sources) for item in items}, index
 
     @property
     def snapshot(self) -> RunSnapshot:
@@ -157,9 +183,17 @@ class OwnershipReader:
         return self._connection.principals
 
     @functools.cached_property
-    def _states(self) -> tuple[dict[ObjectKey, StateResource], tuple[str, ...]]:
-        """The objects of all state files, and the reasons why others can't be read."""
-        return read_states(self._options.states, self._connection)
+    def _files(self) -> tuple[CertainSource, ...]:
+        """The state files and lists of owned ARNs that may know objects of the account."""
+        account_id = self._connection.access.caller.account_id
+        states, lists = (
+            [file for file in files if file.concerns(account_id)]
+            for files in (self._options.states, self._options.lists)
+        )
+        return (
+            *(read_state(file, self._connection) for file in states),
+            *(read_list(file, self._connection) for file in lists),
+        )
 
     @functools.cached_property
     def _index(self) -> StackIndex:
@@ -185,36 +219,21 @@ class OwnershipReader:
         physical += [f"{inline}|{item.name}"] if inline else []
         return reread_stacks(self._connection.access, physical, self._reach.regions)
 
-    def _read_events(
-        self,
-        sources: Sources,
-        asked: Iterable[IamObject],
-        others: Iterable[IamObject],
-        needed: Collection[ObjectKey],
-    ) -> Sources:
-        """Add the events of some objects to the sources, and the reasons why those of ``others`` are not known."""
-        events: dict[ObjectKey, tuple[ChangeEvent, ...]] = {}
-        unread = {item.key: _BEYOND if item.key in needed else "its event history was not read" for item in others}
-        failed = {key for key in unread if key in needed}
-        for item in asked:
+    def look_up(self, item: IamObject) -> EventHistory:
+        """The calls of the last 90 days that changed an object.
+
+        :raises AwsError: AWS does not know the credentials (any more).
+        """
+        if item.key not in self._histories:
             try:
-                events[item.key], missing = self.look_up(item)
-                if missing:
-                    unread[item.key] = missing
+                self._histories[item.key] = self._look_up(item)
             except InvalidCredentials:
                 raise
             except AwsError as error:
-                unread[item.key] = f"its event history can't be read: {error}"
-                failed.add(item.key)
-        return dataclasses.replace(sources, events=events, events_unread=unread, events_failed=frozenset(failed))
+                self._histories[item.key] = EventHistory(rest=Unknown(f"its event history can't be read: {error}"))
+        return self._histories[item.key]
 
-    def look_up(self, item: IamObject) -> tuple[tuple[ChangeEvent, ...], str]:
-        """The calls of the last 90 days that changed an object, the newest first, and why some are not there.
-
-        :raises AwsError: the event history can't be read.
-        """
-        if item.key in self._events:
-            return self._events[item.key]
+    def _look_up(self, item: IamObject) -> EventHistory:
         access = self._connection.access
         if self._has_looked_up:
             self._sleep(SECONDS_BETWEEN_LOOKUPS)
@@ -226,9 +245,8 @@ class OwnershipReader:
             "cloudtrail", "LookupEvents", "Events", question, region=access.home_region, page_size=_PAGE
         )
         found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
-        events = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
-        self._events[item.key] = events, "" if found.whole else _NOT_WHOLE
-        return self._events[item.key]
+        history = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+        return history if found.whole else dataclasses.replace(history, rest=Unknown(_NOT_WHOLE))
 
 
 def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
@@ -238,6 +256,10 @@ def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
         return protection_of(item.arn) is not None
     # For a refusal, a stack or a state still knows where the object is changed.
     return declared.write is Write.ALLOW
+
+
+def _is_owned(item: IamObject, sources: Iterable[CertainSource]) -> bool:
+    return any(item.key in source.owners for source in sources)
 
 
 def _needs_stacks(item: IamObject, options: OwnershipOptions) -> bool:
@@ -260,6 +282,7 @@ class PlanOwners:
         self._journal = journal
         self._now = now
         self.findings: tuple[Finding, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self._known: t.Optional[Ownership] = None
         self._new: frozenset[ObjectKey] = frozenset()
         self._reread: dict[tuple[ObjectKey, str], StackIndex] = {}
@@ -279,12 +302,14 @@ class PlanOwners:
         by_key = {item.key: tags_of for arn, tags_of in tags.items() if (item := object_of(arn))}
         owners, index = self._reader.read(items, tags=by_key, needed=needed, always=own)
         self._known = Ownership(
-            owners=owners,
+            # Nobody owns yet what the plan creates.
+            owners={**owners, **dict.fromkeys(new, Owner())},
             inline={place: make_stack_owner(found) for place, found in index.inline.items()},
             own=own | new,
             default=self._options.default,
             wars=self._find_wars(changes, owners),
         )
+        self.warnings = list_held_back(changes, self._known)
         return self._known
 
     def refuse_now(self, change: Change) -> t.Optional[Refusal]:
@@ -312,31 +337,28 @@ class PlanOwners:
 
     def _find_wars(
         self, changes: Sequence[Change], owners: Mapping[ObjectKey, Owner]
-    ) -> dict[tuple[str, ...], DriftWar]:
+    ) -> dict[tuple[str, ...], t.Union[Yes[DriftWar], Unread]]:
+        """Find the changes that somebody keeps reverting, or of which that is not known."""
         open_changes = [change for change in changes if (item := find_held(change)) and _is_open(item, owners)]
         if self._journal is None or not open_changes:
             return {}
+        answers: dict[tuple[str, ...], t.Union[Yes[DriftWar], No, Unread]]
         try:
             recurring = find_recurring(self._open_history(self._journal, open_changes[0].account_id), open_changes)
-        except StoreError:
-            # The walk warns that the journal can't be read, and one that can't be written stops the first change.
-            return {}
-        found = {identify(item.change): war for item in recurring if (war := self._judge(item))}
-        return {place: war for place, war in found.items() if not is_declared(war.target, self._options.drifting)}
+            answers = {identify(item.change): self._judge(item) for item in recurring}
+        except StoreError as error:
+            unread = Unread(f"the journal can't be read: {error}", "the journal", "correct hardening_journal")
+            answers = {identify(change): unread for change in open_changes}
+        drifting = {identify(one) for one in open_changes if is_declared(one.target, self._options.drifting)}
+        return {place: war for place, war in answers.items() if not isinstance(war, No) and place not in drifting}
 
     def _open_history(self, journal: Store, account_id: str) -> History:
         return History(journal, account_id, now=self._now, memory=self._reader.snapshot.lasting)
 
-    def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
-        war, unread = None, ""
-        try:
-            events, unread = self._reader.look_up(recurrence.item)
-            war = find_war(recurrence, events, self._reader.callers)
-        except InvalidCredentials:
-            raise
-        except AwsError as error:
-            unread = str(error)
-        finding = make_finding(recurrence, war, unread=unread, now=self._now)
+    def _judge(self, recurrence: Recurrence) -> t.Union[Yes[DriftWar], No, Unread]:
+        history = self._reader.look_up(recurrence.item)
+        war = find_war(recurrence, history, self._reader.callers, now=self._now)
+        finding = make_finding(recurrence, war, now=self._now)
         self.findings += (finding,) if finding else ()
         return war
 

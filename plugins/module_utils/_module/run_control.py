@@ -15,21 +15,27 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import os
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from .._account.answer import NO, No, Unknown, Yes
 from .._aws.access import Access
 from .._converge.change import Change, Refusal
+from .._converge.doubts import Doubts, doubt_directory
 from .._converge.errors import GuardError
 from .._converge.journal import Intent
 from .._converge.run_control.fleet_caps import FleetCaps
-from .._converge.run_control.lease import Held, HeldError, Holder, Lease, Permit
+from .._converge.run_control.holders import Held, Holder
+from .._converge.run_control.lease import CLOCK_MARGIN, LEASES, HeldError, Lease, Permit
+from .._converge.run_control.processes import find_host, name_pid
 from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
-from .._converge.store import Doubts, Store, StoreError, doubt_directory
+from .._converge.store import Store, StoreError
 from .incidents import Incidents
 from .options import Run
+from .run_files import RunFiles
 from .task import Task
 
 # The rule of a refusal because another job writes in the account.
@@ -42,6 +48,14 @@ _PAUSE: t.Final = 3.0
 # one that lost its lease writes no more.
 _RENEWED_AFTER: t.Final = timedelta(seconds=3)
 _SILENT_LOOKS: t.Final = 5
+# What the place of the journal is tried with. The roles that write may write leases, and this among them.
+_PROBE: t.Final = f"{LEASES}probe"
+_KEPT: t.Final = "kept"
+_IGNORED: t.Final = (
+    "journal (hardening_journal): {location} can't keep two jobs apart: {ignored}.\n"
+    "Set hardening_journal to S3 of AWS, to another place that keeps to conditional writes, or to a directory if all "
+    "jobs run on one machine."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +77,7 @@ class RunControl:
     incidents: Incidents
     sleep: Callable[[float], None]
     emergency: bool = False
+    files: t.Optional[RunFiles] = None
 
     @classmethod
     def of(
@@ -91,6 +106,7 @@ class RunControl:
             incidents=incidents or Incidents(store, task.warn),
             sleep=sleep,
             emergency=incidents is not None,
+            files=task.files,
         )
 
     def find_stop(self) -> t.Optional[str]:
@@ -98,10 +114,10 @@ class RunControl:
 
         :raises GuardError: it is not known whether the run is stopped.
         """
-        try:
-            return read_stop_switch(self.store)
-        except StoreError as error:
-            raise GuardError([Refusal(STOPPED_RULE, str(error), self.account_id, fatal=True)]) from error
+        answer = read_stop_switch(self.store)
+        if isinstance(answer, Unknown):
+            raise GuardError([Refusal(STOPPED_RULE, answer.reason, self.account_id, fatal=True)])
+        return answer.value if isinstance(answer, Yes) else None
 
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
@@ -171,22 +187,78 @@ class RunControl:
         run = self.run
         return Lease(
             self.store,
-            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=keeps, process=run.process),
+            Holder(
+                run.id,
+                run.job_id,
+                self.module,
+                access.caller.arn,
+                run.details,
+                keeps=keeps,
+                process=run.process,
+                host=find_host(),
+                worker=name_pid(os.getpid()),
+            ),
             partition=access.partition,
             account_id=account_id,
             longest_write=access.longest_write,
             renewed_after=_RENEWED_AFTER if self.emergency else None,
             clock=self.clock,
+            # The clock of a directory is read by a write, which check mode must not make.
+            store_clock=None if run.writes else self.clock,
         )
 
     def acquire(self, lease: Lease, account_id: str) -> None:
-        """Take a lease, with a warning of a job that was cut off, or that it was taken from. Raises StoreError."""
+        """Take a lease, with a warning of a job that was cut off, or that it was taken from.
+
+        :raises StoreError: it can't be taken, or the place can't keep two jobs apart.
+        """
+        self._prove_place()
+        self._compare_clocks()
         taken_over = self._take(lease)
-        if taken_over:
+        if taken_over and taken_over.taken_because:
+            self.warn(
+                f"this run took over the lease of account {account_id} from {taken_over.describe()}, because "
+                f"{taken_over.taken_because}. Check its journal"
+            )
+        elif taken_over:
             taken = "it was taken over in an emergency" if self.emergency else "its lease was broken by name"
             self.warn(
                 f"{taken_over.describe()} did not release the lease of account {account_id}: it was cut off, or "
                 f"{taken}. Check its journal"
+            )
+
+    def _prove_place(self) -> None:
+        """Try once a run that the place of the journal refuses what it must, so that it gives one lease once.
+
+        :raises StoreError: it does not, or that can't be found out. In an emergency that is a warning.
+        """
+        try:
+            name = f"conditions of writes: {self.store.identify()}"
+            with self.files.lock(name) if self.files else contextlib.nullcontext():
+                if self.files and self.files.read(name) == _KEPT:
+                    return
+                ignored = self.store.find_ignored_condition(_PROBE)
+                if ignored:
+                    raise StoreError(_IGNORED.format(location=self.store.location, ignored=ignored))
+                if self.files:
+                    self.files.write(name, _KEPT)
+        except StoreError as error:
+            if not self.emergency:
+                raise
+            self.warn(str(error))
+
+    def _compare_clocks(self) -> None:
+        """Warn of a clock of this controller that is off. Leases go by the clock of the store, the rest of a run not.
+
+        Raises StoreError: the clock of the store can't be read.
+        """
+        ahead = self.clock() - self.store.read_clock()
+        if abs(ahead) > CLOCK_MARGIN:
+            minutes = round(abs(ahead).total_seconds() / 60)
+            self.warn(
+                f"the clock of this controller is {minutes} minute{'' if minutes == 1 else 's'} "
+                f"{'ahead of' if ahead > timedelta() else 'behind'} that of the journal (hardening_journal) at "
+                f"{self.store.location}. Leases go by the clock of the journal; set the clock of the controller"
             )
 
     def _take(self, lease: Lease) -> t.Optional[Held]:
@@ -271,10 +343,10 @@ class AccountLeases:
     def _enter(self, account_id: str) -> t.Union[Lease, tuple[str, str]]:
         """Take the lease of another account. Returns the rule and the reason of a refusal where it can't be."""
         control = self._control
+        stopped = NO if control.emergency else read_stop_switch(control.store)
+        if not isinstance(stopped, No):
+            return STOPPED_RULE, stopped.value if isinstance(stopped, Yes) else stopped.reason
         try:
-            stopped = None if control.emergency else read_stop_switch(control.store)
-            if stopped:
-                return STOPPED_RULE, stopped
             lease = control.make_lease(self._access, account_id, keeps=False)
             control.acquire(lease, account_id)
         except StoreError as error:

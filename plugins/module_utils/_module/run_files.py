@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import hmac
 import json
@@ -19,6 +20,7 @@ import struct
 import tempfile
 import typing as t
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 _MARK_SIZE: t.Final = 32
@@ -65,6 +67,16 @@ class RunFiles:
             except OSError:
                 os.unlink(temporary)
         return False
+
+    @contextlib.contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Let one worker at a time do what ``name`` stands for. Where the directory can't be written, all do it."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):
+                self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file = stack.enter_context(self.path(f"{name} lock").open("wb"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def clear(self) -> None:
         """Remove all files. That works on a full disk too."""

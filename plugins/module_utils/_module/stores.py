@@ -22,7 +22,7 @@ from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
 from .._aws.tape import FILES, Answer, Call, Player, Tape
 from .._converge.errors import InputError
-from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
+from .._converge.store import ConflictError, DirectoryStore, Store, StoreError, Versioned
 from .options import StoreOptions
 
 P = t.ParamSpec("P")
@@ -100,9 +100,9 @@ class _TapedStore:
     def put_new(self, key: str, content: bytes) -> str:
         return self._open_to_write().put_new(key, content)
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         found = self._play("get_versioned", key, lambda: self._opened().get_versioned(key))
-        return None if found is None else (found[0], found[1])
+        return None if found is None else Versioned(*found)
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         return self._open_to_write().swap(key, content, version)
@@ -123,6 +123,15 @@ class _TapedStore:
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         return tuple(self._play("folders", prefix, lambda: self._opened().folders(prefix)))
+
+    def identify(self) -> str:
+        return self._open_to_write().identify()
+
+    def read_clock(self) -> datetime:
+        return self._open_to_write().read_clock()
+
+    def find_ignored_condition(self, key: str) -> str:
+        return self._open_to_write().find_ignored_condition(key)
 
     def _open_to_write(self) -> Store:
         if isinstance(self._tape, Player):
@@ -163,9 +172,9 @@ class MemoryStore:
         content = self._files.get(key)
         return None if content is None else (content, self._now)
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         content = self._files.get(key)
-        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+        return None if content is None else Versioned(content, hashlib.sha256(content).hexdigest(), self._now)
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         found = self.get_versioned(key)
@@ -183,6 +192,15 @@ class MemoryStore:
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         rests = (key.removeprefix(prefix) for key in self._files if key.startswith(prefix))
         return tuple(sorted({rest.partition("/")[0] for rest in rests if "/" in rest}))
+
+    def identify(self) -> str:
+        return self.location
+
+    def read_clock(self) -> datetime:
+        return self._now
+
+    def find_ignored_condition(self, key: str) -> str:
+        return ""
 
 
 class _S3StoreWithErrors:
@@ -205,8 +223,9 @@ class _S3StoreWithErrors:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         return self._translate_errors(self._store.get_dated, key)
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        return self._translate_errors(self._store.get_versioned, key)
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
+        found = self._translate_errors(self._store.get_versioned, key)
+        return None if found is None else Versioned(*found)
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         return self._translate_errors(self._store.swap, key, content, version)
@@ -219,6 +238,15 @@ class _S3StoreWithErrors:
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         return self._translate_errors(self._store.folders, prefix)
+
+    def identify(self) -> str:
+        return self._store.identity
+
+    def read_clock(self) -> datetime:
+        return self._translate_errors(self._store.read_clock)
+
+    def find_ignored_condition(self, key: str) -> str:
+        return self._translate_errors(self._store.find_ignored_condition, key)
 
     def _translate_errors(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:

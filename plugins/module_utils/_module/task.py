@@ -28,9 +28,10 @@ from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._aws.tape import Tape
 from .._converge.errors import InputError
-from .._converge.journal import check_run_id, new_job_id
+from .._converge.journal import check_run_id, make_mark, new_job_id
 from .._converge.run_control.fleet_caps import Caps
-from .._converge.run_control.lease import Permit, name_process
+from .._converge.run_control.holders import name_process
+from .._converge.run_control.lease import Permit
 from .._converge.store import Store
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
@@ -350,9 +351,11 @@ class Task:
 
     def _open(self, options: AccessOptions, *, check_mode: bool) -> Access:
         # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
-        permit = self.permit if "journal" in self.options else None
+        has_journal = "journal" in self.options
+        permit = self.permit if has_journal else None
+        mark = make_mark(self.run_id, self.job_id) if has_journal else ""
         return Access(
-            options,
+            dataclasses.replace(options, mark=mark),
             operations=self._operations,
             check_mode=check_mode,
             permit=permit,

@@ -10,81 +10,63 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
+import json
 import typing as t
-from collections.abc import Iterable
 
+from .._account.answer import Unknown, Yes
 from .._account.kept import Owning
-from .._account.stacks import ObjectKey
 from .._account.terraform_state import MOST_BYTES, StateError, StateFile, StateResource, parse_state
-from .._aws.errors import AwsError
-from .._aws.tape import FILES, Answer, Call
-from .._converge.store import StoreError, expand_path
+from .._aws.tape import Answer
+from .._converge.ownership.evidence import CertainSource, make_state_owner
+from .._converge.ownership.files import OwnerFile
+from .._converge.parsing import parse
 from .connection import Connection
-from .options import StoreOptions
-from .stores import open_store
-
-OPTION: t.Final = "terraform_state_paths"
-_S3: t.Final = "s3://"
+from .owner_files import describe_unread, read_file
 
 
-def read_states(
-    places: Iterable[str], connection: Connection
-) -> tuple[dict[ObjectKey, StateResource], tuple[str, ...]]:
-    """The objects of all state files, and the reasons why others can't be read."""
-    found: dict[ObjectKey, StateResource] = {}
-    unread: list[str] = []
-    for place in places:
-        resources, problem = _read_once(place, connection)
-        if problem:
-            unread.append(f"a state of Terraform can't be read ({OPTION}): {problem}")
-        for resource in resources:
-            found.setdefault(resource.key, resource)
-    return found, tuple(unread)
-
-
-def _read_once(place: str, connection: Connection) -> tuple[tuple[StateResource, ...], str]:
-    """The objects of a state file, or why it can't be read. Another module of the run may have read it."""
+def read_state(file: OwnerFile, connection: Connection) -> CertainSource:
+    """Read the objects of the account in a state file. Another module of the run may have read it."""
     snapshot = connection.snapshot
-    kept = snapshot.find((Owning.STATE, place))
+    kept = snapshot.find((Owning.STATE, file.path))
     if kept and isinstance(kept.result, StateFile):
-        return kept.result.resources, ""
+        return _gather(kept.result)
     begun = snapshot.begin()
-    answer = _read(place, connection)
+    found = _read(file, connection)
+    if isinstance(found, Unknown):
+        return CertainSource(rest=describe_unread(file, found))
+    snapshot.keep((Owning.STATE, file.path), found.value, begun=begun)
+    return _gather(found.value)
+
+
+def _gather(found: StateFile) -> CertainSource:
+    return CertainSource({resource.key: make_state_owner(resource) for resource in reversed(found.resources)})
+
+
+def _read(file: OwnerFile, connection: Connection) -> t.Union[Yes[StateFile], Unknown]:
+    """Read a state. One without anything of the account may be the state of another account, or of another workspace.
+
+    One state may have the objects of a thousand accounts: only those of this one are kept.
+    """
+
+    def parse_text(text: str) -> Answer:
+        return dataclasses.asdict(parse_state(_parse_json(text), file.path))
+
+    answer = read_file("state", file, connection, most=MOST_BYTES, parse=parse_text)
+    if isinstance(answer, Unknown):
+        return answer
     account_id = connection.access.caller.account_id
-    resources = [StateResource(**item) for item in answer.get("found", ())]
-    # One state may have the objects of a thousand accounts.
-    own = tuple(resource for resource in resources if resource.key[0] == account_id)
-    if "problem" not in answer:
-        snapshot.keep((Owning.STATE, place), StateFile(own), begun=begun)
-    return own, str(answer.get("problem", ""))
+    if account_id not in answer.value["accounts"]:
+        known = ", ".join(answer.value["accounts"][:3]) or "none"
+        return Unknown(
+            f"it has nothing of account {account_id}, so it may be the state of another account or workspace "
+            f"(accounts in it: {known}); if it is not, name its accounts in the entry"
+        )
+    resources = (StateResource(**item) for item in answer.value["resources"])
+    return Yes(StateFile(tuple(item for item in resources if item.key[0] == account_id)))
 
 
-def _read(place: str, connection: Connection) -> Answer:
-    # A file of the controller is there in a simulation too.
-    tape = connection.options.tape if place.startswith(_S3) else None
-    parse = functools.partial(_parse, place, connection)
+def _parse_json(text: str) -> t.Any:
     try:
-        return tape.play(Call("", FILES, "state", place), parse) if tape else parse()
-    except AwsError as error:
-        return {"problem": str(error)}
-
-
-def _parse(place: str, connection: Connection) -> Answer:
-    """The objects of a state file, or why it can't be read: a recording has these, and nothing else of the file."""
-    try:
-        return {"found": [dataclasses.asdict(item) for item in parse_state(_load(place, connection), place)]}
-    except (AwsError, OSError, StateError, StoreError) as error:
-        return {"problem": str(error)}
-
-
-def _load(place: str, connection: Connection) -> bytes:
-    if place.startswith(_S3):
-        prefix, _slash, name = place.rpartition("/")
-        # Not the store of the connection: a recording would have the file, with its secrets.
-        content = open_store(StoreOptions(prefix, option=OPTION), lambda: connection.options).get(name)
-        if content is None:
-            raise StateError(f"{place} does not exist")
-        return content
-    with expand_path(place, OPTION).open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+        return parse(text, refuses_repeats=True)
+    except json.JSONDecodeError as error:
+        raise StateError(f"it is no JSON: {error}") from None

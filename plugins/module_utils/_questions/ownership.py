@@ -20,7 +20,7 @@ from .._account.model import Dataset, Snapshot
 from .._controls.control import unread_reason
 from .._converge.arn import is_declared
 from .._converge.errors import InputError
-from .._converge.ownership.judgement import may_narrow
+from .._converge.ownership.judgement import find_held_by, may_narrow
 from .._converge.ownership.owner import Confidence, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .._module.arguments import OWNERS_ARGUMENTS, ArgumentSpec
 from .._module.ownership import MOST_LOOKUPS, OwnershipOptions, OwnershipReader
@@ -95,7 +95,7 @@ def _key_tags(snapshot: Snapshot) -> dict[ObjectKey, dict[str, str]]:
 def _build_result(snapshot: Snapshot, items: Sequence[IamObject], ownership: Ownership) -> dict[str, t.Any]:
     owners = [(item, ownership.find_owner(item.key)) for item in items]
     counts = collections.Counter(owner.confidence.value for _item, owner in owners)
-    unread = dict.fromkeys(reason for _item, owner in owners for reason in owner.unread)
+    unread = dict.fromkeys(reason for _item, owner in owners for source in owner.unread for reason in source.reasons)
     return {
         "account_id": snapshot.account_id,
         "owners": [_describe(item, owner, ownership) for item, owner in owners],
@@ -108,7 +108,9 @@ def _describe(item: IamObject, owner: Owner, ownership: Ownership) -> dict[str, 
     if owner.is_certain:
         write = narrow = owner.write is Write.ALLOW
     else:
-        write, narrow = True, may_narrow(item, owner, ownership)
+        held_by = find_held_by(item, owner, ownership)
+        write = not any(source.is_certain for source in held_by)
+        narrow = not held_by and may_narrow(item, owner, ownership)
     return {
         "arn": item.arn,
         "kind": item.kind,

@@ -18,7 +18,7 @@ from .._converge.run_control import fleet_caps, stop_switch
 from .._converge.run_control.wave_state import SENDERS
 from .._converge.store import Store, StoreError
 from .._report.document import SCHEMA, DocumentError, check_report, decode, run_report_key
-from .._report.states import APPLIED, state_of
+from .._report.states import APPLIED, IF_APPROVED, state_of
 
 # The rules by which a run did not begin in an account. A soak of the rest would say nothing of it.
 _UNFINISHED: t.Final = frozenset({fleet_caps.RULE, stop_switch.RULE})
@@ -110,7 +110,8 @@ def _look_at(report: Report) -> _Seen:
     refused = [refusal for refusal in report["refused"] if refusal.get("module") not in SENDERS]
     applied = states.count(APPLIED)
     return _Seen(
-        refusals=len(report["refused"]),
+        # What only a cap holds back was not made either.
+        refusals=len(report["refused"]) + sum(state_of(change) == IF_APPROVED for change in report["changes"]),
         applied=applied,
         open=len(states) - applied + len(refused),
         unread=_find_unread(report, enforcing),

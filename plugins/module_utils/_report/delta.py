@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .._controls.regions import GLOBAL, REGION_CONTROL
 from .._converge.finding import Severity, Status, mask_key_ids
-from .grouping import is_whole
+from .grouping import is_whole, number_groups
 
 Item = dict[str, t.Any]
 
@@ -71,7 +71,8 @@ def compare(
         delta = delta if reveal_key_ids else mask_key_ids(delta)
         delta.update(previous_run=baseline["run"]["id"], basis=basis, upgraded=_is_upgrade(baseline, report))
     scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
-    return {**report, "findings": findings, "scores": scores, "delta": delta}
+    numbers = number_groups(findings, None if baseline is None else baseline.get("finding_numbers"))
+    return {**report, "findings": findings, "finding_numbers": numbers, "scores": scores, "delta": delta}
 
 
 def _with_percent_before(scores: Sequence[Item], earlier: Sequence[Item]) -> list[Item]:

@@ -21,6 +21,7 @@ from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
 from .._converge.parsing import parse
 from .delta import DELTA_LISTS
+from .grouping import number_groups
 from .states import changes_of, costs_of
 from .waiving import to_waive
 
@@ -132,6 +133,7 @@ def build(
         "scope": subject.scope(),
         "credential_report_generated_at": format_utc(generated) if generated else None,
         "findings": shown,
+        "finding_numbers": number_groups(shown),
         "summary": summarize(shown),
         "scores": [{**score, "percent_before": None} for score in scores],
         "frameworks": {name: dict(frameworks[name]) for name in sorted(frameworks)},
@@ -223,7 +225,8 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     said = said if reveal_key_ids else mask_key_ids(said)
     assessed = (finding for finding in report["findings"] if finding["control"] in known)
     findings = sorted([*assessed, *said["findings"]], key=finding_order)
-    return {**report, **said, "findings": findings, "summary": summarize(findings)}
+    numbers = number_groups(findings, report.get("finding_numbers"))
+    return {**report, **said, "findings": findings, "finding_numbers": numbers, "summary": summarize(findings)}
 
 
 def _list_modules(parts: Iterable[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -241,7 +244,7 @@ def _find_left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
 
     A refusal does not say which findings it leaves.
     """
-    found, changes = list(part.get("findings", ())), part.get("changes", ())
+    found, changes = list(part.get("findings", ())), changes_of(part)
     if part.get("refused") or part.get("error"):
         return found
     applied = {fingerprint for change in changes if change["applied"] for fingerprint in change["remedies"]}

@@ -23,7 +23,7 @@ from .document import headline, summarize
 from .grouping import aliases_of, problem_of, resource_name
 from .held_back import find_held_back, slim_refusal
 from .problems import problem
-from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes, state_of
+from .states import COUNTS, count_changes, state_of
 from .trend import extend, score_frameworks
 from .waves import list_not_begun
 
@@ -150,8 +150,7 @@ def _totals(reports: Sequence[Report]) -> dict[str, int]:
 def _changes(reports: Sequence[Report]) -> dict[str, int]:
     """How many changes are in which state: numbers that are never added up."""
     counts = [count_changes(report) for report in reports]
-    names = {APPLIED: "changes_applied", PLANNED: "changes_planned", REPORTED: "changes_reported", REFUSED: "refused"}
-    return {name: sum(count[state] for count in counts) for state, name in names.items()}
+    return {name: sum(count[state] for count in counts) for state, name in COUNTS.items()}
 
 
 def _count_unaccepted(reports: Sequence[Report]) -> dict[str, int]:
@@ -201,6 +200,7 @@ def _account(report: Report, hosts: Mapping[str, str], units: Mapping[str, str])
         "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
         **_changes([report]),
         "plan_sha256": report.get("plan_sha256"),
+        "no_hash_reason": report.get("no_hash_reason"),
         "report": f"{account}/report.json",
     }
 

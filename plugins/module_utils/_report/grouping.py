@@ -31,6 +31,8 @@ FRAMEWORKS: t.Final[Mapping[str, str]] = {
     "soc2": "SOC 2",
 }
 
+# So many controls fail at most; a larger number was not given by a report.
+_MOST_GROUPS: t.Final = 9999
 # Others than the account may be called root too: topics, functions, log groups.
 _WHOLE: t.Final = re.compile(r"arn:[\w-]+:iam::\d+:root", re.ASCII)
 # Controls about the root user. Its ARN also stands for the account.
@@ -111,20 +113,46 @@ class Gap:
 
 
 def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
-    """The failing findings by severity and control; ids count up within a severity."""
-    collected: dict[tuple[int, str], list[Mapping[str, t.Any]]] = {}
-    for finding in report["findings"]:
-        if finding["status"] == Status.FAIL.value:
-            family = "alarm" if find_watched_event(finding["title"]) else finding["control"]
-            collected.setdefault((Severity(finding["severity"]).rank, family), []).append(finding)
-    groups, number = [], dict.fromkeys(Severity, 0)
-    for _key, findings in sorted(collected.items(), key=lambda item: item[0]):
-        severity = Severity(findings[0]["severity"])
-        number[severity] += 1
-        identifier = f"{severity.value[0].upper()}-{number[severity]:03d}"
+    """The failing findings by severity and control, each group with the id that the account knows it by."""
+    numbers = number_groups(report["findings"], report.get("finding_numbers"))
+    groups = []
+    for (severity, family), findings in _collect(report["findings"]).items():
+        identifier = f"{severity.value[0].upper()}-{numbers[severity.value][family]:03d}"
         heading = _heading(findings, report)
         groups.append(Group(identifier, severity.value, heading, tuple(findings), aliases_of(report)))
     return tuple(groups)
+
+
+def number_groups(findings: Iterable[Mapping[str, t.Any]], earlier: t.Any = None) -> dict[str, dict[str, int]]:
+    """Number the groups of failing findings, by severity. A group keeps its number; a new one gets a new number.
+
+    :arg earlier: the numbers in the report before, as they were read. A group that does not fail keeps its number too:
+        what could not be assessed in one run has the same id in the next.
+    """
+    given = earlier if isinstance(earlier, Mapping) else {}
+    known = {severity.value: _read_numbers(given.get(severity.value)) for severity in Severity}
+    for severity, family in _collect(findings):
+        numbers = known[severity.value]
+        numbers.setdefault(family, max(numbers.values(), default=0) + 1)
+    return known
+
+
+def _read_numbers(given: t.Any) -> dict[str, int]:
+    """The numbers of one severity. Others can write to the place of reports: what is no number is left out."""
+    items = given.items() if isinstance(given, Mapping) else ()
+    return {str(name): value for name, value in items if type(value) is int and 0 < value <= _MOST_GROUPS}
+
+
+def _collect(
+    findings: Iterable[Mapping[str, t.Any]],
+) -> dict[tuple[Severity, str], list[Mapping[str, t.Any]]]:
+    """The failing findings by severity and control, the most severe first."""
+    collected: dict[tuple[Severity, str], list[Mapping[str, t.Any]]] = {}
+    for finding in findings:
+        if finding["status"] == Status.FAIL.value:
+            family = "alarm" if find_watched_event(finding["title"]) else finding["control"]
+            collected.setdefault((Severity(finding["severity"]), family), []).append(finding)
+    return dict(sorted(collected.items(), key=lambda item: (item[0][0].rank, item[0][1])))
 
 
 def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -> str:

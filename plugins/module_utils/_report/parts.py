@@ -25,7 +25,7 @@ from .._account.moments import format_utc, parse_moment
 from .._converge.change import content_hash
 from .._converge.errors import InputError
 from .._converge.journal import job_order
-from .._converge.plan import check_plan, moment_of, parse_planned_change, plan_document
+from .._converge.plan import check_plan, moment_of, parse_entry, plan_document
 from .._converge.store import Store, StoreError
 from .campaign_text import is_campaign
 from .document import DocumentError, decode
@@ -34,8 +34,10 @@ from .states import MODES
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
-# Members that only one of the two has: a plan's entry, or the change of a result.
-_DIFFERENT: t.Final = frozenset({"applied", "request"})
+# The members of a change that both have: a plan's entry, and the change of a result.
+_SAME: t.Final = (
+    "account_id", "region", "service", "operation", "target", "before", "after", "affects", "remedies", "undo", "undoes"
+)  # fmt: skip
 _LISTS: t.Final = (
     "changes", "refused", "impacts", "costs", "findings", "capabilities", "least_privilege", "campaigns"
 )  # fmt: skip
@@ -151,7 +153,7 @@ def _check_newest_part(part: Part, account_id: str) -> t.Optional[Part]:
     """
     if part.get("state") != _STARTED:
         check_part(part, account_id)
-        return {**part, "refused": _with_changes(part)}
+        return part
     return _reduce_to_failure(part) if part.get("error") else None
 
 
@@ -173,7 +175,7 @@ def _extract_earlier_changes(entry: _Entry, account_id: str) -> Part:
     for recorded in (part.get("plan") or {}).get("changes", ()):
         if wanted[_identity(recorded)]:
             wanted[_identity(recorded)] -= 1
-            changes.append(parse_planned_change(recorded))
+            changes.append(parse_entry(recorded))
     if not changes:
         return {**names, "changes": (), "refused": ()}
     given = {"account_id": account_id, "run_id": part["run_id"], "author": part["plan"].get("author")}
@@ -224,48 +226,42 @@ def check_part(part: Part, account_id: str) -> None:
 
 
 def _check_plan(part: Part, account_id: str) -> None:
-    """A plan holds exactly what the report shows: each of its changes stands among the changes or is refused."""
+    """A plan holds exactly what the report shows: each of its changes stands among the changes, or is held back.
+
+    A role in the mode ``report`` shows changes, and its plan has none.
+    """
     plan: t.Any = part.get("plan")
     try:
         check_plan(plan)
+        for entry in plan["changes"]:
+            parse_entry(entry)
     except InputError as error:
         raise DocumentError(f"has a plan that can't be approved: {error}") from error
     if plan.get("account_id") != account_id:
         raise DocumentError(f"has a plan of account {plan.get('account_id')}")
     if moment_of(plan.get("created")) is None:
         raise DocumentError("has a plan without the time at which it was made")
+    refused = {(refusal["operation"], refusal["target"]) for refusal in part.get("refused", ())}
     planned = Counter(_identity(entry) for entry in plan["changes"])
-    shown = Counter(_identity(change) for change in part.get("changes", ()))
+    shown, made = Counter[str](), Counter[str]()
+    for change in part.get("changes", ()):
+        # What was refused while it was written is shown, and no plan has it.
+        is_refused = not change["applied"] and (change["operation"], change["target"]) in refused
+        (made if is_refused else shown)[_identity(change)] += 1
+    if part.get("mode") == "report":
+        if planned:
+            raise DocumentError("has a plan, although its role only reports")
+        return
     if shown - planned:
         raise DocumentError("shows changes that its plan does not have")
-    held_back = planned - shown
-    refused = {(refusal["operation"], refusal["target"]) for refusal in part.get("refused", ())}
+    held_back = planned - shown - made
     for entry in plan["changes"]:
-        if held_back[_identity(entry)] and (entry["operation"], entry["target"]) not in refused:
+        if held_back[_identity(entry)] and not entry["held_by"]:
             raise DocumentError(f"has {entry['operation']} on {entry['target']} in its plan and does not show it")
 
 
-def _with_changes(part: Part) -> list[dict[str, t.Any]]:
-    """The refusals, each with the change of the plan that it holds back, so the report shows what can be approved."""
-    refused = [dict(refusal) for refusal in part.get("refused", ())]
-    shown = Counter(_identity(change) for change in part.get("changes", ()))
-    for entry in (part.get("plan") or {}).get("changes", ()):
-        if shown[_identity(entry)]:
-            shown[_identity(entry)] -= 1
-            continue
-        said = {name: value for name, value in entry.items() if name != "request"}
-        place = (entry["operation"], entry["target"])
-        about = [refusal for refusal in refused if (refusal["operation"], refusal["target"]) == place]
-        free = next((refusal for refusal in about if "change" not in refusal), None)
-        if free is not None:
-            free["change"] = said
-        else:
-            refused.append({**about[0], "change": said})
-    return refused
-
-
 def _identity(change: Mapping[str, t.Any]) -> str:
-    return content_hash({name: value for name, value in change.items() if name not in _DIFFERENT})
+    return content_hash({name: change.get(name) for name in _SAME})
 
 
 def _check_texts(what: str, items: t.Iterable[Mapping[str, t.Any]], names: t.Iterable[str]) -> None:

@@ -14,7 +14,7 @@ import re
 import textwrap
 import typing as t
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 WIDTH = 100
 
@@ -66,13 +66,27 @@ def as_json(value: t.Any) -> str:
 
 
 def wrap_text(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
-    """Wrap ``text`` at ``width`` columns; lines begin with ``first`` and ``rest``, a long word (an ARN) is broken."""
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+    """Wrap ``text`` at ``width`` columns, at spaces alone; lines begin with ``first`` and ``rest``.
+
+    A word that is longer, such as an ARN, has a line of its own: in two halves nobody could search for it.
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
 
 
 def join_names(names: Sequence[str], limit: int) -> str:
     """Join the first ``limit`` of ``names``, and say how many more there are."""
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f", … and {more} more" if more > 0 else "")
+
+
+def list_action_notes(row: Mapping[str, t.Any], join: Callable[[Sequence[str]], str] = ", ".join) -> tuple[str, ...]:
+    """List the actions of a row of the preflight, each kind with its words. ``join`` makes a text of several."""
+    kinds = (("", "missing_actions"), ("refused: ", "refused_actions"), ("not known: ", "unknown_actions"))
+    return tuple(f"{words}{join(actions)}" for words, name in kinds if (actions := list(row.get(name) or ())))

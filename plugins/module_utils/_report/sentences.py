@@ -23,7 +23,8 @@ from .plain import join_names
 Item = Mapping[str, t.Any]
 
 _WORD: t.Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
-_BELONGING: t.Final = re.compile(" (?:of|to) ")
+_BELONGING: t.Final = re.compile(" (?:of|to|from) ")
+_CONSONANT_Y: t.Final = re.compile("[^aeiou]y$")
 _GLOBAL: t.Final = "global"
 # So many names are listed in one sentence, and so many changes that alter somebody's access have one each.
 _NAMES: t.Final = 4
@@ -55,6 +56,29 @@ class _Act:
 def describe_change(change: Item) -> str:
     """Describe one change, without its reason."""
     return str(_describe(change))
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of changes: those with the same verb that are made to the same kind of thing can be counted together."""
+
+    verb: str
+    thing: str
+
+    def count(self, number: int) -> str:
+        """The kind as the start of a sentence about so many changes."""
+        return f"{self.verb} {plural(number, _make_plural(self.thing))}" if self.thing else self.verb
+
+
+def name_kind(change: Item) -> tuple[Kind, str]:
+    """The kind of a change, and the name of the thing that it is made to."""
+    act = _describe(change)
+    return Kind(act.verb, act.noun or (_name_thing(change["operation"]) if act.name else "")), act.name
+
+
+def _name_thing(operation: str) -> str:
+    """The thing that an operation is made to: ``UpdateAccessKey`` to an access key."""
+    return _THINGS.get(operation) or _split(operation.removeprefix("Batch"))[1]
 
 
 def describe_changes(changes: Sequence[Item], findings: Iterable[Item]) -> list[str]:
@@ -98,7 +122,7 @@ def _make_plural(noun: str) -> str:
     """The plural of a noun, or of the part before what belongs to it: ``recorders of AWS Config``."""
     belonging = _BELONGING.search(noun)
     head = noun[: belonging.start()] if belonging else noun
-    several = f"{head[:-1]}ies" if head.endswith("y") else head if head.endswith("s") else f"{head}s"
+    several = f"{head[:-1]}ies" if _CONSONANT_Y.search(head) else head if head.endswith("s") else f"{head}s"
     return several + noun[len(head) :]
 
 
@@ -327,6 +351,15 @@ _SPECIAL: t.Final[tuple[tuple[re.Pattern[str], Callable[[Item, re.Match[str]], _
         (r"securityhub:(EnableSecurityHub|DisableSecurityHub|BatchImportFindings)", _hub),
     )
 )
+# The things of operations whose own names say another one.
+_THINGS: t.Final[Mapping[str, str]] = {
+    **dict.fromkeys(("TagUser", "UntagUser"), "credential"),
+    **{f"{verb}{kind}Policy": "policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")},
+    **dict.fromkeys(("AttachPolicy", "DetachPolicy"), "policy"),
+    "DeleteLoginProfile": _PASSWORD,
+    "DeactivateMFADevice": "MFA device",
+    "BatchRevokeSessions": "sign-in session",
+}
 # The verb and the noun of operations whose own names read badly.
 _NOUNS: t.Final[Mapping[str, tuple[str, str]]] = {
     "config:PutConfigRule": ("set", "AWS Config rule"),

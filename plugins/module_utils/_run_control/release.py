@@ -12,7 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from .._aws.operations import Operations
-from .._converge.run_control.lease import LEASES, Holder, Lease
+from .._converge.run_control.holders import Holder
+from .._converge.run_control.lease import LEASES, Lease
 from .._converge.store import Store, StoreError
 from .._module.task import Task, TaskError
 

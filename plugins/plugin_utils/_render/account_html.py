@@ -16,7 +16,7 @@ from ...module_utils._converge.finding import Status
 from ...module_utils._report.document import count_statuses, headline
 from ...module_utils._report.paths import caveat, paths
 from ...module_utils._report.states import count_changes
-from . import page
+from . import page, plan_html
 from .campaign import view_campaigns
 from .changes import Entry, list_changes, view_changes
 from .drawing import view_paths
@@ -31,8 +31,8 @@ from .table import view_table
 from .text import TITLE, describe_analyzer, describe_clock, describe_mode
 
 
-def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
-    """The report of one account as an HTML page."""
+def render(report: Mapping[str, t.Any], *, title: str = TITLE, plan: t.Optional[plan_html.PlanOfAccount] = None) -> str:
+    """The report of one account as an HTML page. ``plan`` is left out of a run that can plan nothing."""
     name = report["scope"].get("organization_id") or report["account_alias"] or report["account_id"]
     score = headline(report)
     entries = list_changes(report)
@@ -42,7 +42,7 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
         "account.html.j2",
         title=f"{title}: {name}",
         subtitle=title,
-        sections=_list_sections(report, entries, remedies, frameworks),
+        sections=_list_sections(report, entries, remedies, frameworks, plan),
         footer=f"{describe_analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
         report=report,
         name=name,
@@ -62,9 +62,14 @@ def _count_without_verdict(score: Mapping[str, t.Any]) -> str:
 
 
 def _list_sections(
-    report: Mapping[str, t.Any], entries: Sequence[Entry], remedies: Remedies, frameworks: Sequence[View]
+    report: Mapping[str, t.Any],
+    entries: Sequence[Entry],
+    remedies: Remedies,
+    frameworks: Sequence[View],
+    plan: t.Optional[plan_html.PlanOfAccount],
 ) -> list[Section]:
     counts = count_statuses(report["findings"])
+    planned, ids = plan_html.make_section(report, plan, entries) if plan else (None, frozenset[str]())
     failing, gaps, accepted = report["summary"]["total"], counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
     sections = [
         Section("findings", "Findings", "account/findings.html.j2", view_findings(report, remedies), failing),
@@ -73,7 +78,8 @@ def _list_sections(
         *_make_impact_section(report),
         *_make_least_privilege_section(report),
         *_make_campaigns_section(report),
-        Section("changes", "Changes", "account/changes.html.j2", view_changes(report, entries)),
+        *([planned] if planned else []),
+        Section("changes", "Changes", "account/changes.html.j2", view_changes(report, entries, ids)),
         *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
         Section("waived", "Waived", "account/waived.html.j2", view_waived(report), accepted),

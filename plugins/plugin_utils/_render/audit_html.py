@@ -21,6 +21,13 @@ TITLE: t.Final = "Audit Sheet"
 OUTCOMES: t.Final = {"foreign": "made by others"}
 TONES: t.Final = {"applied": "good", "failed": "high", "foreign": "none", "unknown": "critical"}
 
+# The states of what is checked, with their words and tones.
+STATES: t.Final = {
+    "attention": ("attention", "critical"),
+    "not_verified": ("not verified", "medium"),
+    "verified": ("verified", "good"),
+}
+
 View = dict[str, t.Any]
 Sheet = Mapping[str, t.Any]
 
@@ -59,6 +66,11 @@ def is_undone(change: Mapping[str, t.Any]) -> bool:
     return any(undone["outcome"] == "applied" for undone in change["undone"])
 
 
+def has_entry(account: Mapping[str, t.Any]) -> bool:
+    """Whether the changes of an account, or what does not fit there, are shown."""
+    return bool(account["changes"] or account["problems"] or account["conflicts"])
+
+
 def list_refusals(sheet: Sheet) -> list[tuple[str, Mapping[str, t.Any]]]:
     """The refusals of all accounts, each with its account."""
     return [(account["account_id"], refusal) for account in sheet["accounts"] for refusal in account["refused"]]
@@ -72,18 +84,18 @@ def list_unrecorded(sheet: Sheet) -> list[tuple[str, Mapping[str, t.Any]]]:
 def _list_sections(sheet: Sheet) -> list[Section]:
     names = {"names": sheet["population"]["names"]}
     events, refusals = list_unrecorded(sheet), list_refusals(sheet)
-    shown = [account for account in sheet["accounts"] if account["changes"] or account["problems"]]
+    shown = [account for account in sheet["accounts"] if has_entry(account)]
     recorded = sum(len(account["changes"]) for account in sheet["accounts"])
     rows = list(_view_population(sheet))
     sections = [
-        Section("attention", "Attention", "audit/attention.html.j2", {}, len(sheet["attention"])),
+        Section("lines", "Verification", "audit/lines.html.j2", {"tones": STATES}, len(sheet["attention"])),
         Section("requests", "Requests and approvals", "audit/requests.html.j2"),
         Section("population", "Population", "audit/population.html.j2", {"rows": rows}, len(rows)),
         Section(
             "changes",
             "Changes",
             "audit/changes.html.j2",
-            {**names, "accounts": shown, "tones": TONES, "outcomes": OUTCOMES},
+            {**names, "accounts": shown, "tones": TONES, "outcomes": OUTCOMES, "states": STATES},
             recorded,
         ),
     ]
@@ -135,5 +147,5 @@ def _view_account(account: Mapping[str, t.Any]) -> View:
         "refused": sum(len(refusal["targets"]) for refusal in account["refused"]),
         "trail": states[account["trail"]["state"]],
         "plan": account["plan_sha256"],
-        "leads": bool(account["changes"] or account["problems"]),
+        "leads": has_entry(account),
     }

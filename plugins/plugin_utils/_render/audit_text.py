@@ -15,12 +15,13 @@ from collections.abc import Iterator, Mapping
 
 from ...module_utils._controls.control import plural
 from ...module_utils._report.plain import printable, wrap_text
-from .audit_html import OUTCOMES, TITLE, count_states, is_undone, list_refusals, list_unrecorded
+from .audit_html import OUTCOMES, STATES, TITLE, count_states, has_entry, is_undone, list_refusals, list_unrecorded
 from .text import Lines, Show, name_mode
 
 _UNKNOWN: t.Final = "unknown"
 # So many lines of a section are shown on a terminal.
 _SHOWN: t.Final = 20
+_LINES_SHOWN: t.Final = 40
 
 Sheet = Mapping[str, t.Any]
 
@@ -30,7 +31,7 @@ def render(sheet: Sheet, *, ascii_only: bool = False) -> str:
     show = functools.partial(printable, ascii_only=ascii_only)
     sections = [
         _render_header(sheet, show),
-        _title("ATTENTION:", [line for item in sheet["attention"] for line in _item(item["text"], show)]),
+        _title("VERIFICATION:", list(_render_lines(sheet, show))),
         _title("REQUESTS AND APPROVALS:", _render_requests(sheet, show)),
         _title("POPULATION:", _render_population(sheet, show)),
         _title("CHANGES:", list(_render_changes(sheet, show))),
@@ -44,11 +45,11 @@ def render(sheet: Sheet, *, ascii_only: bool = False) -> str:
 def render_summary(sheet: Sheet, *, location: str, ascii_only: bool = False) -> str:
     """The start of the sheet for a terminal, with the place of the page. The page has the rest, which may be long."""
     show = functools.partial(printable, ascii_only=ascii_only)
-    more = max(0, len(sheet["attention"]) - _SHOWN)
-    attention = [line for item in sheet["attention"][:_SHOWN] for line in _item(item["text"], show)]
+    lines = list(_render_lines(sheet, show))
+    more = max(0, len(lines) - _LINES_SHOWN)
     sections = [
         _render_header(sheet, show),
-        _title("ATTENTION:", [*attention, *([f"  ... and {more} more"] if more else [])]),
+        _title("VERIFICATION:", [*lines[:_LINES_SHOWN], *([f"  ... and {more} more lines"] if more else [])]),
         _title("REQUESTS AND APPROVALS:", _render_requests(sheet, show)[:_SHOWN]),
         [f"Page: {show(location)}"],
     ]
@@ -75,7 +76,16 @@ def _render_header(sheet: Sheet, show: Show) -> Lines:
         show(f"From {run['started'] or _UNKNOWN} to {run['finished'] or _UNKNOWN} ({modes})"),
         show(f"Declaration: {', '.join(run['commits']) or _UNKNOWN}"),
         show(counts),
+        *wrap_text(show(sheet["headline"]["text"])),
     ]
+
+
+def _render_lines(sheet: Sheet, show: Show) -> Iterator[str]:
+    for line in sorted(sheet["lines"], key=lambda line: list(STATES).index(line["state"])):
+        text = " ".join([*line["faults"], *line["doubts"]]) or line["fact"]
+        words = STATES[line["state"]][0]
+        yield from _item(f"{words}: {line['title']}: {text}", show)
+        yield from wrap_text(show(f"against {line['against'] or 'nothing'}"), first="      ", rest="      ")
 
 
 def _render_requests(sheet: Sheet, show: Show) -> Lines:
@@ -106,11 +116,11 @@ def _render_population(sheet: Sheet, show: Show) -> Lines:
 
 def _render_changes(sheet: Sheet, show: Show) -> Iterator[str]:
     for account in sheet["accounts"]:
-        if not account["changes"] and not account["problems"]:
+        if not has_entry(account):
             continue
         name = sheet["population"]["names"].get(account["account_id"], "")
         yield from wrap_text(show(f"{account['account_id']} {name}"), first="  ", rest="    ")
-        for problem in account["problems"]:
+        for problem in (*account["conflicts"], *account["problems"]):
             yield from _item(problem, show, depth=2)
         for change in account["changes"]:
             yield from _render_change(change, show)
@@ -127,7 +137,7 @@ def _render_change(change: Mapping[str, t.Any], show: Show) -> Iterator[str]:
         late = "; it was sent after its lease had ended" if change["late"] else ""
         yield from _item(f"event {event['id']} at {event['time']} from {event['source_ip']}{late}", show, depth=3)
     if change["lack"]:
-        yield from _item(f"CloudTrail: {change['lack']}", show, depth=3)
+        yield from _item(f"CloudTrail, {STATES[change['state']][0]}: {change['lack']}", show, depth=3)
     for record in change["records"]:
         yield from _item(f"{record['sha256']} {record['key']}", show, depth=3)
 
@@ -143,7 +153,8 @@ def _render_refused(sheet: Sheet, show: Show) -> Lines:
 def _render_unrecorded(sheet: Sheet, show: Show) -> Lines:
     lines: Lines = []
     for account_id, event in list_unrecorded(sheet):
-        whose = f"it is of run {event['run_id']}" if event["run_id"] else "no record explains it"
+        whose = f"it may be of {event['possible']}" if event["possible"] else "no record explains it"
+        whose = f"it is of run {event['run_id']}" if event["run_id"] else whose
         call = f"{event['source']}:{event['name']} at {event['time']} by {event['arn'] or _UNKNOWN}"
         lines += _item(f"{account_id}: {call} from {event['source_ip']} ({event['id']}): {whose}", show)
     return lines
@@ -158,7 +169,7 @@ def _render_manifest(sheet: Sheet, show: Show) -> Lines:
         lines += _item(f"files: {files['intact']} intact, {changed} changed, {missing} missing", show)
     if manifest["is_first"]:
         lines += _item("it is the first manifest, so nothing is known about runs before it", show)
-    for text in (*manifest["problems"], *manifest["notes"]):
+    for text in (*manifest["problems"], *manifest["doubts"], *manifest["notes"]):
         lines += _item(text, show)
     if manifest["count"] and not manifest["problems"]:
         lines += _item(f"the chain of {plural(manifest['count'], 'manifests')} is unbroken", show)

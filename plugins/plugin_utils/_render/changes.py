@@ -13,11 +13,13 @@ import dataclasses
 import difflib
 import itertools
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._report.grouping import Refusals, aliases_of, problem_of, refusal_groups, resource_name
 from ...module_utils._report.plain import as_json
+from ...module_utils._report.plan_lines import Line, list_marks
 from ...module_utils._report.sentences import describe_change
 from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .text import describe_cost
@@ -31,7 +33,7 @@ _OPEN: t.Final = 8
 _MARKS: t.Final[Mapping[str, str]] = {"add": "+ ", "del": "- "}
 
 View = dict[str, t.Any]
-Line = tuple[t.Optional[str], str]
+Difference = tuple[t.Optional[str], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Entry:
         return describe_change(self.change)
 
     @property
-    def difference(self) -> list[Line]:
+    def difference(self) -> list[Difference]:
         """Line by line, each with its kind: ``add``, ``del``, or None for a line that stays."""
         return list(compare(self.change["before"], self.change["after"]))
 
@@ -81,16 +83,27 @@ def list_refusals(report: Mapping[str, t.Any]) -> list[tuple[str, Refusals]]:
     return [(f"refusal-{number}", group) for number, group in enumerate(refusal_groups(report["refused"]), start=1)]
 
 
-def view_changes(report: Mapping[str, t.Any], entries: Sequence[Entry]) -> View:
-    """View the changes of the run by state, the refusals of its guards, and the charges of AWS."""
+def name_findings(report: Mapping[str, t.Any]) -> dict[str, str]:
+    """The findings that a change can remedy, in words by fingerprint."""
     aliases = aliases_of(report)
-    findings = {
+    return {
         item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item, aliases)}"
         for item in report["findings"]
         if item["status"] in ("FAIL", "WAIVED")
     }
+
+
+def view_changes(report: Mapping[str, t.Any], entries: Sequence[Entry], planned: Collection[str] = ()) -> View:
+    """View the changes of the run by state, the refusals of its guards, and the charges of AWS.
+
+    :arg planned: the ids of the entries that the plan shows, a section of its own.
+    """
+    findings = name_findings(report)
+    others = [entry for entry in entries if entry.id not in planned]
+    counts = Counter(entry.state for entry in entries if entry.id in planned)
     return {
-        "states": [view for state in STATES if (view := _view_state(state, entries, findings))],
+        "states": [view for state in STATES if (view := _view_state(state, others, findings))],
+        "in_plan": [(state, counts[state]) for state in STATES if counts[state]],
         "counts": count_changes(report),
         "refusals": list_refusals(report),
         "costs": [{"cost": cost, "state": state_of(cost), "units": describe_cost(cost)} for cost in report["costs"]],
@@ -106,23 +119,26 @@ def _view_state(state: str, entries: Sequence[Entry], findings: Mapping[str, str
         "count": len(own),
         "is_open": len(own) <= _OPEN,
         "modules": [
-            {"module": module, "changes": [_view_change(entry, findings) for entry in same]}
+            {"module": module, "changes": [view_change(entry, findings) for entry in same]}
             for module, same in itertools.groupby(own, key=lambda entry: entry.module)
         ],
     }
 
 
-def _view_change(entry: Entry, findings: Mapping[str, str]) -> View:
+def view_change(entry: Entry, findings: Mapping[str, str], line: t.Optional[Line] = None) -> View:
+    """View one change; ``line`` is what the plan says of it."""
     lines = entry.difference
     return {
         "entry": entry,
+        "line": line,
+        "marks": list_marks(line) if line else [] if entry.change["reversible"] else ["can't be undone"],
         "difference": lines[:_SHOWN],
         "rest": lines[_SHOWN:],
         "remedies": [(key, findings[key]) for key in entry.change["remedies"] if key in findings],
     }
 
 
-def compare(before: t.Any, after: t.Any) -> Iterator[Line]:
+def compare(before: t.Any, after: t.Any) -> Iterator[Difference]:
     """Compare two values line by line, and leave out lines far from any difference."""
     old = [] if before is None else as_json(before).splitlines()
     new = [] if after is None else as_json(after).splitlines()
@@ -137,6 +153,6 @@ def compare(before: t.Any, after: t.Any) -> Iterator[Line]:
                 yield from _mark("add", new[new_start:new_end])
 
 
-def _mark(kind: t.Optional[str], lines: Sequence[str]) -> Iterator[Line]:
+def _mark(kind: t.Optional[str], lines: Sequence[str]) -> Iterator[Difference]:
     for line in lines:
         yield kind, f"{_MARKS.get(kind or '', '  ')}{line}"

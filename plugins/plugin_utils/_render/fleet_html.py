@@ -14,11 +14,13 @@ from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity
 from ...module_utils._report.held_back import count_accounts, name_rule
+from ...module_utils._report.plan_view import Approval
 from ...module_utils._report.waves import name_state
 from . import page
 from .findings import View
 from .fleet_text import TITLE
 from .page import Section
+from .plan_html import view_approval
 from .text import name_mode
 
 _SEVERITIES: t.Final = tuple(severity.value for severity in Severity)
@@ -31,6 +33,7 @@ _COUNTED: t.Final = {
     "not_assessed": ("Not assessed", "not-assessed"),
     "changes_applied": ("Applied", "changes-applied"),
     "changes_planned": ("Planned", "changes-planned"),
+    "changes_if_approved": ("If approved", "changes-applied-if-approved"),
     "changes_reported": ("Reported", "changes-reported"),
     "refused": ("Refused", "refused"),
 }
@@ -46,21 +49,39 @@ _HEIGHT: t.Final = 24
 _MARGIN: t.Final = 3
 
 
-def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = True) -> str:
+def render(
+    fleet: Mapping[str, t.Any],
+    *,
+    title: str = TITLE,
+    linked: bool = True,
+    approval: t.Optional[Approval] = None,
+    planned: Sequence[tuple[str, str]] = (),
+) -> str:
     """The report of a run as an HTML page.
 
     :arg linked: the accounts' own HTML reports stand beside this page.
+    :arg approval: the plan of the run, unless it is one that can plan nothing.
+    :arg planned: the accounts that have changes in the plan, with their numbers in words.
     """
     return page.render(
         "fleet.html.j2",
         title=f"{title}: run {fleet['run']['id']}",
         subtitle=title,
-        sections=_list_sections(fleet),
+        sections=[*_make_plan_section(fleet, approval, planned), *_list_sections(fleet)],
         footer=f"Run {fleet['run']['id']}. Times are in UTC.",
         fleet=fleet,
         modes=", ".join(map(name_mode, fleet["run"]["modes"])),
         linked=linked,
     )
+
+
+def _make_plan_section(
+    fleet: Mapping[str, t.Any], approval: t.Optional[Approval], planned: Sequence[tuple[str, str]]
+) -> list[Section]:
+    if approval is None:
+        return []
+    view = {"approval": view_approval(approval), "accounts": planned, "names": fleet["names"]}
+    return [Section("plan", "Plan", "fleet/plan.html.j2", view, approval.planned + approval.waiting)]
 
 
 def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:

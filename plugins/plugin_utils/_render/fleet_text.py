@@ -11,21 +11,28 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.finding import Severity
 from ...module_utils._report.held_back import count_accounts, name_rule
 from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
+from ...module_utils._report.states import COUNTS, format_counts
 from ...module_utils._report.waves import describe_wave
 from .text import Lines, Show, describe_score, describe_score_basis
 
 TITLE: t.Final = "IAM Security Assessment of the Fleet"
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
-_CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
-# The outcomes of changes. The columns are narrow, so that account and alias fit beside them.
-_STATES = ("Done", "Plan", "Rep", "Ref")
+# The outcomes of changes: their columns, which are narrow, so that account and alias fit beside them, and their names.
+_WAITING: t.Final = "changes_if_approved"
+_STATES: t.Final = {
+    "changes_applied": ("Done", "applied"),
+    "changes_planned": ("Plan", "applied by a real run"),
+    _WAITING: ("Appr", "applied if the plan is approved"),
+    "changes_reported": ("Rep", "only reported (mode report)"),
+    "refused": ("Ref", "refused"),
+}
 # So many new critical findings are listed, and so many lines of a failure where many accounts failed.
 _LISTED: t.Final = 20
 _MANY: t.Final = 6
@@ -34,7 +41,7 @@ _LINES: t.Final = 3
 _NAMES: t.Final = 20
 # No honest number is longer.
 _LONGEST: t.Final = 9
-_COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
+_COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone")
 
 
 def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool = False) -> str:
@@ -55,22 +62,29 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool =
 
 
 def _render_accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
-    rows = [_COLUMNS, *(_make_row(account, fleet["names"], show) for account in fleet["accounts"])]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
-    # Numbers are never cut; a long alias is.
+    if not fleet["accounts"]:
+        return []
+    shown = [name for name in _STATES if name != _WAITING or any(account[name] for account in fleet["accounts"])]
+    columns = (*_COLUMNS, *(_STATES[name][0] for name in shown))
+    rows = [columns, *(_make_row(account, fleet["names"], shown, show) for account in fleet["accounts"])]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(columns))]
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths))
-    lines = [
-        "  ".join(
-            cell.rjust(width) if at else cell[:width].ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    legend = "  Changes: Done applied, Plan applied by a real run, Rep only reported (mode report), Ref refused"
-    return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines), legend] if fleet["accounts"] else []
+    legend = ", ".join(" ".join(_STATES[name]) for name in shown)
+    lines = [line for row in rows for line in _format_row(row, widths)]
+    return ["ACCOUNTS:", *lines, *wrap_text(f"Changes: {legend}", first="  ", rest="    ")]
 
 
-def _make_row(account: Mapping[str, t.Any], names: Mapping[str, str], show: Show) -> tuple[str, ...]:
+def _format_row(row: Sequence[str], widths: Sequence[int]) -> Lines:
+    """The line of an account. Neither numbers nor names are cut: a long name has a line of its own."""
+    account, _space, name = row[0].partition(" ")
+    first, more = (row[0], []) if len(row[0]) <= widths[0] else (account, [f"    {name}"])
+    cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    return [f"  {'  '.join(cells)}".rstrip(), *more]
+
+
+def _make_row(
+    account: Mapping[str, t.Any], names: Mapping[str, str], states: Sequence[str], show: Show
+) -> tuple[str, ...]:
     score, name = account["score"], show(names.get(account["account_id"], ""))
     has_verdict = score is not None and score["percent"] is not None
     return (
@@ -78,7 +92,7 @@ def _make_row(account: Mapping[str, t.Any], names: Mapping[str, str], show: Show
         *(_shorten(account["summary"][name]) for name in _SEVERITIES),
         _shorten(f"{score['percent']:g}%") if has_verdict else "-",
         _shorten(f"{score['coverage_percent']:g}%") if score is not None else "-",
-        *(_shorten(account[name]) for name in ("new", "resolved", *_CHANGES)),
+        *(_shorten(account[name]) for name in ("new", "resolved", *states)),
     )
 
 
@@ -141,11 +155,8 @@ def _render_summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
         f"  Total Findings: {summary['total']}"
         f" | {_list_counts(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
         f"  {_list_counts(summary, _SEVERITIES)}",
-        f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
-        f" {totals['changes_reported']} reported, {totals['refused']} refused",
+        f"  Changes: {format_counts({state: totals[name] for state, name in COUNTS.items()})}",
     ]
-    # hardening_approved_plan takes this hash to approve the whole run.
-    lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
     if fleet["score"]:
         lines += wrap_text(f"Compliance Score: {show(describe_score(fleet['score']))}", first="  ", rest="    ")
         lines += wrap_text(show(describe_score_basis(fleet["score"])), first="    ", rest="    ")

@@ -42,6 +42,8 @@ _BREAKS: t.Final = re.compile(r"^\s*\n\s*|\s*\n\s*$|(?<=>)\s*\n\s*|\s*\n\s*(?=<)
 # So many results of a macro are kept: badges of free text, such as regions, come and go.
 _KEPT: t.Final = 1024
 _WORDS: t.Final = re.compile("(?<=:)(?=[a-zA-Z])|(?<=[a-z])(?=[A-Z])")
+# A word with a character at which browsers break lines.
+_WHOLE: t.Final = re.compile(r"(?<!\S)(\S*[-/:?…]\S+)")
 # Frameworks by names that are short enough for a badge.
 _SHORT: t.Final = {"cis_7.0": "CIS 7.0", "cis_5.0": "CIS 5.0", "cis_3.0": "CIS 3.0", "security_hub": "Security Hub"}
 
@@ -108,6 +110,19 @@ def _format_moment(text: t.Optional[str]) -> str:
     return (text or "").replace("T", " ").replace("Z", " UTC")
 
 
+def keep_whole(text: t.Any) -> markupsafe.Markup:
+    """``text``, escaped, in which a browser breaks no ARN and no name, unless it is wider than its place.
+
+    Browsers break lines at hyphens and slashes too.
+    """
+    parts = _WHOLE.split(str(text)) if _WHOLE.search(str(text)) else [str(text)]
+    shown = (
+        markupsafe.Markup('<span class="whole">{}</span>').format(part) if place % 2 else markupsafe.escape(part)
+        for place, part in enumerate(parts)
+    )
+    return markupsafe.Markup("").join(shown)
+
+
 def _make_environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -130,6 +145,7 @@ def _make_environment() -> jinja2.Environment:
         kind_of=kind_of,
         moment=_format_moment,
         moved=describe_percent,
+        whole=keep_whole,
         name_of=name_of,
         words=_WORDS.split,
     )

@@ -15,9 +15,11 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
-from ...module_utils._report.plain import join_names, printable, wrap_text
+from ...module_utils._report.plain import join_names, list_action_notes, printable, wrap_text
 
-MISSING: t.Final = "MISSING"
+# The states of a capability that lacks something, and of one of which too little is known.
+LACKING: t.Final = frozenset({"MISSING", "REFUSED"})
+UNKNOWN: t.Final = "UNKNOWN"
 _WORDS: t.Final = {"enforce": "Roles that enforce", "report": "Roles that only report", "off": "Roles that are off"}
 _INDENT: t.Final = " " * 16
 # So many lines of a failure are shown where so many accounts failed.
@@ -33,7 +35,17 @@ Show = Callable[[object], str]
 
 def count_missing(accounts: Sequence[Row]) -> int:
     """Count the capabilities that lack something, in all accounts."""
-    return sum(row["state"] == MISSING for account in accounts for row in account["capabilities"])
+    return sum(row["state"] in LACKING for account in accounts for row in account["capabilities"])
+
+
+def count_unknown(accounts: Sequence[Row]) -> int:
+    """Count the capabilities of which it is not known whether they lack something, in all accounts."""
+    return sum(row["state"] == UNKNOWN for account in accounts for row in account["capabilities"])
+
+
+def is_shown(row: Row) -> bool:
+    """Whether a capability is shown where not everything is."""
+    return row["state"] in LACKING or row["state"] == UNKNOWN
 
 
 def render(accounts: Sequence[Row], *, failures: Sequence[Row] = (), is_whole: bool, ascii_only: bool = False) -> str:
@@ -48,7 +60,7 @@ def render(accounts: Sequence[Row], *, failures: Sequence[Row] = (), is_whole: b
         (show(account["account_id"]), show(row["capability"]), show(row["state"]), show(_note(row, most)))
         for account in accounts
         for row in account["capabilities"]
-        if is_whole or row["state"] == MISSING
+        if is_whole or is_shown(row)
     )
     lines = list(_render_failures(failures, show))
     lines += [
@@ -75,6 +87,10 @@ def _summarize(accounts: Sequence[Row], failed: int) -> str:
     nothing = "nothing is missing in the others" if failed else "nothing is missing"
     parts = [f"{failed} failed"] if failed else []
     parts += [lack if lacking else nothing] if accounts or not failed else []
+    unknown = len({account["account_id"] for account in accounts if count_unknown([account])})
+    if unknown:
+        parts = [part.replace("nothing is missing", "nothing is known to be missing") for part in parts]
+        parts.append(f"in {unknown} something is not known")
     return f"Preflight of {plural(len(accounts) + failed, 'accounts')}: {', '.join(parts)}"
 
 
@@ -91,9 +107,9 @@ def _merge(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, tup
 
 
 def _note(row: Row, most: t.Optional[int]) -> str:
-    """The reason, and at most so many of the missing actions: a report has all of them."""
-    actions = list(row.get("missing_actions") or ())
-    return "; ".join(filter(None, (row.get("reason"), join_names(actions, len(actions) if most is None else most))))
+    """The reason, and at most so many actions of each kind: a report has all of them."""
+    notes = list_action_notes(row, lambda actions: join_names(actions, len(actions) if most is None else most))
+    return "; ".join(filter(None, (row.get("reason"), *notes)))
 
 
 def _announce(accounts: Sequence[Row], show: Show) -> Iterator[str]:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.finding import Severity
+from ...module_utils._converge.plan import PLANNED
 from ...module_utils._report.grouping import Group, failing_groups, refusal_groups
 from ...module_utils._report.plain import join_names, printable, wrap_text
 from ...module_utils._report.sentences import describe_changes
-from ...module_utils._report.states import APPLIED, PLANNED, REPORTED, state_of
+from ...module_utils._report.states import APPLIED, REPORTED, state_of
 from .text import describe_account
 
 Report = Mapping[str, t.Any]
@@ -52,7 +53,7 @@ def choose_detail(asked: str, accounts: int) -> str:
 def render_accounts(
     reports: Sequence[Report], *, names: t.Optional[Mapping[str, str]] = None, ascii_only: bool = False
 ) -> str:
-    """The findings and changes of these accounts, in sections over all of them.
+    """The findings and changes of these accounts, in sections over all of them. The plan is shown by itself.
 
     :arg names: the names of accounts by id.
     """
@@ -60,18 +61,12 @@ def render_accounts(
     accounts = _Accounts(reports, names or {}, show)
     sections = [
         *_render_findings(accounts),
-        _render_changes(accounts, PLANNED, f"PLANNED CHANGES ({_describe_planned(reports)}):"),
+        _render_left_over(accounts),
         _render_changes(accounts, APPLIED, "CHANGES:"),
         _render_reported(accounts),
         _render_refused(accounts),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
-
-
-def _describe_planned(reports: Sequence[Report]) -> str:
-    """Describe the planned changes. A real run leaves some where a module failed."""
-    is_check = any(report["run"]["mode"] == "check" for report in reports)
-    return "a run without --check makes them" if is_check or not reports else "this run did not make them"
 
 
 def render_files(
@@ -148,6 +143,13 @@ def _render_changes(accounts: _Accounts, state: str, heading: str) -> Lines:
 
     lines = accounts.lines(lines_of)
     return [heading, *lines] if lines else []
+
+
+def _render_left_over(accounts: _Accounts) -> Lines:
+    """The planned changes that a real run did not make, where a module failed. Those of a check are its plan."""
+    reports = [report for report in accounts.reports if report["run"]["mode"] != "check"]
+    left_over = dataclasses.replace(accounts, reports=reports)
+    return _render_changes(left_over, PLANNED, "PLANNED CHANGES (this run did not make them):")
 
 
 def _render_reported(accounts: _Accounts) -> Lines:

@@ -33,7 +33,7 @@ from ...module_utils._report.grouping import (
 from ...module_utils._report.impact_text import brief as impact_lines
 from ...module_utils._report.least_privilege_text import brief as brief_principal
 from ...module_utils._report.paths import by_end, caveat, path_of
-from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
+from ...module_utils._report.plain import WIDTH, join_names, list_action_notes, printable, wrap_text
 from ...module_utils._report.states import count_changes, state_of
 from ...module_utils._report.states import format_counts as states
 
@@ -201,7 +201,7 @@ def _render_preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
         (
             show(row["capability"]),
             row["state"],
-            "; ".join(filter(None, (row["reason"], ", ".join(row["missing_actions"])))),
+            "; ".join(filter(None, (row["reason"], *list_action_notes(row)))),
         )
         for row in rows
     ]

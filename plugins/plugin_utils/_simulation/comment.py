@@ -109,7 +109,7 @@ def _list_accounts(document: Document) -> list[str]:
         for row in document["rows"]
         if row.get("changed")
     ]
-    head = ("Host", "Account", "Planned", "Reported", "Refused")
+    head = ("Host", "Account", "Planned", "If approved", "Reported", "Refused")
     return ["### Accounts with changes", "", *_table(head, rows)] if rows else []
 
 

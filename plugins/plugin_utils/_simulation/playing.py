@@ -20,7 +20,7 @@ from ...module_utils._converge.change import content_hash
 from ...module_utils._module.recording import OPTION, Recording, Replay
 from ...module_utils._module.stores import MemoryStore
 from ...module_utils._module.task import Entry
-from ...module_utils._report.states import PLANNED, REFUSED, REPORTED, changes_of, costs_of
+from ...module_utils._report.states import IF_APPROVED, PLANNED, REFUSED, REPORTED, changes_of, costs_of
 from .._in_process import describe_bad_values, run_entry
 from .._task_input import RUN_OPTIONS, TaskInput, account_option_of, find_problem, run_of
 from .._values import parse_lists, split_texts
@@ -195,8 +195,8 @@ def _list_breakage(document: Mapping[str, t.Any]) -> Iterable[dict[str, t.Any]]:
 
 
 def count_changes(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many changes of these roles are planned, only reported, and refused."""
-    counts = {PLANNED: 0, REPORTED: 0, REFUSED: 0}
+    """How many changes of these roles are planned, held back until an approval, only reported, and refused."""
+    counts = {PLANNED: 0, IF_APPROVED: 0, REPORTED: 0, REFUSED: 0}
     for outcome in outcomes:
         for change in outcome["changes"]:
             counts[change["state"]] += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 #: The day on which the table was compared with the pages of AWS.
 AS_OF: t.Final = "2026-11-27"
@@ -47,6 +47,13 @@ TABLE: t.Final[Mapping[str, Price]] = {
     "queue": Price(0.0, "https://aws.amazon.com/sqs/pricing/"),
     "key": Price(0.0, "https://aws.amazon.com/kms/pricing/"),
 }
+
+
+def price_units(units: Iterable[Mapping[str, t.Any]]) -> t.Optional[float]:
+    """The price of units and their counts in a month; None where one of them has none, or no count."""
+    prices = [(TABLE.get(str(item["unit"]), Price(None, "")).a_month, item["count"]) for item in units]
+    known = [price * count for price, count in prices if price is not None and count is not None]
+    return round(sum(known), 2) if known and len(known) == len(prices) else None
 
 
 @dataclasses.dataclass(frozen=True)

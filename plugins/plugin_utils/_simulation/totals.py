@@ -13,7 +13,7 @@ import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ...module_utils._report.states import PLANNED, REFUSED, REPORTED
+from ...module_utils._report.states import IF_APPROVED, PLANNED, REFUSED, REPORTED
 from .prices import Prices
 
 SCHEMA: t.Final = "hardening.iam/simulation/1"
@@ -21,7 +21,7 @@ SCHEMA: t.Final = "hardening.iam/simulation/1"
 OUTCOMES: t.Final = ("will_break", "may_break", "no_evidence")
 # So many principals are in the document of the run; each account's own has all.
 _MOST_NAMED: t.Final = 500
-_STATES: t.Final = (PLANNED, REPORTED, REFUSED)
+_STATES: t.Final = (PLANNED, IF_APPROVED, REPORTED, REFUSED)
 
 Document = Mapping[str, t.Any]
 

@@ -27,13 +27,14 @@ from emulator.extensions.sessions import existing_state
 from emulator.extensions.state import AccountState, Session, account_states, clock
 from emulator.identity import Caller
 from emulator.request_log import Record as RequestRecord
+from emulator.wire import Answer
 
 _KEY: t.Final = re.compile(r"<AccessKeyId>(A[KS]IA\w+)</AccessKeyId>")
 _EXPIRES: t.Final = "%b %-d, %Y, %-I:%M:%S %p"
 _TYPES: t.Final = {"role": "AssumedRole", "root": "Root", "federated": "FederatedUser"}
 
 
-def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, body: bytes) -> None:
+def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, answer: Answer) -> None:
     """Note a call that the emulator has just answered. Calls on data are in no event history."""
     if record["service"] == "s3" or (record["service"], record["operation"]) == ("sns", "Publish"):
         return
@@ -41,7 +42,7 @@ def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, bo
     partition = get_partition(region)
     events = account_states[account_id][partition].events.setdefault(region, [])
     event_id = hashlib.sha256(f"{account_id}{region}{len(events)}{record['time']}".encode()).hexdigest()
-    made = None if record["error_code"] else _made(record, partition, body)
+    made = None if record["error_code"] else _made(record, partition, answer.body)
     event: Record = {
         "eventVersion": "1.11",
         "userIdentity": _identity(record, caller),
@@ -54,7 +55,7 @@ def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, bo
         **({"errorCode": record["error_code"], "errorMessage": "refused"} if record["error_code"] else {}),
         "requestParameters": _lower(record["parameters"]) or None,
         "responseElements": made,
-        "requestID": event_id[32:],
+        "requestID": _request_id(answer) or event_id[32:],
         "eventID": event_id[:32],
         "readOnly": record["read_only"],
         "eventType": "AwsApiCall",
@@ -67,6 +68,11 @@ def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, bo
         _record_assumption(event, events, target, account_id)
     else:
         events.append(event)
+
+
+def _request_id(answer: Answer) -> str:
+    """The id of the request that the answer told the caller; empty if it had no answer."""
+    return next((value for name, value in answer.headers if name.lower() == "x-amzn-requestid"), "")
 
 
 def _record_assumption(event: Record, events: list[Record], role_arn: str, account_id: str) -> None:

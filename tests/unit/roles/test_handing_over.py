@@ -52,8 +52,5 @@ def test_variables_options_and_documents_name_the_same(role: str) -> None:
 def test_a_plan_that_somebody_approved_binds_all_but_the_export(role: str) -> None:
     (task,) = _yaml(role, "tasks")
     given = task[f"hardening.iam.{role}"]["approved_plan"]
-    if role == "findings_export":
-        assert given == "{{ findings_export_approved_plan }}"
-        given = _yaml(role, "defaults")["findings_export_approved_plan"]
     plan = evaluated(role, given, beside={"hardening_approved_plan": "a plan"})
-    assert plan == ("omitted" if role == "findings_export" else "a plan")
+    assert plan == "a plan"

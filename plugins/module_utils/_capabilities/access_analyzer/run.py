@@ -24,7 +24,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan, make_cost
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
@@ -110,6 +110,12 @@ class AccessAnalyzer(Capability[Observed]):
 
     def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(change, refused)
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The cost of a new analyzer of unused or internal access."""
+        kind = str(change.after["type"]) if change.before is None and change.after else ""
+        found = [cost for cost in self.costs() if str(cost["option"]).upper() in kind.split("_")]
+        return ChangeFacts(cost=make_cost(found))
 
     def costs(self) -> list[dict[str, t.Any]]:
         return list_costs(self._planner, self._observed.snapshot)

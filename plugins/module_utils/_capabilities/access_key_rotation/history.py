@@ -14,8 +14,9 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ..._converge.journal import find_runs, read_recorded
+from ..._converge.journal import Outcome, ending_at, find_runs, read_recorded
 from ..._converge.store import Store
+from ..._prediction.key_users.model import Maker
 from .changes import CREATE_KEY
 from .model import Key
 
@@ -27,19 +28,39 @@ _LONGEST_ATTEMPT: t.Final = timedelta(minutes=10)
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """A recorded attempt to make a key for a user beside its old one."""
+    """A recorded attempt to make a key for a user beside its old one, that made a key or may have made one.
+
+    ``made`` is the id of the key that AWS's answer names, empty without one. ``is_open`` says that nobody knows whether
+    the attempt made a key. ``caller`` is the ARN of who made it, ``mark`` the word of its job in the user agent.
+    """
 
     user_arn: str
     old_key: str
     at: datetime
+    run_id: str = ""
+    made: str = ""
+    is_open: bool = True
+    caller: str = ""
+    mark: str = ""
 
     def may_have_made(self, key: Key) -> bool:
-        """Whether a key was made when this attempt was: AWS's own date decides."""
-        return key.id != self.old_key and (self.at - _CLOCKS_DIFFER <= key.created <= self.at + _LONGEST_ATTEMPT)
+        """Whether a key is the one that AWS named, else whether AWS made it when this attempt was."""
+        return key.id == self.made if self.made else key.id != self.old_key and self._is_near(key.created)
+
+    def is_call(self, maker: Maker) -> bool:
+        """Whether an event is that of this attempt: its caller, its job, and its time.
+
+        The caller alone shows nothing, since people may use the same credentials.
+        """
+        is_same = bool(self.caller) and maker.arn == self.caller and maker.has_mark(self.mark)
+        return is_same and self._is_near(maker.at)
+
+    def _is_near(self, moment: datetime) -> bool:
+        return self.at - _CLOCKS_DIFFER <= moment <= self.at + _LONGEST_ATTEMPT
 
 
 def read_attempts(store: Store, account_id: str, warn: t.Callable[[str], None]) -> tuple[Attempt, ...]:
-    """Read the attempts of all runs in an account.
+    """Read the attempts of all runs in an account. One that AWS refused made no key, so it is none of them.
 
     :raises StoreError: the journal can't be read.
     """
@@ -48,10 +69,24 @@ def read_attempts(store: Store, account_id: str, warn: t.Callable[[str], None]) 
 
 
 def _read_run(store: Store, account_id: str, run: str, warn: t.Callable[[str], None]) -> Iterable[Attempt]:
-    for intent, _outcome in read_recorded(store, account_id, run, warn):
+    for intent, outcome in read_recorded(store, account_id, run, warn):
         change, at = intent.change, intent.at
         if (intent.module, change.operation) != (MODULE, CREATE_KEY) or change.undoes or at is None:
             continue
+        if outcome not in (Outcome.APPLIED, Outcome.UNKNOWN) or change.account_id != account_id:
+            continue
         before = change.before if isinstance(change.before, dict) else {}
-        if isinstance(before.get("key"), str):
-            yield Attempt(change.target, before["key"], at)
+        if not isinstance(before.get("key"), str):
+            continue
+        is_open = outcome is Outcome.UNKNOWN
+        answer = {} if is_open else ending_at(store, intent.key).answer
+        yield Attempt(
+            change.target,
+            before["key"],
+            at,
+            intent.run_id,
+            made=str(answer.get("AccessKeyId") or ""),
+            is_open=is_open,
+            caller=intent.caller_arn,
+            mark=intent.mark,
+        )

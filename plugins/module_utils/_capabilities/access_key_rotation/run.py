@@ -15,15 +15,17 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ..._account.moments import format_utc
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
+from ..._converge.credential_facts import find_credential
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY
@@ -59,8 +61,10 @@ from .observe import read_secret, reread
 from .past import Identity, replay
 from .records import Event
 from .reversal.run import find_undo_access, refuse_undos
+from .second_key import list_questionable
 from .situation import Situation
-from .steps import Action, Step, find_next_step, refuse
+from .step import Action, Step, refuse
+from .steps import find_next_step
 from .summary import build_summary, render_summary
 from .undo import DERIVATIONS
 
@@ -196,10 +200,8 @@ class KeyRotation(Capability[Observed]):
             found = self._read_attempts_of(user)
         except StoreError as error:
             return dataclasses.replace(situation, problem=f"the journal can't be read: {error}")
-        made = [key for key in user.keys if any(attempt.may_have_made(key) for attempt in found)]
-        principals = self._connection.principals
-        maker = next(filter(None, (self._consumers.find_maker(key, principals) for key in made)), "")
-        return dataclasses.replace(situation, attempts=found, maker=maker)
+        makers = {key.id: self._consumers.find_maker(key) for key in list_questionable(user, found)}
+        return dataclasses.replace(situation, attempts=found, makers=makers)
 
     def _read_attempts_of(self, user: User) -> tuple[Attempt, ...]:
         attempts = read_attempts(self._store, self._account_id, self._connection.warn)
@@ -244,13 +246,10 @@ class KeyRotation(Capability[Observed]):
 
     def _list_warnings(self) -> t.Iterator[str]:
         for one, step in zip(self._observed.situations, self._steps, strict=True):
-            if step.action is Action.DISCARD and step.key is not None:
-                yield (
-                    f"an earlier run was cut off after it had made an access key of {one.target.user}, and nobody has "
-                    "its secret: the key is deleted"
-                )
-            if one.consumers.failure and one.past.reached in _WATCHED:
-                yield f"it is not known who uses the keys of {one.target.user}: {one.consumers.failure}"
+            if step.notice:
+                yield step.notice
+            if one.consumers.gap and one.past.reached in _WATCHED:
+                yield f"it is not known who uses the keys of {one.target.user}: {one.consumers.gap}"
 
     def add_affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach())
@@ -265,6 +264,15 @@ class KeyRotation(Capability[Observed]):
     def serves(self, change: Change, served: Change) -> bool:
         """The secret is there for the key alone."""
         return (change.operation, served.operation) == (CREATE_SECRET, CREATE_KEY) and _is_for(served, change)
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The age of the key, and when it may be deleted once it is deactivated."""
+        found = find_credential(change)
+        users = (one.user for one in self._observed.situations if one.user and one.user.arn == change.target)
+        key = next((key for user in users if found and (key := user.find_key(str(found["id"])))), None)
+        days = self._declared.delete_after if change.operation == UPDATE_KEY else None
+        due = None if days is None else format_utc(self._connection.now + timedelta(days=days))
+        return ChangeFacts(deadline=due, credential=find_credential(change, created=key.created if key else None))
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         """The maker of a new key, which stores its secret in the same call."""
@@ -357,7 +365,8 @@ def _choose(found: Consumers, situation: Situation) -> Consumers:
     last = situation.past.last
     if last is None:
         return Consumers()
-    return Consumers(tuple(one for one in found.found if one.key_id in (last.old_key, last.new_key)), found.failure)
+    kept = tuple(one for one in found.found if one.key_id in (last.old_key, last.new_key))
+    return dataclasses.replace(found, found=kept)
 
 
 def _is_for(key: Change, secret: Change) -> bool:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..._prediction.key_users.model import Consumers
+from ..._account.answer import Answer
+from ..._prediction.key_users.model import Consumers, Maker
 from .declared import Target
 from .history import Attempt
 from .model import Key, Secret, User, make_version_id
@@ -23,8 +24,8 @@ from .past import Past
 class Situation:
     """One target. ``problem`` says why nothing is known of it. ``user`` is None if there is no such user.
 
-    ``attempts`` are those of the journal to make a key for the user; ``maker`` is who made the second key by hand,
-    as far as CloudTrail says so.
+    ``attempts`` are those of the journal to make a key for the user; ``makers`` are who made the keys that an attempt
+    may have made, by their ids.
     """
 
     target: Target
@@ -33,7 +34,7 @@ class Situation:
     past: Past = Past()
     attempts: tuple[Attempt, ...] = ()
     consumers: Consumers = Consumers()
-    maker: str = ""
+    makers: t.Mapping[str, Answer[Maker]] = dataclasses.field(default_factory=dict)
     problem: str = ""
     account_id: str = ""
 

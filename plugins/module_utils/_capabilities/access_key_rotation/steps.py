@@ -13,57 +13,18 @@ What AWS says of the keys and of the secret decides. The records only say which 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import typing as t
 from datetime import datetime
 
+from ..._account.answer import Unknown
 from ..._converge.finding import mask_key_ids
 from ..._converge.user_keys import wait_for_deletion, wait_for_quiet
 from .declared import Declared
 from .model import Key, Stage, User
 from .records import Event
+from .second_key import judge_second_key
 from .situation import Situation
-
-
-class Action(enum.StrEnum):
-    """What is done now. ``RECORD`` changes nothing in AWS."""
-
-    NOTHING = "nothing"
-    WAIT = "wait"
-    REFUSE = "refuse"
-    RECORD = "record"
-    CREATE = "create"
-    DISCARD = "discard"
-    DISTRIBUTE = "distribute"
-    DEACTIVATE = "deactivate"
-    DELETE = "delete"
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """The next step of one target.
-
-    ``stage`` is the one that is reached by it, ``old`` the key that is replaced and ``key`` the one that is acted on.
-    ``due`` is when a waiting one goes on, if that is known. ``reason`` says why it waits or is refused.
-    """
-
-    action: Action
-    stage: t.Optional[Stage] = None
-    old: t.Optional[Key] = None
-    key: t.Optional[Key] = None
-    due: t.Optional[datetime] = None
-    rule: str = ""
-    reason: str = ""
-
-    @property
-    def acts(self) -> bool:
-        """Whether the step changes something, or is recorded."""
-        return self.action not in (Action.NOTHING, Action.WAIT, Action.REFUSE)
-
-
-def refuse(rule: str, reason: str) -> Step:
-    """A step that a person has to look at first."""
-    return Step(Action.REFUSE, rule=rule, reason=reason)
+from .step import Action, Step, refuse
 
 
 def find_next_step(situation: Situation, declared: Declared, now: datetime) -> Step:
@@ -97,7 +58,7 @@ def _begin(situation: Situation, user: User, declared: Declared, now: datetime) 
     if not user.keys:
         return refuse("no_key", f"{user.name} has no access key to rotate")
     if len(user.keys) > 1:
-        return _judge_second_key(situation, user, now)
+        return judge_second_key(situation, user, now)
     (key,) = user.keys
     if not key.is_active:
         if declared.replaces_inactive(user.name):
@@ -123,42 +84,6 @@ def _refuse_foreign_secret(situation: Situation, user: User) -> t.Optional[Step]
         "foreign_secret",
         f"the secret {secret.name} is there, and {whose}. If it is for the access key of {user.name}, set its tag "
         f"iam-hardening:access-key-of to {user.name}; else name another secret",
-    )
-
-
-def _judge_second_key(situation: Situation, user: User, now: datetime) -> Step:
-    """Judge two keys of which no record says that they are old and new: a run may have been cut off between them."""
-    for new, old in _list_pairs(user):
-        attempts = [one for one in situation.attempts if one.old_key == old.id and one.may_have_made(new)]
-        if not attempts:
-            continue
-        if situation.is_stored(new):
-            return Step(Action.RECORD, Stage.CREATED, old=old, key=new)
-        if situation.maker:
-            return _stop_and_ask(user, f"{mask_key_ids(new.id)} was made by {situation.maker}")
-        if new.last_used is None:
-            return Step(Action.DISCARD, old=old, key=new)
-    active = [key for key in user.keys if key.is_active]
-    if len(active) > 1:
-        return _stop_and_ask(user, "both are active")
-    idle = next((key for key in user.keys if not key.is_active), user.keys[0])
-    return refuse(
-        "no_free_slot",
-        f"{user.name} has two access keys, the limit of AWS. Delete the inactive one, {mask_key_ids(idle.id)}, if "
-        "nobody needs it",
-    )
-
-
-def _list_pairs(user: User) -> tuple[tuple[Key, Key], ...]:
-    one, other = sorted(user.keys, key=lambda key: (key.created, key.id))[-1::-1][:2]
-    return ((one, other), (other, one))
-
-
-def _stop_and_ask(user: User, why: str) -> Step:
-    return refuse(
-        "two_keys",
-        f"{user.name} has two access keys ({why}), and no record says which one replaces the other. Find out who uses "
-        "each, and delete one",
     )
 
 
@@ -243,11 +168,32 @@ def _go_on(situation: Situation, last: Event, declared: Declared, now: datetime)
 
 def _wait_for_use(situation: Situation, old: Key, new: Key, declared: Declared, now: datetime) -> t.Optional[Step]:
     """Wait until the new key was used and the old one was not for long enough: safety rule 8 of the design."""
-    last_new = max(filter(None, (new.last_used, situation.consumers.last_use(new.id))), default=None)
+    last_new = max(filter(None, (new.last_used, situation.consumers.last_known_use(new.id))), default=None)
     if last_new is None:
         return Step(Action.WAIT, old=old, key=new, reason=f"nobody has used the new key {mask_key_ids(new.id)} yet")
     wait = wait_for_quiet(find_quiet_since(situation, old), declared.verify, now)
-    return Step(Action.WAIT, old=old, key=new, due=wait.due, reason=wait.reason) if wait else None
+    if wait is not None:
+        return Step(Action.WAIT, old=old, key=new, due=wait.due, reason=wait.reason)
+    return _refuse_unknown_users(situation, old, new)
+
+
+def _refuse_unknown_users(situation: Situation, old: Key, new: Key) -> t.Optional[Step]:
+    """Refuse to go on where a source of events that was to be read may lack a use of the old key.
+
+    If no source is declared, the last use that IAM has decides alone: its owner has chosen that.
+    """
+    consumers = situation.consumers
+    if consumers.unasked or not isinstance(consumers.find_last_use(old.id), Unknown):
+        return None
+    return dataclasses.replace(
+        refuse(
+            "users_unknown",
+            f"it is not known whether somebody still uses the old key {mask_key_ids(old.id)}: {consumers.failure}. "
+            "Let the run read the events, or correct event_history, event_history_max_pages and trail_logs",
+        ),
+        old=old,
+        key=new,
+    )
 
 
 def find_quiet_since(situation: Situation, old: Key) -> datetime:
@@ -255,7 +201,7 @@ def find_quiet_since(situation: Situation, old: Key) -> datetime:
     since, last = situation.past.since, situation.past.last
     moved = since.get(Stage.DISTRIBUTED) or max(since.values())
     created = situation.new_key.created if situation.new_key else None
-    used = [old.last_used, situation.consumers.last_use(old.id), created, last.at if last and not since else None]
+    used = [old.last_used, situation.consumers.last_known_use(old.id), created, last.at if last and not since else None]
     return max([moved, *filter(None, used)])
 
 

@@ -20,7 +20,7 @@ from ..._prediction.key_users.model import Consumer
 from ..._report.plain import printable
 from .model import Stage
 from .situation import Situation
-from .steps import Action, Step
+from .step import Action, Step
 
 # So many callers of a key are named in the terminal.
 _NAMED: t.Final = 5
@@ -72,7 +72,7 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "old_key_users": [_describe(one, moved) for one in consumers.of(old)] if old else [],
         "new_key_users": [_describe(one, moved) for one in consumers.of(new)] if new else [],
         "users_moved": count_moved(situation),
-        "users_unknown": consumers.failure,
+        "users_unknown": consumers.gap,
     }
 
 

@@ -112,12 +112,12 @@ def _read_run(store: Store, account_id: str, run: str) -> Answer[Sequence[Record
 
 def _read_changes(store: Store, key: str, account_id: str, run: str) -> t.Iterator[RecordedChange]:
     intent = parse(store.get(key) or b"")
-    outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
+    ended = ending_at(store, key.removesuffix("-intent.json"))
     change = intent["change"]
     if change["account_id"] != account_id:
         raise ValueError(change["account_id"])
     named = change["after"] or change["before"]
-    if outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
+    if ended.outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
         yield RecordedChange(
             run=run,
             at=parse_moment(intent["at"]),
@@ -125,8 +125,8 @@ def _read_changes(store: Store, key: str, account_id: str, run: str) -> t.Iterat
             user_arn=change["target"],
             credential=named["id"],
             after=change["after"] or {},
-            answer=answer,
-            is_certain=outcome is Outcome.APPLIED,
+            answer=ended.answer,
+            is_certain=ended.outcome is Outcome.APPLIED,
         )
 
 

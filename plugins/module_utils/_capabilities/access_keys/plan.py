@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..._account.model import Dataset, Snapshot
 from ..._account.moments import format_utc
@@ -92,6 +92,28 @@ class Review:
     step: Step
     rule: str = ""
     objection: str = ""
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """The user, kind and id of the credential."""
+        credential = self.item.credential
+        return credential.user_arn, credential.kind.value, credential.id
+
+    @property
+    def dates(self) -> dict[str, t.Optional[str]]:
+        """When the credential was made, and when it was last used; None where AWS has no use on record."""
+        credential = self.item.credential
+        used = format_utc(credential.last_used) if credential.last_used else None
+        return {"created": format_utc(credential.created), "last_used": used}
+
+    def find_next_due(self, declared: Declared, now: datetime) -> t.Optional[datetime]:
+        """Find when the stage after the next one may come at the earliest; None if none comes by itself."""
+        if self.step.action is Action.NOTIFY:
+            days = declared.deactivate_grace if self.item.credential.is_active else declared.delete_grace
+            return now + timedelta(days=days)
+        if self.step.action is Action.DEACTIVATE and declared.delete_after is not None:
+            return now + timedelta(days=declared.delete_grace)
+        return None
 
     def as_dict(self, *, reveal_key_ids: bool) -> dict[str, t.Any]:
         """The review as results have it."""

@@ -18,6 +18,7 @@ from datetime import datetime
 from ..._account.answer import Unknown
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset
+from ..._account.moments import format_utc
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
@@ -26,9 +27,10 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability
 from ..._converge.change import Change
+from ..._converge.credential_facts import find_credential
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan
 from ..._converge.store import StoreError
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -150,6 +152,16 @@ class AccessKeys(Capability[Observed]):
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_now(self._connection, observed.snapshot, self._planner.break_glass)
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The age and last use of the credential, and when its next stage may come."""
+        found = find_credential(change)
+        name = (change.target, found["kind"], found["id"]) if found else None
+        review = next((one for one in self._reviews if name == one.name), None)
+        if found is None or review is None:
+            return ChangeFacts(credential=found)
+        due = review.find_next_due(self._planner.declared, self._planner.now)
+        return ChangeFacts(deadline=format_utc(due) if due else None, credential={**found, **review.dates})
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """SNS's word that it took a notice: what the grace counts from."""

@@ -264,10 +264,10 @@ class _RulePlanner:
     def _refuse_lacking(self) -> None:
         """Refuse once for each reason, however many regions and rules it prevents."""
         reasons = {
-            "no_recorder": "AWS Config has no recorder there, so no rule can be created: declare one (option recorder, "
-            "which costs money), or exclude the region",
+            "no_recorder": "AWS Config has no recorder there, so no rule can be created: declare one in "
+            "recorder (config_rules_recorder), which costs money, or exclude the region",
             "iam_not_recorded": "changes of IAM trigger these rules, but no readable region records IAM: include the "
-            "global resource types in one recorder",
+            "global resource types in one recorder, or declare one in recorder (config_rules_recorder)",
         }
         for rule, by_region in self._kept_off.items():
             names = sorted({name for kept in by_region.values() for name in kept})

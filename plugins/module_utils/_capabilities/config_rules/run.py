@@ -22,7 +22,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan, make_cost
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
@@ -171,6 +171,10 @@ class ConfigRules(Capability[Observed]):
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {"rules": self._rules}
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The cost of the change."""
+        return ChangeFacts(cost=make_cost(list_costs([change])))
 
     def costs(self) -> list[dict[str, t.Any]]:
         return list_costs(self._changes)

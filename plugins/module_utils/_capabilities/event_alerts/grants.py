@@ -37,19 +37,19 @@ GRANTS: t.Final = Grants(
         OwnResource(
             "EventForwardingRoleArn",
             "iam:PassRole",
-            "Your role that forwards events (event_alerts_role_arn), if there is one.",
+            "Your role that forwards events (event_alerts_role_arn).",
             ROLE_ARN,
         ),
         OwnResource(
             "AlertTopicArn",
             "sns:SetTopicAttributes",
-            "A topic of this account for alerts (event_alerts_topic_arn), if there is one.",
+            "A topic of this account for alerts (event_alerts_topic_arn).",
             TOPIC_ARN,
         ),
         OwnResource(
             "AlertQueueArn",
             "sqs:SetQueueAttributes",
-            "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if there is one.",
+            "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn).",
             r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[\w-]{1,80}(\.fifo)?",
         ),
     ),

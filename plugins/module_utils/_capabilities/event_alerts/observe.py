@@ -25,6 +25,7 @@ from ..._account.topic_reads import parse_json
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
+from ..._converge.attempts import find_request_id
 from ..._converge.capability import Aws, Caller
 from ..._converge.change import Change
 from .changes import (
@@ -109,6 +110,7 @@ class AlertAws:
                 service=service,
                 operation=operation,
                 region=region,
+                request_id=find_request_id(answer),
             )
         return answer
 

@@ -210,6 +210,27 @@ def _change(
         population=len(before),
         undo=undo,
         planned=planned,
+        entry=make_entry(place),
+    )
+
+
+def make_entry(place: Place) -> Change:
+    """The export to one region as plans and reports have it: the destination and what is sent, without the findings.
+
+    A run may resolve findings before it exports them, so no plan knows more.
+    """
+    return Change(
+        account_id=place.account_id,
+        region=place.region,
+        service="securityhub",
+        operation=IMPORT,
+        target=place.product,
+        parameters={"ProductArn": place.product},
+        before=None,
+        after={"destination": place.product, "kind": "findings of the assessment"},
+        kind=KIND,
+        impact=Impact.ADDITIVE,
+        is_sum=True,
     )
 
 

@@ -37,7 +37,16 @@ from .asff import (
     read_field,
     write_waiver_note,
 )
-from .changes import IMPORT, Sending, Settling, describe_workflow, is_suppressed_by_us, plan_imports, plan_updates
+from .changes import (
+    IMPORT,
+    Sending,
+    Settling,
+    describe_workflow,
+    is_suppressed_by_us,
+    make_entry,
+    plan_imports,
+    plan_updates,
+)
 
 MODULE: t.Final = "findings_export"
 
@@ -72,11 +81,15 @@ class Assessment:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one assessment at one moment. Global findings go to the region ``home``."""
+    """Plans for one assessment at one moment. Global findings go to the region ``home``.
+
+    ``planned`` are the changes that the plan of a run in check mode has by then.
+    """
 
     assessment: Assessment
     home: str
     now: datetime
+    planned: Sequence[Mapping[str, t.Any]] = ()
 
     def regions(self, looked_at: Sequence[str]) -> tuple[str, ...]:
         """The regions in which something may have to be done; ``looked_at`` are those that were assessed."""
@@ -87,14 +100,31 @@ class Planner:
         """The plan that leads from what the regions tell to what was assessed."""
         changes: list[Change] = []
         refused: list[Refusal] = []
-        for region, hub in hubs.items():
+        for region, found in hubs.items():
             place, reported = self._make_place(region), self._select_reported(region)
+            hub = Hub() if found.is_off and self._turns_on(region) else found
             if hub.is_off or hub.problem:
                 refused += [_refuse_region(place, len(reported), hub)] if reported or not hub.is_off else []
                 continue
-            changes += plan_imports(self.list_sendings(region, hub), place)
-            changes += plan_updates(self._list_settlings(reported, hub), place)
+            resolved = self._list_resolved(reported)
+            # What the run resolves before the export is not sent, but archived where it was sent before.
+            sendings = [item for item in self.list_sendings(region, hub) if item.known or item.id not in resolved]
+            sent = plan_imports(sendings, place) + plan_updates(self._list_settlings(reported, hub), place)
+            is_archived = any(is_open(hub.findings.get(name)) for name in resolved)
+            changes += sent or ([make_entry(place)] if is_archived else [])
         return Plan(tuple(changes), tuple(refused))
+
+    def _turns_on(self, region: str) -> bool:
+        """Whether the plan of the run turns Security Hub on in a region."""
+        return any(
+            (change["service"], change["operation"], change["region"]) == ("securityhub", "EnableSecurityHub", region)
+            for change in self.planned
+        )
+
+    def _list_resolved(self, reported: Sequence[ReportedFinding]) -> set[str]:
+        """List the ids of the findings that the plan of the run resolves before the export."""
+        resolved = {fingerprint for change in self.planned for fingerprint in change["remedies"]}
+        return {build_identifier(item.finding) for item in reported if item.finding["fingerprint"] in resolved}
 
     def list_sendings(self, region: str, hub: Hub) -> list[Sending]:
         """The findings to send to a region: what is new, what says something else than before, what is settled."""
@@ -106,7 +136,7 @@ class Planner:
 
     def count_outcomes(self, region: str, hub: Hub) -> dict[str, t.Any]:
         """Count the outcomes of the plan in a region, for the result."""
-        readable = not (hub.is_off or hub.problem)
+        readable = not (hub.is_off and not self._turns_on(region) or hub.problem)
         outcomes = Counter(item.outcome for item in self.list_sendings(region, hub)) if readable else Counter[str]()
         stay = len(self._select_reported(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
         return {

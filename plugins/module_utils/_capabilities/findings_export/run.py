@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..._account.model import Dataset
 from ..._aws.access import Access
@@ -21,7 +21,7 @@ from ..._converge.capability import Capability
 from ..._converge.change import Change, content_hash
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status, mask_key_ids
-from ..._converge.plan import Plan
+from ..._converge.plan import PLANNED, ChangeFacts, Plan, make_cost
 from ..._converge.store import Store
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -32,7 +32,7 @@ from ..._report import ocsf
 from ..._report.delta import make_settled_test
 from ..._report.document import SCHEMA, DocumentError, Report, check_report, complete, decode, run_report_key, to_bytes
 from ..._report.grouping import problem_of, resource_name
-from ..._report.parts import read_parts
+from ..._report.parts import Parts, read_parts
 from .asff import Place, ReportedFinding, build_identifier
 from .changes import read_rejections
 from .declared import Declared
@@ -71,17 +71,21 @@ def run(task: Task) -> Result:
     try:
         declared = Declared.from_options(task.options)
         place = task.open_store(task.reports)
-        report = _read_report(place, str(task.account_id), task.given_run_id)
+        report, parts = _read_report(place, str(task.account_id), task.given_run_id)
         files = _write_file(place, report) if declared.ocsf else {}
         if not declared.security_hub:
             return {"account_id": report["account_id"], "run_id": report["run"]["id"], "files": files}
-        return converge(task, functools.partial(FindingsExport, declared, report, files), module=MODULE)
+        return converge(
+            task, functools.partial(FindingsExport, declared, report, files, _list_planned(task, parts)), module=MODULE
+        )
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
 
 
-def _read_report(place: Store, account: str, run_id: t.Optional[str]) -> Report:
-    """The assessment of a run with the findings that other modules left beside it. Key ids are masked in any case.
+def _read_report(place: Store, account: str, run_id: t.Optional[str]) -> tuple[Report, Parts]:
+    """The assessment of a run with the findings that other modules left beside it, and their parts.
+
+    Key ids are masked in any case.
 
     Without ``run_id`` it is the newest assessment.
     """
@@ -95,8 +99,15 @@ def _read_report(place: Store, account: str, run_id: t.Optional[str]) -> Report:
         found = f"; the one there is of run {report['run']['id']}" if report else ""
         raise InputError(f"account_id: no assessment of {account}{of_run} in {place.location}{found}")
     kept = read_parts(place, account, report["run"]["id"], mode=report["run"]["mode"])
-    masked: Report = mask_key_ids(complete(report, kept.parts))
-    return masked
+    return mask_key_ids(complete(report, kept.parts)), kept
+
+
+def _list_planned(task: Task, found: Parts) -> list[Mapping[str, t.Any]]:
+    """List the changes that a run in check mode has planned by now. A run that writes has made them."""
+    if not task.check_mode:
+        return []
+    plans = (part.get("plan") or {} for part in found.parts)
+    return [entry for plan in plans for entry in plan.get("changes", ()) if entry["state"] == PLANNED]
 
 
 def _write_file(place: Store, report: Report) -> dict[str, str]:
@@ -105,31 +116,27 @@ def _write_file(place: Store, report: Report) -> dict[str, str]:
     return {"ocsf": place.put(key, to_bytes(ocsf.render(report)))}
 
 
-def _shorten_change(change: Result) -> Result:
-    """Shorten the undo of a change to ids for the result of the task: thousands of findings are megabytes.
-
-    The journal and the plan have it in full.
-    """
-    undo = change["undo"]
-    if "Findings" not in undo["parameters"]:
-        return change
-    ids = [item["Id"] for item in undo["parameters"]["Findings"]]
-    return {**change, "undo": {**undo, "parameters": {"Findings": ids}}}
-
-
 class FindingsExport(Capability[Mapping[str, Hub]]):
     """The export of one account: the assessment, the hubs of the regions, and the findings that AWS rejected."""
 
     _hubs: Mapping[str, Hub]
 
-    def __init__(self, declared: Declared, report: Report, files: Mapping[str, str], connection: Connection) -> None:
+    def __init__(
+        self,
+        declared: Declared,
+        report: Report,
+        files: Mapping[str, str],
+        planned: Sequence[Mapping[str, t.Any]],
+        connection: Connection,
+    ) -> None:
         access = connection.access
         self._warn = connection.warn
         self._declared = declared
         self._report = report
         self._files = files
         self._access = access
-        self._planner = Planner(self._make_assessment(), home=self._find_home(access), now=connection.now)
+        home = self._find_home(access)
+        self._planner = Planner(self._make_assessment(), home=home, now=connection.now, planned=planned)
         self._present = reread(access, connection.now)
         self._failed: dict[str, str] = {}
         self._taken: dict[str, int] = {}
@@ -171,6 +178,11 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
     def plan(self, observed: Mapping[str, Hub], _found: tuple[Finding, ...]) -> Plan:
         return self._planner.plan(observed)
 
+    def facts(self, change: Change) -> ChangeFacts:
+        """The cost of an export to a region."""
+        counts = [item for item in self._count_outcomes() if item["region"] == change.region]
+        return ChangeFacts(cost=make_cost(list_costs(counts)))
+
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """Learn the findings that AWS rejected, for the journal: its answer is a success, with an error by finding."""
         failed = read_rejections(answer)
@@ -199,7 +211,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         for region in sorted(self._late) if completed else ():
             self._warn(f"{region}: Security Hub accepted all findings, but does not show all of them yet")
 
-    def result(self, result: Mapping[str, t.Any]) -> Result:
+    def result(self, _result: Mapping[str, t.Any]) -> Result:
         known = {build_identifier(finding): finding for finding in self._report["findings"]}
         failed = [
             {
@@ -211,7 +223,6 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             for name, reason in sorted(self._failed.items())
         ]
         return {
-            "changes": [*map(_shorten_change, result["changes"])],
             "files": self._files,
             "exported": self._count_outcomes(),
             "failed_findings": failed,

@@ -94,8 +94,9 @@ def _read_changes(store: Store, account_id: str, warn: Callable[[str], None]) ->
             is_made = outcome is Outcome.APPLIED or (
                 outcome is Outcome.UNKNOWN and change.operation in (CREATE_ROLE, UPDATE_KEY)
             )
-            if intent.module == MODULE and intent.at is not None and is_made and not change.undoes:
-                answer = ending_at(store, intent.key)[1] if outcome is Outcome.APPLIED else {}
+            is_own = intent.module == MODULE and change.account_id == account_id and not change.undoes
+            if is_own and intent.at is not None and is_made:
+                answer = ending_at(store, intent.key).answer if outcome is Outcome.APPLIED else {}
                 found.append((intent.at, change, answer))
     # The sort is stable: changes of one run stay in their order.
     return sorted(found, key=lambda item: item[0])

@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ..._account.answer import NO, Answer, Unknown, Yes
 from ..._account.model import Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
@@ -87,11 +88,15 @@ def read_evidence(
     if not addresses and not keys:
         return Evidence()
     reached = access.reach(regions).regions
-    return Evidence(read_instances(access, reached, addresses), read_mentions(access, keys, regions=reached))
+    instances, unread = read_instances(access, reached, addresses)
+    mentions = read_mentions(access, keys, regions=reached)
+    return Evidence(instances, dataclasses.replace(mentions, unread=(*mentions.unread, *unread)))
 
 
-def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[str]) -> dict[str, tuple[Instance, ...]]:
-    """Read which EC2 instances have these addresses now, by address. A region that can't be read has none."""
+def read_instances(
+    access: Access, regions: Sequence[str], addresses: Iterable[str]
+) -> tuple[dict[str, tuple[Instance, ...]], tuple[str, ...]]:
+    """Read which EC2 instances have these addresses now, by address, and a sentence about each failed question."""
     wanted = sorted(set(addresses))
     parts = [wanted[start : start + _MOST_VALUES] for start in range(0, len(wanted), _MOST_VALUES)]
     calls = {
@@ -101,11 +106,15 @@ def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[s
         for part in parts
     }
     found: dict[str, tuple[Instance, ...]] = {}
+    unread: dict[str, None] = {}
     for answer in access.gather(calls).values():
-        for address, instance in answer if not isinstance(answer, AwsError) else ():
+        if isinstance(answer, AwsError):
+            unread[f"the instances that have the addresses of callers can't be read: {answer}"] = None
+            continue
+        for address, instance in answer:
             if instance not in found.get(address, ()):
                 found[address] = (*found.get(address, ()), instance)
-    return found
+    return found, tuple(unread)
 
 
 def _ask_instances(access: Access, region: str, name: str, addresses: Sequence[str]) -> list[tuple[str, Instance]]:
@@ -159,7 +168,10 @@ def _add_trust_of_pods(access: Access, snapshot: Snapshot, situation: Situation)
     if isinstance(cluster, tuple):
         return {"obstacle": cluster}
     provider = dataclasses.replace(place, issuer=_find_issuer(cluster)).name_provider(Target.EKS_IRSA)
-    if _has_agent(access, cluster, place):
+    agent = _find_agent(access, cluster, place)
+    if isinstance(agent, Unknown):
+        return {"obstacle": ("unread", f"{agent.reason}. Let the run read it, or set platform")}
+    if isinstance(agent, Yes):
         platform = Target.EKS_POD_IDENTITY
     elif provider and provider in snapshot.oidc_provider_arns:
         platform = Target.EKS_IRSA
@@ -169,18 +181,20 @@ def _add_trust_of_pods(access: Access, snapshot: Snapshot, situation: Situation)
     return {"platform": platform, **_find_trust(access, snapshot, situation, platform, cluster)}
 
 
-def _has_agent(access: Access, cluster: Mapping[str, t.Any], place: Place) -> bool:
-    """Whether an add-on of the agent works, or is built in. Of one that can't be read nothing is known."""
+def _find_agent(access: Access, cluster: Mapping[str, t.Any], place: Place) -> Answer[str]:
+    """Find where the agent is from, if it works: built in, or an add-on."""
     if (cluster.get("computeConfig") or {}).get("enabled"):
-        return True
+        return Yes("EKS Auto Mode")
     try:
         asked = {"clusterName": cluster["name"], "addonName": _AGENT}
         found = access.call("eks", ADDON, asked, region=place.region)["addon"]
     except InvalidCredentials:
         raise
-    except AwsError:
-        return False
-    return found.get("status") in ("ACTIVE", "UPDATING")
+    except NotFound:
+        return NO
+    except AwsError as error:
+        return Unknown(f"the add-on {_AGENT} of the cluster {cluster['name']} can't be read: {error}")
+    return Yes("its add-on") if found.get("status") in ("ACTIVE", "UPDATING") else NO
 
 
 def _find_trust(

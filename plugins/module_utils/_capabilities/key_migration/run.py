@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from ..._account.answer import Answer, Unknown, Yes
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Role, Snapshot
 from ..._aws.errors import AwsError
@@ -181,29 +182,31 @@ class KeyMigration(Capability[Observed]):
         self._observed = Observed(snapshot, tuple(situations), tuple(log for _situation, log in read))
         return self._observed
 
-    def _read_history(self) -> t.Union[History, str]:
+    def _read_history(self) -> Answer[History]:
         try:
-            return read_history(self._store, self._account_id, self._connection.warn)
+            return Yes(read_history(self._store, self._account_id, self._connection.warn))
         except StoreError as error:
-            return f"the journal can't be read: {error}"
+            return Unknown(f"the journal can't be read: {error}")
 
     def _follow(
         self,
         workload: Workload,
         user: t.Union[t.Optional[User], AwsError],
-        history: t.Union[History, str],
+        history: Answer[History],
     ) -> tuple[Situation, Log]:
         """Follow the records of a workload. One that can't be read is a problem of this workload alone."""
         if isinstance(user, AwsError):
             return Situation(workload, problem=f"the keys of {workload.user} can't be read: {user}"), Log()
-        if isinstance(history, str) or user is None:
-            return Situation(workload, problem=history if isinstance(history, str) else ""), Log()
+        if isinstance(history, Unknown):
+            return Situation(workload, problem=history.reason), Log()
+        if user is None or not isinstance(history, Yes):
+            return Situation(workload), Log()
         try:
             log = self._archive.read(workload.name, user.unique_id)
         except (StoreError, ValueError) as error:
             return Situation(workload, user, problem=f"its records can't be read: {error}"), Log()
         identity = Identity(self._account_id, workload.name, user.arn, user.unique_id, self._connection.now)
-        return Situation(workload, user, replay(log, identity), history=history), log
+        return Situation(workload, user, replay(log, identity), history=history.value), log
 
     def _add_role(self, snapshot: Snapshot, situation: Situation) -> Situation:
         """Add the role of the workload, by its records or by its declared name, and who else has that name."""
@@ -327,8 +330,8 @@ class KeyMigration(Capability[Observed]):
         if self._declared.stage not in (Stage.VERIFY, Stage.RETIRE):
             return
         for one in self._observed.situations:
-            if one.consumers.failure and one.key is not None:
-                yield f"it is not known who uses the key of {one.workload.name}: {one.consumers.failure}"
+            if one.consumers.gap and one.key is not None:
+                yield f"it is not known who uses the key of {one.workload.name}: {one.consumers.gap}"
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         # Of a role that the plan makes itself the later changes are known as well.
@@ -413,7 +416,7 @@ class KeyMigration(Capability[Observed]):
 
 def _add_detection(situation: Situation, found: Consumers, evidence: Evidence) -> Situation:
     key = situation.key
-    consumers = Consumers(found.of(key.id), found.failure) if key is not None else Consumers()
+    consumers = dataclasses.replace(found, found=found.of(key.id)) if key is not None else Consumers()
     detection = evidence.of(consumers.found, key.id if key is not None else "")
     last = situation.past.last
     platform = last.platform if last else situation.workload.platform or detection.platform

@@ -80,11 +80,11 @@ class Situation:
 
     @property
     def key_last_used(self) -> t.Optional[datetime]:
-        """The last use of the key that IAM or CloudTrail has."""
+        """The last use of the key that IAM or CloudTrail has, None without one. There may be later ones, not read."""
         key = self.key
         if key is None:
             return None
-        return max(filter(None, (key.last_used, self.consumers.last_use(key.id))), default=None)
+        return max(filter(None, (key.last_used, self.consumers.last_known_use(key.id))), default=None)
 
     @property
     def is_ours(self) -> bool:

@@ -260,14 +260,28 @@ def _retire(situation: Situation, key: Key, declared: Declared, now: datetime) -
 
 
 def _refuse_mention(situation: Situation, declared: Declared) -> t.Optional[Step]:
-    """Refuse to take the key from something that has its id in its settings, unless somebody accepted that."""
+    """Refuse to take the key from something that has its id in its settings, or may, unless somebody accepted that."""
     user, mentions = situation.user, situation.detection.mentions
-    if user is None or not mentions or declared.accepts_unproven(user.arn):
+    if user is None or declared.accepts_unproven(user.arn):
         return None
+    if not mentions:
+        return _refuse_unsearched(user.name, situation.detection.unsearched)
     # The name of a variable may have the id of the key.
     named = mask_key_ids(f"{describe_mention(mentions[0])} has the key in its settings ({describe_place(mentions[0])})")
     step = f"Remove it there, or name {user.name} in accept_unproven, with a reason"
     return refuse("still_named", f"{named}, so the key stays. {step}")
+
+
+def _refuse_unsearched(user: str, unsearched: Sequence[str]) -> t.Optional[Step]:
+    if not unsearched:
+        return None
+    more = f" and {len(unsearched) - 1} more" if len(unsearched) > 1 else ""
+    return refuse(
+        "not_searched",
+        f"it is not known whether something still has the key in its settings, so the key stays: "
+        f"{mask_key_ids(unsearched[0])}{more}. Let the run read that, set regions, or name {user} in accept_unproven, "
+        "with a reason",
+    )
 
 
 def _refuse_callers(situation: Situation, declared: Declared) -> t.Optional[Step]:
@@ -285,8 +299,11 @@ def _refuse_callers(situation: Situation, declared: Declared) -> t.Optional[Step
 def _find_other_callers(situation: Situation, declared: Declared) -> str:
     """Find what shows that others may need the key: why they are not known, or who they are. Empty if nothing does."""
     callers = situation.detection.callers
-    if not callers and (situation.consumers.failure or situation.key_last_used is not None):
-        return f"it is not known who calls with the key: {situation.consumers.failure or 'no event has its last use'}"
+    if situation.consumers.gap:
+        # Those who were found may not be all.
+        return f"it is not known who calls with the key: {situation.consumers.gap}"
+    if not callers and situation.key_last_used is not None:
+        return "it is not known who calls with the key: no event has its last use"
     prepared, rare = situation.past.since.get(State.PREPARED), timedelta(days=declared.verify)
     for caller in callers:
         one = caller.consumer

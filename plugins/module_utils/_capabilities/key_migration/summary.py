@@ -67,7 +67,7 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "cluster": workload.cluster or None,
         "region": situation.region or None,
         "callers": [_describe(one) for one in situation.detection.callers],
-        "callers_unknown": situation.consumers.failure,
+        "callers_unknown": situation.consumers.gap,
         "named_in": [_describe_mention(one) for one in situation.detection.mentions],
         "role": situation.role_arn or None,
         "role_last_used": _format(situation.last_used),

@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
+from ..._converge.change import Change
 from .declared import MOST_TRIAL_DAYS, Declared
 from .model import Way
 from .records import Kind
 from .situation import LiveRole, Situation
+from .trial import is_trial
 
 #: No trial ends later than that after AWS's own date of its policy, whatever is recorded.
 MOST_AGE: t.Final = timedelta(days=2 * MOST_TRIAL_DAYS)
@@ -51,6 +54,21 @@ def find_deadline(declared: Declared, situation: Situation) -> t.Optional[dateti
     elif live is not None and live.has_trial and live.made_at is not None:
         found.append(live.made_at + days)
     return min((moment for moment in found if moment is not None), default=None)
+
+
+def describe_deadline(
+    change: Change, declared: Declared, situations: Iterable[Situation], ours: str, now: datetime
+) -> t.Optional[str]:
+    """Describe when the trial ends that a change begins, or that is under way for its role; None without one.
+
+    :arg ours: the start of the ARNs of our policies.
+    """
+    found = next((item for item in situations if item.role_arn == change.target), None)
+    deadline = find_deadline(declared, found) if found else None
+    boundary = change.after.get("boundary") if isinstance(change.after, Mapping) else None
+    if deadline is None and boundary and is_trial(ours, str(boundary)):
+        deadline = now + timedelta(days=declared.trial_days)
+    return format_utc(deadline) if deadline else None
 
 
 def find_lift(declared: Declared, situation: Situation, now: datetime) -> t.Optional[Lift]:

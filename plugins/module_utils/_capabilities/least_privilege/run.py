@@ -26,7 +26,7 @@ from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan
 from ..._converge.store import Store
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
@@ -59,6 +59,7 @@ from .events import Author, make_event
 from .evidence.observe import Options
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
+from .lifting import describe_deadline
 from .live import Observer
 from .model import Way
 from .observe import MODULE, UNDO_OPERATIONS, reread
@@ -251,6 +252,11 @@ class RightSizing(Capability[Observed]):
         # Of a role that the plan makes itself the later changes are known as well.
         snapshot = functools.reduce(snapshot_after, changes, observed.snapshot)
         return with_affected(changes, KnownReach(snapshot))
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The deadline of the trial of a role."""
+        ours, now = self._make_writer(self._observed.snapshot).policy_arn(""), self._connection.now
+        return ChangeFacts(deadline=describe_deadline(change, self._declared, self._observed.situations, ours, now))
 
     def defines(self, change: Change) -> bool:
         """Whether a change is about a policy or a role of the campaign."""

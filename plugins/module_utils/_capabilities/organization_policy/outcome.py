@@ -148,3 +148,36 @@ def _report_policy(tree: OrganizationTree, declared: Declared, one: DesiredPolic
 def _count_slots(tree: OrganizationTree, declared: Declared, target: str) -> dict[str, t.Any]:
     used = sum(policy.type == declared.type and target in policy.targets for policy in tree.policies)
     return {"id": target, "used": used, "limit": declared.max_attached}
+
+
+def find_obstacle(one: DesiredPolicy, result: Mapping[str, t.Any], completed: bool, *, predicted: bool) -> str:
+    """Find why the changes of a policy are not all made, for people; empty if they are.
+
+    ``completed`` says that nothing went wrong in the run. ``predicted`` asks whether they would be made.
+    """
+    if _is_done(one, result, predicted=predicted):
+        return "" if completed or predicted else "the run failed, so its changes are not verified"
+    target = target_of(one)
+    reasons = (
+        item["reason"]
+        for item in result["refused"]
+        if item["target"] == target or str(item["target"]).startswith(f"{target} on ")
+    )
+    return "; ".join(dict.fromkeys(reasons)) or "not all of its changes were made"
+
+
+def _is_done(one: DesiredPolicy, result: Mapping[str, t.Any], *, predicted: bool) -> bool:
+    """Whether a policy says now what is declared, and is attached to all that it was to be attached to, and no more.
+
+    ``predicted``: whether it would be so after the changes of the result.
+    """
+    made = [
+        change
+        for change in result["changes"]
+        if (predicted or change["applied"]) and (change["after"] or {}).get("policy") == one.name
+    ]
+    attached = {change["after"]["attached_to"] for change in made if change["operation"] == ATTACH}
+    detached = {change["after"]["attached_to"] for change in made if change["operation"] == DETACH}
+    written = any(change["operation"] in (CREATE, UPDATE) for change in made)
+    is_placed = attached.issuperset(one.to_attach) and detached.issuperset(one.withdrawn)
+    return is_placed and (written or not one.has_drifted)

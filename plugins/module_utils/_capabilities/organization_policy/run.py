@@ -70,13 +70,13 @@ from .lock_out.declared import check_principals
 from .lock_out.own_way import OwnPlace, find_own_places
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
 from .observe import VALIDATION_OPERATIONS, find_analyzer_objections, find_other_policies
-from .outcome import apply_changes, drop_refused_policies, report_policies, with_remedies
+from .outcome import apply_changes, drop_refused_policies, find_obstacle, report_policies, with_remedies
 from .placeholders import fill_placeholders
 from .plan import MODULE, DesiredPolicy, Planner, StageTargets
 from .rollout.declared import Declared as RolloutDeclared
 from .rollout.observe import Sources
 from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout
-from .rollout.state import render_rollouts
+from .rollout.state import render_rollouts, report_obstacle
 from .targets import resolve
 
 OPERATIONS: t.Final = Operations(
@@ -243,6 +243,7 @@ class OrganizationPolicy(Capability[_Observed]):
         self._acting = acting(connection.access)
         self._judgement = Judgement()
         self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
+        self._obstacles: Mapping[str, str] = {}
         self._new_ids: dict[str, Mapping[str, t.Any]] = {}
         self._of_stages: frozenset[str] = frozenset()
         self._is_type_enabled = False
@@ -397,31 +398,38 @@ class OrganizationPolicy(Capability[_Observed]):
 
     def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Have the rollouts remember what was done. Raises StoreError: a record can't be written."""
+        staged = [one for one in self._observed.desired if one.name in self._rollouts]
+        predicted = self._only_predicts
+        self._obstacles = {one.name: find_obstacle(one, result, completed, predicted=predicted) for one in staged}
         if self._only_predicts:
             return
-        for one in self._observed.desired:
-            if one.name not in self._rollouts:
-                continue
+        for one in staged:
             rollout, decision = self._rollouts[one.name]
-            if decision.action in _BEGINS and not (completed and _is_done(one, result)):
-                self._connection.warn(
-                    f"{one.name}: stage {decision.stage!r} has not begun, because not all of its changes could be made"
-                )
+            obstacle = self._obstacles[one.name]
+            if decision.action in _BEGINS and obstacle:
+                self._connection.warn(f"{one.name}: stage {decision.stage!r} has not begun: {obstacle}")
                 continue
             rollout.record_events(decision, predicted=self._judgement.predicted, attached=one.targets)
 
     def failure(self, _result: Mapping[str, t.Any]) -> str:
         """Why a rollout is held or was withdrawn."""
-        reasons = [f"{name}: {decision.reason}" for name, (_one, decision) in self._rollouts.items() if decision.failed]
+        reasons = [f"{report['policy']}: {report['reason']}" for report in self._report_rollouts() if report["failed"]]
         if reasons and self._only_predicts:
             self._connection.warn(f"without check mode this fails: {'; '.join(reasons)}")
             return ""
         return "; ".join(reasons)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        rollouts = [dict(decision.report) for _rollout, decision in self._rollouts.values()]
+        rollouts = self._report_rollouts()
         result = {"policies": self._report_policies(), "lock_out": dict(self._judgement.report), "rollout": rollouts}
         return {**result, "terminal": render_rollouts(rollouts)} if rollouts else result
+
+    def _report_rollouts(self) -> list[dict[str, t.Any]]:
+        """Report each rollout by what became of its decision."""
+        return [
+            report_obstacle(decision.report, self._obstacles.get(name, ""))
+            for name, (_rollout, decision) in self._rollouts.items()
+        ]
 
     def _report_policies(self) -> list[dict[str, t.Any]]:
         listed = report_policies(self._observed.tree, self._declared, self._observed.desired)
@@ -429,15 +437,3 @@ class OrganizationPolicy(Capability[_Observed]):
 
     def impacts(self) -> Documents:
         return self._judgement.impacts
-
-
-def _is_done(one: DesiredPolicy, result: Mapping[str, t.Any]) -> bool:
-    """Whether a policy says now what is declared, and is attached to all that it was to be attached to."""
-    made = [
-        change
-        for change in result["changes"]
-        if change["applied"] and (change["after"] or {}).get("policy") == one.name
-    ]
-    attached = {change["after"]["attached_to"] for change in made if change["operation"] == ATTACH}
-    written = any(change["operation"] in (CREATE, UPDATE) for change in made)
-    return attached.issuperset(one.to_attach) and (written or not one.has_drifted)

@@ -22,7 +22,7 @@ from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
-from ..._converge.plan import Plan
+from ..._converge.plan import ChangeFacts, Plan, make_cost
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.options import FindingOptions
@@ -148,6 +148,10 @@ class SecurityHub(Capability[Observed]):
         wanted = self._finding_options.returned
         found = [item for item in self._planner.findings(observed) if wanted == "all" or item.status is Status.FAIL]
         return {"findings": [item.as_dict() for item in found], **hubs}
+
+    def facts(self, change: Change) -> ChangeFacts:
+        """The cost of the change."""
+        return ChangeFacts(cost=make_cost(list_costs([change])))
 
     def costs(self) -> list[dict[str, t.Any]]:
         return list_costs(self._changes)

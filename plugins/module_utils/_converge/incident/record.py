@@ -248,8 +248,7 @@ class Record:
             account_id=account_id,
             incident_id=incident_id,
             round=_parse_number(document["round"], at_least=1),
-            # Records of earlier versions do not have it.
-            resumed=_parse_number(document.get("resumed", 0), at_least=0),
+            resumed=_parse_number(document["resumed"], at_least=0),
             state=State(document["state"]),
             declared_by=_parse_text(document["declared_by"]),
             reason=_parse_text(document["reason"]),

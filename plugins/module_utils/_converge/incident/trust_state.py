@@ -94,8 +94,7 @@ class Found:
             None if policies is None else _parse_texts(policies),
             _parse_texts(document["names"]),
             frozenset(others),
-            # States of earlier versions do not have it.
-            frozenset(map(_parse_text, document.get("own", ()))),
+            frozenset(map(_parse_text, document["own"])),
         )
 
 

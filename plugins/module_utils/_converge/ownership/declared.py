@@ -117,9 +117,7 @@ def _parse_pattern(arn: str, account: str, place: str) -> str:
     if bool(arn) == bool(account):
         raise InputError(f"{place}: give either arn, such as {_EXAMPLE}, or account, such as 1111*")
     if account:
-        if not _ACCOUNT.fullmatch(account):
-            raise InputError(f"{place}.account: {account!r} is not allowed; allowed are 12 digits in quotes, or a glob")
-        return f"arn:*:iam::{account}:*"
+        return f"arn:*:iam::{parse_account(account, f'{place}.account')}:*"
     if not _ARN.fullmatch(arn):
         raise InputError(
             f"{place}.arn: {arn!r} is not allowed; allowed is a glob for ARNs of roles, users, groups and policies, "
@@ -128,12 +126,27 @@ def _parse_pattern(arn: str, account: str, place: str) -> str:
     return arn
 
 
+def parse_account(value: t.Any, place: str) -> str:
+    """Parse the id of an account, or a glob for ids.
+
+    :raises InputError: it is neither. The message begins with ``place``.
+    """
+    account = _unquote_account(value)
+    if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        raise InputError(f"{place}: {account!r} is not allowed; allowed are 12 digits in quotes, or a glob")
+    return account
+
+
+def _unquote_account(value: t.Any) -> t.Any:
+    """An account id without quotes is a number in YAML. Zeros at its beginning are gone then."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _parse_text(value: t.Any, place: str) -> str:
     if value is None:
         return ""
-    # An account id without quotes is a number in YAML. Zeros at its beginning are gone then.
-    if isinstance(value, int) and not isinstance(value, bool) and place.endswith(".account"):
-        value = str(value)
+    if place.endswith(".account"):
+        value = _unquote_account(value)
     if not isinstance(value, str):
         raise InputError(f"{place}: {value!r} is not allowed; allowed is a text")
     if _UNSEEN.search(value):

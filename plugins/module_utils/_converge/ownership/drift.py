@@ -9,6 +9,7 @@
 
 The journal shows that a planned change was made before. Then somebody reverted it, or it would not be planned again.
 CloudTrail shows who. After two reversals by the same caller a further attempt only disturbs both sides, so it stops.
+It also stops if journal or events can't be read, or if the event of the last reversal may still arrive.
 """
 
 from __future__ import annotations
@@ -17,22 +18,29 @@ import collections
 import dataclasses
 import re
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from ..._account.change_events import ChangeEvent
+from ..._account.answer import NO, No, Unknown, Yes
+from ..._account.change_events import ChangeEvent, EventHistory
 from ..._account.moments import format_utc
 from ..arn import Principal, principal_of
 from ..change import Change
 from ..finding import Evidence, Finding, Remediation, Severity, Status
-from .evidence import clean
+from .evidence import EVENTS, clean, describe_unread_history
 from .history import History
 from .judgement import DRIFT_WAR, find_held, identify
-from .owner import DriftWar, IamObject
+from .owner import DriftWar, IamObject, Unread
 
 CONTROL: t.Final = DRIFT_WAR
 TITLE: t.Final = "No change is reverted again and again"
 _ENOUGH: t.Final = 2
+#: AWS shows most events within minutes, and does not promise when:
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+DELAY: t.Final = timedelta(hours=1)
+_LATE: t.Final = Unread(
+    "the event history does not show who reverted it last, or not yet", EVENTS, "run again in an hour", is_certain=False
+)
 # By a pattern of operations: the parameter of an event that tells two changes of one object apart.
 _PAIRS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(Put|Delete)(User|Role)PermissionsBoundary"), ""),
@@ -56,7 +64,7 @@ class Recurrence:
 def find_recurring(history: History, changes: Sequence[Change]) -> tuple[Recurrence, ...]:
     """Find the planned changes that the journal shows at least twice.
 
-    :raises StoreError: the journal can't be listed.
+    :raises StoreError: the journal can't be read.
     """
     wanted = {identify(change): (change, item) for change in changes if (item := find_held(change))}
     made = history.find_made(wanted) if wanted else {}
@@ -68,27 +76,30 @@ def find_recurring(history: History, changes: Sequence[Change]) -> tuple[Recurre
 
 
 def find_war(
-    recurrence: Recurrence, events: Iterable[ChangeEvent], callers: Collection[Principal]
-) -> t.Optional[DriftWar]:
-    """Find the caller that reverted a change at least twice; None if nobody did."""
-    reverting = [event for event in events if _reverts(event, recurrence.change) and _is_other(event, callers)]
+    recurrence: Recurrence, history: EventHistory, callers: Collection[Principal], *, now: datetime
+) -> t.Union[Yes[DriftWar], No, Unread]:
+    """Find the caller that reverted a change at least twice.
+
+    Somebody reverted it each time. So a reversal without an event may be one of the same caller, if its event is late.
+    """
+    reverting = [event for event in history.events if _reverts(event, recurrence.change)]
     found: dict[str, list[datetime]] = collections.defaultdict(list)
-    ends = [*recurrence.made[1:], None]
+    late = 0
+    ends = [*recurrence.made[1:], now]
     for start, end in zip(recurrence.made, ends, strict=True):
-        between = [event for event in reverting if _is_between(event.when, start, end)]
-        if between:
-            last = max(between, key=lambda event: event.when)
+        between = [event for event in reverting if start <= event.when and (end is now or event.when < end)]
+        others = [event for event in between if _is_other(event, callers)]
+        if others:
+            last = max(others, key=lambda event: event.when)
             found[last.caller].append(last.when)
+        late += not between and end > now - DELAY
     caller, times = max(found.items(), key=lambda entry: len(entry[1]), default=("", []))
-    if len(times) < _ENOUGH:
-        return None
-    change = recurrence.change
-    return DriftWar(clean(caller), len(times), format_utc(max(times)), change.target, change.operation)
-
-
-def _is_between(when: datetime, start: datetime, end: t.Optional[datetime]) -> bool:
-    # An event counts once. Clocks that differ by seconds may hide a reversal, and never make one.
-    return start <= when and (end is None or when < end)
+    if len(times) >= _ENOUGH:
+        change = recurrence.change
+        return Yes(DriftWar(clean(caller), len(times), format_utc(max(times)), change.target, change.operation))
+    if isinstance(history.rest, Unknown):
+        return describe_unread_history(history.rest)
+    return _LATE if len(times) + late >= _ENOUGH else NO
 
 
 def _is_other(event: ChangeEvent, callers: Collection[Principal]) -> bool:
@@ -110,24 +121,26 @@ def _is_same(event: ChangeEvent, change: Change, name: str) -> bool:
 
 
 def make_finding(
-    recurrence: Recurrence, war: t.Optional[DriftWar], *, unread: str, now: datetime
+    recurrence: Recurrence, answer: t.Union[Yes[DriftWar], No, Unread], *, now: datetime
 ) -> t.Optional[Finding]:
     """Make the finding on a change that recurs; None if nobody else reverts it, as far as AWS recorded that."""
-    if war is None and not unread:
+    if isinstance(answer, No):
         return None
     item, change = recurrence.item, recurrence.change
     times = len(recurrence.made)
     observed: Mapping[str, t.Any] = {"operation": change.operation, "made": [*map(format_utc, recurrence.made)]}
-    if war is not None:
+    if isinstance(answer, Yes):
+        war = answer.value
         detail = f"{war.caller} reverted {change.operation} {war.times} times, last on {war.last}"
         observed = {**observed, "caller": war.caller, "reverted": war.times, "last": war.last}
     else:
         detail = (
-            f"{change.operation} was made {times} times and is missing again; it is not known who reverts it: {unread}"
+            f"{change.operation} was made {times} times and is missing again; it is not known who reverts it: "
+            f"{answer.reason}"
         )
     return Finding(
         control=CONTROL,
-        status=Status.NOT_ASSESSED if war is None else Status.FAIL,
+        status=Status.FAIL if isinstance(answer, Yes) else Status.NOT_ASSESSED,
         severity=Severity.MEDIUM,
         account_id=change.account_id,
         region=change.region,

@@ -13,20 +13,27 @@ import dataclasses
 import re
 import typing as t
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from ..._account.change_events import ChangeEvent
+from ..._account.answer import NO, No, Unknown, Yes
+from ..._account.change_events import ChangeEvent, EventHistory
 from ..._account.moments import format_utc
 from ..._account.stacks import Stack, StackIndex, StackResource
 from ..._account.terraform_state import StateResource
 from ..arn import Principal, principal_of
 from ..protected import protection_of
 from .declared import DeclaredOwner, find_declared
-from .owner import Confidence, IamObject, ObjectKey, Owner, Ownership, Place
+from .owned_arns import OwnedArns
+from .owner import Confidence, IamObject, ObjectKey, Owner, Ownership, Place, Unread
 
 _CLOUDFORMATION: t.Final = "CloudFormation"
 _TERRAFORM: t.Final = "Terraform"
+#: The source of what callers say of themselves.
+EVENTS: t.Final = "the event history"
 _LONGEST: t.Final = 200
+_STEP_OF_STACKS: t.Final = (
+    "allow cloudformation:ListStacks, ListStackResources and DescribeStackResources in each region"
+)
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html: instances are stacks
 # of the name StackSet-<set>-<id>. Control Tower deploys sets whose names begin with its own.
@@ -56,23 +63,45 @@ _NO: t.Final = frozenset({"", "0", "false", "no", "none"})
 
 
 @dataclasses.dataclass(frozen=True)
+class CertainSource:
+    """A source whose owners are certain: the owners that it has, and why it may have more."""
+
+    owners: Mapping[ObjectKey, Owner] = dataclasses.field(default_factory=dict)
+    rest: t.Union[No, Unread] = NO
+
+    def ask(self, item: IamObject) -> t.Union[Yes[Owner], No, Unread]:
+        """Ask for the owner of an object."""
+        owner = self.owners.get(item.key)
+        return self.rest if owner is None else Yes(owner)
+
+
+_NO_STACKS: t.Final = CertainSource(rest=Unread("the stacks were not read", _CLOUDFORMATION, _STEP_OF_STACKS))
+#: The history of an object of which no event was asked for.
+NOT_ASKED: t.Final = EventHistory(rest=Unknown("its event history was not read"))
+
+
+@dataclasses.dataclass(frozen=True)
 class Sources:
     """All that was read about owners.
 
-    ``index`` is None if no stack was asked for. ``unread`` has the reasons that concern every object, ``events_unread``
-    those of one, and ``events_failed`` the objects of which no event was read, although it could name an owner that
-    refuses. ``callers`` are the principals that this collection runs as: their calls say nothing about owners.
+    ``certain`` are the state files and the lists of owned ARNs that were read, ``stacks`` the stacks of all regions.
+    ``callers`` are the principals that this collection runs as: their calls say nothing about owners.
     """
 
     declared: tuple[DeclaredOwner, ...] = ()
-    states: Mapping[ObjectKey, StateResource] = dataclasses.field(default_factory=dict)
-    index: t.Optional[StackIndex] = None
-    events: Mapping[ObjectKey, Sequence[ChangeEvent]] = dataclasses.field(default_factory=dict)
+    certain: tuple[CertainSource, ...] = ()
+    stacks: CertainSource = _NO_STACKS
+    events: Mapping[ObjectKey, EventHistory] = dataclasses.field(default_factory=dict)
     tags: Mapping[ObjectKey, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     callers: frozenset[Principal] = frozenset()
-    unread: tuple[str, ...] = ()
-    events_unread: Mapping[ObjectKey, str] = dataclasses.field(default_factory=dict)
-    events_failed: frozenset[ObjectKey] = frozenset()
+
+    def ask_certain(self, item: IamObject) -> tuple[t.Union[Yes[Owner], No, Unread], ...]:
+        """Ask all sources whose owners are certain for the owner of an object."""
+        return tuple(source.ask(item) for source in (*self.certain, self.stacks))
+
+    def find_history(self, item: IamObject) -> EventHistory:
+        """Find the event history of an object."""
+        return self.events.get(item.key, NOT_ASKED)
 
 
 def clean(text: object) -> str:
@@ -90,22 +119,33 @@ def find_owner(item: IamObject, sources: Sources) -> Owner:
     protected = _find_protected(item)
     if protected is not None:
         return protected
+    answers = sources.ask_certain(item)
+    certain = next((answer.value for answer in answers if isinstance(answer, Yes)), None)
     declared = find_declared(sources.declared, item)
     if declared is not None:
-        return _add_template(declared.make_owner(), item, sources)
-    certain = _find_in_state(item, sources) or _find_in_stacks(item, sources)
+        return _add_template(declared.make_owner(), certain)
     if certain is not None:
         return certain
-    unread = _list_unread(item, sources)
-    weak = _find_in_events(item, sources) or _find_in_path(item) or _find_in_tags(item, sources) or Owner()
-    evidence = weak.evidence or _describe_last_change(item, sources)
-    failed = _list_failed(sources) or item.key in sources.events_failed
-    return dataclasses.replace(weak, evidence=evidence, unread=unread, is_unread=bool(failed))
+    history = sources.find_history(item)
+    weak = _find_in_events(history, sources) or _find_in_path(item) or _find_in_tags(item, sources) or Owner()
+    evidence = weak.evidence or _describe_last_change(history, sources)
+    return dataclasses.replace(weak, evidence=evidence, unread=tuple(_list_unread(answers, history)))
 
 
-def _add_template(owner: Owner, item: IamObject, sources: Sources) -> Owner:
+def _list_unread(answers: Iterable[t.Union[Yes[Owner], No, Unread]], history: EventHistory) -> Iterator[Unread]:
+    """List the sources that may know an owner: nothing unread ever means "not owned"."""
+    yield from (answer for answer in answers if isinstance(answer, Unread))
+    if isinstance(history.rest, Unknown):
+        yield describe_unread_history(history.rest)
+
+
+def describe_unread_history(rest: Unknown) -> Unread:
+    """Describe an event history that is not known, or not all of it. Its owners are not certain."""
+    return Unread(rest.reason, EVENTS, "allow cloudtrail:LookupEvents", is_certain=False)
+
+
+def _add_template(owner: Owner, found: t.Optional[Owner]) -> Owner:
     """The declared owner with the name of the object in its template, where a stack or a state shows that."""
-    found = _find_in_state(item, sources) or _find_in_stacks(item, sources)
     if found is None or found.place is None or owner.place is None:
         return owner
     place = dataclasses.replace(found.place, text=f"{owner.place.text}, {found.place.text}")
@@ -125,18 +165,30 @@ def _find_protected(item: IamObject) -> t.Optional[Owner]:
     return Owner("AWS or a landing zone", "", Confidence.CERTAIN, Place("the service that made it"), (reason,))
 
 
-def _find_in_state(item: IamObject, sources: Sources) -> t.Optional[Owner]:
-    found = sources.states.get(item.key)
-    if found is None:
-        return None
+def make_state_owner(found: StateResource) -> Owner:
+    """Make the owner of an object that a state of Terraform has."""
     address = clean(found.address)
     place = Place(f"Terraform, address {address}", "terraform", found.name, found.address)
     return Owner(_TERRAFORM, _TERRAFORM, Confidence.CERTAIN, place, (f"the state {clean(found.place)} has {address}",))
 
 
-def _find_in_stacks(item: IamObject, sources: Sources) -> t.Optional[Owner]:
-    found = sources.index.objects.get(item.key) if sources.index else None
-    return make_stack_owner(found) if found else None
+def make_listed_owner(owned: OwnedArns, name: str) -> Owner:
+    """Make the owner of all objects in a list of owned ARNs, which the entry ``name`` has."""
+    who, place = clean(owned.owner), clean(owned.place)
+    evidence = f"the list {name} of {format_utc(owned.created)} has its ARN"
+    return Owner(who, "", Confidence.CERTAIN, Place(place), (evidence,))
+
+
+def gather_stacks(index: StackIndex) -> CertainSource:
+    """The stacks of all regions as a source."""
+    owners = {key: make_stack_owner(found) for key, found in index.objects.items()}
+    return CertainSource(owners, _describe_unread_stacks(index))
+
+
+def _describe_unread_stacks(index: StackIndex) -> t.Union[No, Unread]:
+    if not index.unread:
+        return NO
+    return Unread(index.unread[0], _CLOUDFORMATION, _STEP_OF_STACKS, index.unread[1:])
 
 
 def make_stack_owner(found: StackResource) -> Owner:
@@ -152,10 +204,11 @@ def make_stack_owner(found: StackResource) -> Owner:
 def add_stacks(known: Ownership, key: ObjectKey, found: StackIndex) -> Ownership:
     """Add the stacks of one object that were read after the plan was made."""
     owner = known.find_owner(key)
+    rest = _describe_unread_stacks(found)
     if key in found.objects:
         owner = make_stack_owner(found.objects[key])
-    elif found.unread:
-        owner = dataclasses.replace(owner, unread=(*found.unread, *owner.unread), is_unread=True)
+    elif isinstance(rest, Unread):
+        owner = dataclasses.replace(owner, unread=(rest, *owner.unread))
     inline = {place: make_stack_owner(resource) for place, resource in found.inline.items()}
     return dataclasses.replace(known, owners={**known.owners, key: owner}, inline={**known.inline, **inline})
 
@@ -173,9 +226,9 @@ def _name_tool(stack: Stack) -> tuple[str, str]:
     return ("AWS SAM" if stack.is_sam else _CLOUDFORMATION), f"stack {root}"
 
 
-def _find_in_events(item: IamObject, sources: Sources) -> t.Optional[Owner]:
+def _find_in_events(history: EventHistory, sources: Sources) -> t.Optional[Owner]:
     """A tool whose user agent created the object, or changed it last. The caller chose this text."""
-    events = _list_others(item, sources)
+    events = _list_others(history, sources)
     created = next((event for event in events if event.creates), None)
     for event in filter(None, (created, events[0] if events else None)):
         if event.tool:
@@ -185,13 +238,13 @@ def _find_in_events(item: IamObject, sources: Sources) -> t.Optional[Owner]:
     return None
 
 
-def _list_others(item: IamObject, sources: Sources) -> list[ChangeEvent]:
+def _list_others(history: EventHistory, sources: Sources) -> list[ChangeEvent]:
     """The events that somebody else than this collection caused, the newest first."""
-    return [event for event in sources.events.get(item.key, ()) if principal_of(event.caller) not in sources.callers]
+    return [event for event in history.events if principal_of(event.caller) not in sources.callers]
 
 
-def _describe_last_change(item: IamObject, sources: Sources) -> tuple[str, ...]:
-    events = _list_others(item, sources)
+def _describe_last_change(history: EventHistory, sources: Sources) -> tuple[str, ...]:
+    events = _list_others(history, sources)
     if not events:
         return ()
     last = events[0]
@@ -230,14 +283,3 @@ def _find_tag_tool(key: str, value: str) -> t.Optional[str]:
     if by_key or folded not in _MANAGED_BY:
         return by_key
     return next((tool for word, tool in _TAG_TOOLS.items() if word in said), None)
-
-
-def _list_unread(item: IamObject, sources: Sources) -> tuple[str, ...]:
-    """List the reasons why the owner of an object is not certain: nothing unread ever means "not owned"."""
-    events = sources.events_unread.get(item.key)
-    return (*_list_failed(sources), *((events,) if events else ()))
-
-
-def _list_failed(sources: Sources) -> tuple[str, ...]:
-    """List the sources of all objects that failed."""
-    return (*sources.unread, *(sources.index.unread if sources.index else ("the stacks were not read",)))

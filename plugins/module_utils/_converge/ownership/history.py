@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from ..._account.moments import format_moment, parse_moment
 from ..change import content_hash
 from ..journal import Outcome, ending_at, intent_at, job_order
-from ..store import Store, StoreError
+from ..store import Store
 from .judgement import identify
 
 MOST_RECORDS: t.Final = 200
@@ -71,7 +71,7 @@ class History:
     def find_made(self, wanted: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], list[datetime]]:
         """Find when each of the ``wanted`` changes was made, oldest first. They are named as ``identify`` does.
 
-        :raises StoreError: the journal can't be listed.
+        :raises StoreError: the journal or one of its records can't be read: it may be one of a wanted change.
         """
         by_hash = {content_hash(identity): identity for identity in wanted}
         found: dict[tuple[str, ...], list[datetime]] = {identity: [] for identity in wanted}
@@ -82,7 +82,7 @@ class History:
             if record.what not in by_hash:
                 continue
             if not record.outcome:
-                record.outcome, is_more = self._find_outcome(base), True
+                record.outcome, is_more = ending_at(self._store, base).outcome.value, True
             if record.outcome == Outcome.APPLIED:
                 found[by_hash[record.what]].append(record.at)
         if self._memory and is_more:
@@ -106,11 +106,7 @@ class History:
             if not left:
                 break
             left -= 1
-            try:
-                intent = intent_at(self._store, base)
-            except StoreError:
-                # A record that is none, or is gone, proves nothing. The walk warns of broken ones.
-                continue
+            intent = intent_at(self._store, base)
             if intent.at is not None and intent.at < self._since:
                 ended.add(order)
             elif intent.at is not None and not intent.change.undoes:
@@ -122,9 +118,3 @@ class History:
         matches = filter(None, map(_INTENT.fullmatch, self._store.list(f"{self._account_id}/")))
         found = [(match["run"], match["base"]) for match in matches]
         return sorted(found, key=lambda entry: (job_order(entry[0]), entry[1]), reverse=True)
-
-    def _find_outcome(self, base: str) -> str:
-        try:
-            return ending_at(self._store, base)[0].value
-        except StoreError:
-            return Outcome.UNKNOWN.value

@@ -19,9 +19,10 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..._account.answer import Yes
 from ..affects.request import parameter, place_of
 from ..change import Change, Impact, Refusal, content_hash
-from .owner import Confidence, DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
+from .owner import Confidence, DriftWar, IamObject, ObjectKey, Owner, Ownership, Unread, Write, object_of
 from .patches import make_patch
 
 FOREIGN: t.Final = "foreign_owner"
@@ -59,11 +60,15 @@ _DECLARE: t.Final = "declare the owner in hardening_owners"
 
 @dataclasses.dataclass(frozen=True)
 class Objection:
-    """Why a change is refused: the rule, the reason for people, and data with the owner and the patch."""
+    """Why a change is refused: the rule, the reason for people, and data with the owner and the patch.
+
+    ``held_by`` has the sources that hold it back because they could not be read.
+    """
 
     rule: str
     reason: str
     data: Mapping[str, t.Any]
+    held_by: tuple[Unread, ...] = ()
 
 
 def find_held(change: Change) -> t.Optional[IamObject]:
@@ -113,12 +118,59 @@ def find_objection(change: Change, ownership: Ownership) -> t.Optional[Objection
     owner = _find_owner(change, item, ownership)
     if owner.is_certain:
         return None if owner.write is Write.ALLOW else _refuse_foreign(change, item, owner)
-    war = ownership.wars.get(identify(change))
-    if war is not None:
-        return _refuse_war(change, item, owner, war)
-    if not is_narrowing(change) or may_narrow(item, owner, ownership):
-        return None
-    return _refuse_doubtful(change, item, owner)
+    war = ownership.find_war(identify(change))
+    if isinstance(war, Yes):
+        return _refuse_war(change, item, owner, war.value)
+    if isinstance(war, Unread):
+        return _refuse_unknown_war(change, item, owner, war)
+    held_by = find_held_by(item, owner, ownership)
+    if not is_narrowing(change):
+        held_by = tuple(source for source in held_by if source.is_certain)
+    elif not held_by and not may_narrow(item, owner, ownership):
+        return _refuse_doubtful(change, item, owner)
+    return _hold_back(change, item, owner, held_by) if held_by else None
+
+
+def find_held_by(item: IamObject, owner: Owner, ownership: Ownership) -> tuple[Unread, ...]:
+    """Find the unread sources that hold back the changes of an object whose owner is not certain.
+
+    A source whose owners are certain might refuse any change. The others might only refuse those that narrow.
+    """
+    certain = tuple(source for source in owner.unread if source.is_certain)
+    if certain or ownership.default is Write.ALLOW:
+        return certain
+    # The owner of any other object has to be known anyway.
+    return owner.unread if item.kind in MADE_BY_HAND or item.key in ownership.own else ()
+
+
+def list_held_back(changes: Iterable[Change], ownership: Ownership) -> tuple[str, ...]:
+    """List the sources that hold back changes, in a line for each: of how many objects, why, and what to do."""
+    objects: dict[tuple[str, str], set[str]] = {}
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
+    for change in changes:
+        objection = find_objection(change, ownership)
+        for source in objection.held_by if objection else ():
+            place = (source.source, source.step)
+            objects.setdefault(place, set()).add(change.target)
+            reasons.setdefault(place, {}).update(dict.fromkeys(source.reasons))
+    return tuple(
+        f"{_count(len(found))} held back by {place[0]}: {_join([*reasons[place]])}; {place[1]}"
+        for place, found in objects.items()
+    )
+
+
+def _count(number: int) -> str:
+    return "1 object is" if number == 1 else f"{number} objects are"
+
+
+def find_doubt(change: Change, ownership: Ownership) -> str:
+    """Find what is not known of the owner of an object that loses access, as a sentence; empty if that is nothing."""
+    item = find_held(change)
+    if item is None or not is_narrowing(change) or item.key in ownership.own:
+        return ""
+    owner = _find_owner(change, item, ownership)
+    is_by_hand = owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND and not owner.unread
+    return "" if owner.is_certain or is_by_hand else f"{_describe_doubt(item, owner)}."
 
 
 def refuse(change: Change, objection: Objection) -> Refusal:
@@ -127,14 +179,11 @@ def refuse(change: Change, objection: Objection) -> Refusal:
 
 
 def may_narrow(item: IamObject, owner: Owner, ownership: Ownership) -> bool:
-    """Whether access may be taken from an object whose owner is not certain."""
+    """Whether access may be taken from an object whose owner is not certain, if no source holds it back."""
     if ownership.default is Write.ALLOW:
         return True
     if item.key in ownership.own and owner.confidence is not Confidence.LIKELY:
         return True
-    # If a source could not be read, even a user may have an owner that the source would have named.
-    if owner.is_unread:
-        return False
     # A hint or a likely owner refuses.
     return owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND
 
@@ -160,14 +209,32 @@ def _refuse_foreign(change: Change, item: IamObject, owner: Owner) -> Objection:
 
 
 def _refuse_doubtful(change: Change, item: IamObject, owner: Owner) -> Objection:
-    if owner.confidence is Confidence.UNKNOWN:
-        why = f": {_join(owner.unread)}" if owner.unread else ""
-        who = f"the owner of {item.kind} {item.name} is not known{why}"
-    else:
-        sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
-        who = f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
-    reason = f"{who}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
+    reason = f"{_describe_doubt(item, owner)}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
     return Objection(FOREIGN, reason, _describe(change, owner))
+
+
+def _describe_doubt(item: IamObject, owner: Owner) -> str:
+    if owner.confidence is Confidence.UNKNOWN:
+        unread = [reason for source in owner.unread for reason in source.reasons]
+        why = f": {_join(unread)}" if unread else ""
+        return f"the owner of {item.kind} {item.name} is not known{why}"
+    sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
+    return f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
+
+
+def _hold_back(change: Change, item: IamObject, owner: Owner, held_by: tuple[Unread, ...]) -> Objection:
+    reasons = [reason for source in held_by for reason in source.reasons]
+    steps = " and ".join(dict.fromkeys(source.step for source in held_by))
+    reason = f"the owner of {item.kind} {item.name} is not known: {_join(reasons)}; {steps}, or {_DECLARE}"
+    return Objection(FOREIGN, reason, _describe(change, owner), held_by)
+
+
+def _refuse_unknown_war(change: Change, item: IamObject, owner: Owner, war: Unread) -> Objection:
+    reason = (
+        f"it is not known whether somebody keeps reverting this change of {item.kind} {item.name}: {war.reason}; "
+        f"{war.step}, or list the ARN in hardening_enforce_drifting"
+    )
+    return Objection(DRIFT_WAR, reason, _describe(change, owner), (war,))
 
 
 def _refuse_war(change: Change, item: IamObject, owner: Owner, war: DriftWar) -> Objection:

@@ -15,9 +15,10 @@ import types
 import typing as t
 from collections.abc import Mapping
 
+from ..._account.answer import NO, No, Unknown, Yes
 from ..._account.stacks import ObjectKey
 
-__all__ = ["Confidence", "IamObject", "ObjectKey", "Owner", "Ownership", "Place", "Write", "object_of"]
+__all__ = ["Confidence", "IamObject", "ObjectKey", "Owner", "Ownership", "Place", "Unread", "Write", "object_of"]
 
 _ARN_PARTS: t.Final = 6
 _KINDS: t.Final = frozenset({"group", "policy", "role", "user"})
@@ -82,11 +83,33 @@ class Place:
 
 
 @dataclasses.dataclass(frozen=True)
-class Owner:
-    """An owner. ``evidence`` has a sentence for each fact; ``unread`` the reasons why the owner is not known better.
+class Unread(Unknown):
+    """A source that does not say who owns an object. ``more`` are further reasons, ``source`` names the source.
 
-    ``is_unread`` says that a source failed, so that it may know an owner that the others do not. ``write`` is None if
-    the owner is not declared in ``hardening_owners``.
+    ``step`` is the next step for people. ``is_certain`` says that the owners of the source are certain: then it might
+    refuse any change, whatever the default is.
+    """
+
+    source: str
+    step: str
+    more: tuple[str, ...] = ()
+    is_certain: bool = True
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All reasons."""
+        return (self.reason, *self.more)
+
+
+_NOT_LOOKED_FOR: t.Final = Unread("nobody looked for its owner", "this run", "run again")
+
+
+@dataclasses.dataclass(frozen=True)
+class Owner:
+    """An owner. ``evidence`` has a sentence for each fact.
+
+    ``unread`` has the sources that may know an owner, and do not say. ``write`` is None if the owner is not declared in
+    ``hardening_owners``.
     """
 
     name: str = ""
@@ -94,8 +117,7 @@ class Owner:
     confidence: Confidence = Confidence.UNKNOWN
     place: t.Optional[Place] = None
     evidence: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-    is_unread: bool = False
+    unread: tuple[Unread, ...] = ()
     write: t.Optional[Write] = None
 
     @property
@@ -113,7 +135,7 @@ class Owner:
             "tool": self.tool or None,
             "confidence": self.confidence.value,
             "evidence": list(self.evidence),
-            "unread": list(self.unread),
+            "unread": [reason for unread in self.unread for reason in unread.reasons],
             "change_it_in": self.place.text if self.place else None,
         }
 
@@ -136,15 +158,21 @@ class Ownership:
     ``inline`` has the owners of inline policies that are not those of their principals, by object and policy name.
     ``own`` are objects that the declaration of this run defines, such as the policy of a declared boundary.
     ``default`` decides on narrowing changes of objects whose owner is not certain. ``wars`` has the changes that
-    somebody keeps reverting, by what they do.
+    somebody keeps reverting, or of which that is not known, by what they do.
     """
 
     owners: Mapping[ObjectKey, Owner] = dataclasses.field(default_factory=dict)
     inline: Mapping[tuple[ObjectKey, str], Owner] = dataclasses.field(default_factory=dict)
     own: frozenset[ObjectKey] = frozenset()
     default: Write = Write.REFUSE
-    wars: Mapping[tuple[str, ...], DriftWar] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
+    wars: Mapping[tuple[str, ...], t.Union[Yes[DriftWar], Unread]] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
 
     def find_owner(self, key: ObjectKey) -> Owner:
         """The owner of an object. One that nobody looked for is not known."""
-        return self.owners.get(key, Owner(unread=("nobody looked for its owner",), is_unread=True))
+        return self.owners.get(key, Owner(unread=(_NOT_LOOKED_FOR,)))
+
+    def find_war(self, identity: tuple[str, ...]) -> t.Union[Yes[DriftWar], No, Unread]:
+        """Whether somebody keeps reverting the change that does this."""
+        return self.wars.get(identity, NO)

@@ -217,7 +217,7 @@ class FleetCaps:
         found = self._store.get_versioned(self._key)
         if found is None:
             return Counters(), None
-        content, version = found
+        content, version = found.content, found.version
         try:
             return _parse(parse(content), self._run_id), version
         except ValueError as error:

@@ -9,31 +9,33 @@
 
 The lease is one object, ``control/leases/<partition>/<account>.json``, that is only ever swapped for the one that was
 read. Its fence number grows with each new holder, and every record of the journal names it. Nothing is renewed in the
-background: the writer renews before a write, and :meth:`Lease.check` is asked once more when the signed request is
-about to leave. A process that is suspended after that may still send too late. The journal names the end of the lease,
-so such a write is found afterwards.
+background: before a write the writer renews the lease, or reads it again, and :meth:`Lease.check` is asked once more
+when the signed request is about to leave. A process that is suspended after that may still send too late. The journal
+names the end of the lease, so such a write is found afterwards.
+
+How long a lease lasts is counted by the clock of the store alone: since it was written, as the store dates it. No clock
+of a controller that is off takes a lease that lasts. The holder counts by the time that passes on its own machine.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import platform
+import math
 import secrets
 import threading
 import time
 import typing as t
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from ..._account.moments import format_utc, parse_moment
+from ..._account.answer import Answer, No
+from ..._account.moments import format_utc
 from ..errors import InputError
-from ..incident.names import MODULES as CONTAINING
-from ..journal import check_run_id
-from ..parsing import parse
-from ..store import ConflictError, Store, StoreError
+from ..store import ConflictError, Store, StoreError, Versioned
+from .holders import SCHEMA, Held, Holder, name_principal, parse_lease
+from .processes import find_process
 
-SCHEMA: t.Final = "hardening.iam/lease/1"
 # The folder of all leases, with a folder for each partition.
 LEASES: t.Final = "control/leases/"
 # How long a job that was killed keeps others from the account.
@@ -44,6 +46,12 @@ CLOCK_MARGIN: t.Final = timedelta(seconds=60)
 LONGEST: t.Final = timedelta(hours=1)
 # Others may write in the same moment as often as this.
 _ATTEMPTS: t.Final = 8
+# A lease that was read or written so long ago is read again before a write (seconds). If it can't be read, the holder
+# goes on for a little longer: then nobody else can take it either.
+_PROOF_LASTS: t.Final = 5.0
+_UNPROVEN_LASTS: t.Final = 30.0
+# So many jobs that lost the lease are remembered.
+_REMEMBERED: t.Final = 8
 
 
 class LeaseError(StoreError):
@@ -58,62 +66,12 @@ class HeldError(LeaseError):
         self.version = version
 
 
-@dataclasses.dataclass(frozen=True)
-class Holder:
-    """The job that wants the lease. ``details`` are those of a run that help to find it: job, author, job URL.
-
-    ``keeps`` says that the lease outlives the task, so that the next task of the job goes on under it. ``process`` is
-    the name of the process of Ansible. Two AWX controllers with one journal may have jobs with the same number.
-    """
-
-    run_id: str
-    job_id: str
-    module: str
-    caller_arn: str
-    details: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    keeps: bool = False
-    process: str = ""
-
-    def is_same_job(self, held: Held) -> bool:
-        """Whether an earlier module of this very job holds the lease."""
-        return (self.run_id, self.job_id, self.process) == (held.run_id, held.job_id, held.process)
-
-
-@dataclasses.dataclass(frozen=True)
-class Held:
-    """A lease as it is kept."""
-
-    fence: int
-    run_id: str
-    job_id: str
-    expires: datetime
-    is_released: bool
-    author: str = ""
-    is_kept: bool = False
-    process: str = ""
-    module: str = ""
-
-    @property
-    def is_of_containment(self) -> bool:
-        """Whether a module holds it that contains principals or releases them."""
-        return self.module in CONTAINING
-
-    def holds_at(self, moment: datetime) -> bool:
-        """Whether nobody else may write at this moment."""
-        return not self.is_released and moment < self.expires
-
-    def describe(self) -> str:
-        """Name the job and the person behind it."""
-        by = f" of {self.author}" if self.author else ""
-        place = _as_name(self.process.rpartition("/")[0])
-        return f"run {self.run_id} (job {self.job_id}{by}{f' on {place}' if place else ''})"
-
-
 class Lease:
     """The lease of one account for one job. Threads that change regions side by side share it.
 
     ``longest_write`` are the seconds that a request may take at most, all its attempts together. The lease is renewed
-    before a write when it is older than ``renewed_after``; by default when a third of it is over.
+    before a write when it is older than ``renewed_after``; by default when a third of it is over. ``store_clock`` reads
+    the clock of the store; by default it is asked, which a run that does not write must not do.
 
     :raises InputError: requests may take longer than a lease can last.
     """
@@ -129,8 +87,12 @@ class Lease:
         renewed_after: t.Optional[timedelta] = None,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        store_clock: t.Optional[Callable[[], datetime]] = None,
+        find_process: Callable[[str], Answer[str]] = find_process,
     ) -> None:
         self._store = store
+        self._store_clock = store_clock or store.read_clock
+        self._find_process = find_process
         self._holder = holder
         self._account = {"partition": partition, "account_id": account_id}
         self._key = lease_key(partition, account_id)
@@ -148,6 +110,8 @@ class Lease:
         self._writing = threading.RLock()
         self._version = ""
         self._until = 0.0
+        self._proven = -math.inf
+        self._taken_from: tuple[str, ...] = ()
         self._held: t.Optional[Held] = None
 
     @property
@@ -171,39 +135,69 @@ class Lease:
         """
         for _attempt in range(_ATTEMPTS):
             found = self._store.get_versioned(self._key)
-            held = None if found is None else self._parse(found[0])
-            is_own = held is not None and self._holder.is_same_job(held)
-            # A lease that no task keeps is released at its end. So one of this job is that of a task that is at work.
-            is_idle = held is not None and is_own and held.is_kept
-            version = found[1] if found else None
-            is_taken_over = takes_over and (version == silent or not (held and held.is_of_containment))
-            yields = held is not None and (held.run_id == broken or is_taken_over)
-            if held and version and not is_idle and not yields and held.holds_at(self._clock()):
-                raise HeldError(self._describe_holder(held, is_own=is_own), version)
+            last = None if found is None else self._parse(found)
+            held = None
+            if found and last and not last.is_released:
+                held = self._claim(last, found.version, broken=broken, takes_over=takes_over, silent=silent)
+            is_other = held is not None and not self._holder.is_same_job(held)
+            lost = (*held.taken_from, *([held.process] if is_other and held.process else ())) if held else ()
+            self._taken_from = lost[-_REMEMBERED:]
             try:
-                self._write(fence=held.fence + 1 if held else 1, version=version)
+                self._write(fence=last.fence + 1 if last else 1, version=found.version if found else None)
             except ConflictError:
                 continue
-            return held if held and not held.is_released and not is_own else None
+            # Read again before the first write, in case the store let two write at once.
+            self._proven = -math.inf
+            return held if is_other else None
         raise LeaseError(f"the lease {self._place} is written by others again and again; run again")
+
+    def _claim(self, held: Held, version: str, *, broken: str, takes_over: bool, silent: str) -> Held:
+        """The lease that is kept, with the reason if it ends before its time. Raises HeldError: it lasts."""
+        is_own = self._holder.is_same_job(held)
+        # A lease that no task keeps is released at its end. So one of this job is that of a task that is at work.
+        is_idle = is_own and held.is_kept
+        because = self._explain_takeover(held)
+        is_taken_over = takes_over and (version == silent or not held.is_of_containment)
+        ends = is_idle or is_taken_over or bool(because) or held.run_id == broken
+        if not ends and held.holds_at(self._store_clock()):
+            raise HeldError(self._describe_holder(held, is_own=is_own), version)
+        return dataclasses.replace(held, taken_because=because)
 
     def find_other(self) -> t.Optional[Held]:
         """Find the other job that holds the lease now, if any.
 
         :raises StoreError: it can't be read.
         """
-        content = self._store.get(self._key)
-        held = self._parse(content) if content is not None else None
-        is_other = held is not None and held.holds_at(self._clock()) and not self._holder.is_same_job(held)
-        return held if is_other else None
+        found = self._store.get_versioned(self._key)
+        held = self._parse(found) if found is not None else None
+        if held is None or self._holder.is_same_job(held) or self._explain_takeover(held):
+            return None
+        return held if held.holds_at(self._store_clock()) else None
+
+    def _explain_takeover(self, held: Held) -> str:
+        """Explain why the lease of another job ends now: it was killed, or this is the same run again. Empty if not.
+
+        A job that lost the lease does not take it back: two that run at once would take it from each other for ever.
+        """
+        holder = self._holder
+        is_same_caller = name_principal(holder.caller_arn) == name_principal(held.caller_arn)
+        if holder.is_same_job(held) or not is_same_caller or holder.process in held.taken_from:
+            return ""
+        if holder.host and holder.host == held.host:
+            has_ended = all(isinstance(self._find_process(name), No) for name in held.processes)
+            return f"its process {held.processes[0].partition('.')[0]} on this machine has ended" if has_ended else ""
+        if holder.has_given_id and holder.run_id == held.run_id and not held.is_of_containment:
+            return "this run was given the same hardening_run_id"
+        return ""
 
     def renew(self) -> None:
-        """Renew the lease where it is old enough. Called before each attempt at a write.
+        """Renew the lease where it is old enough, else make sure that it is still held. Called before each write.
 
-        :raises LeaseError: somebody else holds it, or it can't be renewed and is too short for a write.
+        :raises LeaseError: somebody else holds it, that can't be found out, or it is too short for a write.
         """
         with self._writing:
             if self._remaining() > self._lasts - self._renewed_after:
+                self._prove()
                 return
             try:
                 self._write_again()
@@ -212,6 +206,28 @@ class Lease:
             except StoreError as error:
                 if self._remaining() < self._needs:
                     raise LeaseError(f"the lease of the account can't be renewed: {error}") from error
+                self._prove()
+
+    def _prove(self) -> None:
+        """Make sure that the lease is still held, by a look that is not older than a few seconds.
+
+        :raises LeaseError: somebody else holds it, or that can't be found out.
+        """
+        now, fence = self._monotonic(), self._mine().fence
+        if now - self._proven < _PROOF_LASTS:
+            return
+        try:
+            found = self._store.get_versioned(self._key)
+            version = found.version if found and found.version == self._version else self._find_own_version(fence)
+        except StoreError as error:
+            if now - self._proven < _UNPROVEN_LASTS:
+                return
+            raise LeaseError(
+                f"it is not known whether this job still holds the lease of the account: {error}"
+            ) from error
+        if version is None:
+            raise LeaseError(self._describe_loss())
+        self._version, self._proven = version, now
 
     def check(self) -> None:
         """Make sure, without any request, that the lease outlasts a request that is sent now.
@@ -241,10 +257,10 @@ class Lease:
         :raises StoreError: it can't be read or written; the lease then ends by itself.
         """
         found = self._store.get_versioned(self._key)
-        held = None if found is None else self._parse(found[0])
+        held = None if found is None else self._parse(found)
         if found is None or held is None or held.is_released or not self._holder.is_same_job(held):
             return False
-        self._held, self._version = held, found[1]
+        self._held, self._version, self._taken_from = held, found.version, held.taken_from
         self.release()
         return True
 
@@ -258,7 +274,7 @@ class Lease:
         return self._held
 
     def _remaining(self) -> timedelta:
-        """The time that is left, by the clock or by the time that has passed, whichever is shorter.
+        """The time that is left, by the own clock or by the time that has passed, whichever is shorter.
 
         A clock may be set back, and a machine that sleeps counts no time.
         """
@@ -283,16 +299,16 @@ class Lease:
         """Find the version that is kept now, if this job wrote it. Each holder has another fence number."""
         try:
             found = self._store.get_versioned(self._key)
-            held = None if found is None else self._parse(found[0])
-        except StoreError:
+            held = None if found is None else self._parse(found)
+        except LeaseError:
             return None
         if found is None or held is None or held.is_released or held.fence != fence:
             return None
-        return found[1] if self._holder.is_same_job(held) else None
+        return found.version if self._holder.is_same_job(held) else None
 
     def _write(self, *, fence: int, version: t.Optional[str], is_released: bool = False) -> None:
         # Both clocks are read before the request, so that the lease never lasts longer here than it says.
-        until, now = self._monotonic() + self._lasts.total_seconds(), self._clock()
+        began, now = self._monotonic(), self._clock()
         expires = (now if is_released else now + self._lasts).replace(microsecond=0)
         record = {
             "schema": SCHEMA,
@@ -303,6 +319,9 @@ class Lease:
             "process": self._holder.process,
             "module": self._holder.module,
             "caller_arn": self._holder.caller_arn,
+            "host": self._holder.host,
+            "worker": self._holder.worker,
+            "taken_from": list(self._taken_from),
             "author": self._holder.details.get("author") or None,
             "job": self._holder.details.get("job") or None,
             "written": format_utc(now),
@@ -315,7 +334,7 @@ class Lease:
         content = json.dumps(record, indent=2, sort_keys=True).encode()
         self._version = self._store.swap(self._key, content, version)
         self._held = Held(fence, self._holder.run_id, self._holder.job_id, expires, is_released)
-        self._until = until
+        self._until, self._proven = began + self._lasts.total_seconds(), began
 
     def _describe_holder(self, held: Held, *, is_own: bool) -> str:
         until = format_utc(held.expires)
@@ -324,7 +343,7 @@ class Lease:
                 f"another task of this job writes in account {self._account['account_id']}, or was cut off there. Its "
                 f"lease lasts until {until}. Two hosts may name the same account: correct the account id of one"
             )
-        if held.expires > self._clock() + LONGEST + CLOCK_MARGIN:
+        if held.expires > self._store_clock() + LONGEST + CLOCK_MARGIN:
             return (
                 f"{self._place} is a lease until {until}, which is longer than any that this collection takes. "
                 f"Find out who wrote it, then set hardening_break_lease to {held.run_id}"
@@ -336,41 +355,20 @@ class Lease:
 
     def _describe_loss(self) -> str:
         try:
-            content = self._store.get(self._key)
-            who = self._parse(content).describe() if content else "somebody"
+            found = self._store.get_versioned(self._key)
+            who = self._parse(found).describe() if found else "somebody"
         except StoreError:
             who = "somebody"
         return f"{who} took over the lease of account {self._account['account_id']}, so nothing more is written here"
 
-    def _parse(self, content: bytes) -> Held:
-        """The lease in ``content``. Raises LeaseError: it is none, or of another account."""
+    def _parse(self, found: Versioned) -> Held:
+        """Parse the lease as it was found. Raises LeaseError: it is none, or of another account."""
         try:
-            record = parse(content)
-            if record["schema"] != SCHEMA or any(record[name] != value for name, value in self._account.items()):
-                raise ValueError("it is of another account or kind")
-            fence, is_released = record["fence"], record["released"]
-            if type(fence) is not int or fence < 1 or type(is_released) is not bool:
-                raise ValueError("fence or released is malformed")
-            run_id, job_id = (check_run_id(record[name]) for name in ("run_id", "job_id"))
-            expires = parse_moment(record["expires"]).astimezone(UTC)
-            is_kept = record.get("kept") is True
-            author, process = _as_name(record.get("author")), str(record.get("process") or "")
-            module = str(record.get("module") or "")
-            return Held(fence, run_id, job_id, expires, is_released, author, is_kept, process, module)
-        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+            return parse_lease(found, self._account)
+        except ValueError as error:
             raise LeaseError(
                 f"{self._place} is not a lease ({error}).\nMake sure that no run writes in the account, and delete it"
             ) from error
-
-
-def name_process(place: str = "") -> str:
-    """A name for this process of Ansible, which no other has. It begins with the ``place``: the machine, or AWX."""
-    return f"{place or platform.node() or 'unknown'}/{secrets.token_hex(8)}"
-
-
-def _as_name(value: t.Any) -> str:
-    """A name for a message, without what could forge lines of a terminal."""
-    return "".join(filter(str.isprintable, value))[:80] if isinstance(value, str) else ""
 
 
 def lease_key(partition: str, account_id: str) -> str:

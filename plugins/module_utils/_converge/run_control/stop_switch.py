@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._account.answer import NO, Answer, Unknown, Yes
 from ..change import Change, Refusal
 from ..store import Store, StoreError
 
@@ -23,21 +24,20 @@ RULE: t.Final = "stopped"
 _SHOWN: t.Final = 200
 
 
-def read_stop_switch(store: Store) -> t.Optional[str]:
-    """Why nothing may begin, as a sentence; None where the switch is not set.
-
-    :raises StoreError: it can't be read, so it may be set.
-    """
+def read_stop_switch(store: Store) -> Answer[str]:
+    """Why nothing may begin, as a sentence; unknown, which counts as set, where the switch can't be read."""
     place = f"{store.location.rstrip('/')}/{KEY}"
     try:
         content = store.get(KEY)
     except StoreError as error:
-        raise StoreError(f"the stop switch can't be read, which counts as set: {error}") from error
+        # Where the store names a next step, that comes first.
+        step = "" if "\n" in str(error) else f".\nFind out who wrote {place}, and remove it to go on."
+        return Unknown(f"the stop switch can't be read, which counts as set: {error}{step}")
     if content is None:
-        return None
+        return NO
     text = " ".join(content[: 4 * _SHOWN].decode("utf-8", "replace").split())
     said = "".join(filter(str.isprintable, text))[:_SHOWN]
-    return f"the stop switch {place} is set{f': {said}' if said else ''}. Remove that object to go on"
+    return Yes(f"the stop switch {place} is set{f': {said}' if said else ''}. Remove that object to go on")
 
 
 def refuse_all(changes: t.Iterable[Change], reason: str) -> tuple[tuple[Change, Refusal], ...]:

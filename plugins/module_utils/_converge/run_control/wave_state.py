@@ -107,8 +107,7 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
     :raises StoreError: the record or the journal can't be read or written, or the record is malformed.
     """
     found = store.get_versioned(run.key)
-    dated = store.get_dated(run.key)
-    if found is None or dated is None:
+    if found is None:
         return _begin(store, run, _find_changes(store, run, [run.run_id]), since=None, version=None)
     record = _parse(found[0], run, f"{store.location}/{run.key}")
     recorded = _find_changes(store, run, [record.run_id])
@@ -121,7 +120,7 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
         # Other changes of the same accounts begin nothing anew, or a nightly run would never end the soak.
         earlier = since if known.accounts else None
         return _begin(store, run, known.join(changed), since=earlier, version=found[1])
-    began = max(record.began, dated[1], first or record.began)
+    began = max(record.began, found.written, first or record.began)
     return Watch(began, since, has_changes=bool(known.accounts))
 
 

@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ..._account.moments import format_utc
+from ..._account.answer import NO, Answer, Unknown, Yes
+from ..._account.moments import format_utc, parse_moment
 from ..._converge.journal import Outcome
 from ..._converge.parsing import parse
 from ..._converge.plan import authors_of
@@ -25,7 +27,8 @@ from ..document import SCHEMA, DocumentError, check_report, decode, run_report_k
 from ..grouping import refusal_groups
 from ..sentences import describe_change
 from ..states import count_changes
-from .events import Comparison, Event, History, compare, find_explained, parse_history
+from .events import Comparison, History, Shown, compare, explain_incomplete, find_explained, parse_history
+from .plan_check import check_plans
 from .records import AccountRecords, Recorded, Undone, find_undone, read_account, read_others
 
 _RUN_MEMBERS: t.Final = (
@@ -37,6 +40,8 @@ _RUN_MEMBERS: t.Final = (
     "job_url",
     "collection_version",
 )
+# Members of a run record that each module of a job has its own of.
+_OF_MODULE: t.Final = frozenset({"declaration", "plan_sha256"})
 _REFUSAL: t.Final = ("rule", "reason", "operation", "target")
 # The errors of code that reads a document which others wrote.
 _MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -60,41 +65,54 @@ def events_key(run_id: str, account_id: str) -> str:
     return f"audit/{run_id}/events/{account_id}.json"
 
 
+@dataclasses.dataclass
+class _Doubts:
+    """What can't be read of an account, and what does not fit; each is a sentence."""
+
+    problems: list[str] = dataclasses.field(default_factory=list)
+    conflicts: list[str] = dataclasses.field(default_factory=list)
+
+
 def describe_account(sources: Sources, account_id: str) -> Document:
     """Everything that the sheet has on one account. What can't be read is a problem, and costs nothing else."""
-    problems: list[str] = []
-    records = _read_records(sources, account_id, problems)
-    report = _read_report(sources, account_id, problems)
-    history = _read_history(sources, account_id, problems)
-    callers = {*records.callers, *_list_callers(report)}
-    compared = compare(records.changes, history, callers=callers, now=sources.now) if history else None
-    undone = _find_undone(sources, account_id, records, problems)
-    problems += _hold_against_report(records.changes, report)
+    doubts = _Doubts()
+    records = _read_records(sources, account_id, doubts)
+    known = records.value if isinstance(records, Yes) else AccountRecords()
+    report = _read_report(sources, account_id, doubts)
+    history = _read_history(sources, account_id)
+    callers = {*known.callers, *_list_callers(report)}
+    compared = compare(known.changes, history, account_id=account_id, callers=callers, now=sources.now)
+    undone = _find_undone(sources, account_id, known, doubts)
+    doubts.conflicts += _hold_against_report(known.changes, report)
+    plans = check_plans(sources.reports, account_id, known)
     return {
         "account_id": account_id,
         "run": {name: (report or {}).get("run", {}).get(name) for name in _RUN_MEMBERS} if report else None,
         "plan_sha256": report.get("plan_sha256") if report else None,
         "counts": count_changes(report) if report else None,
-        "requests": _list_requests(sources, account_id, records, report),
-        "changes": [_describe(change, undone.get(change.key, ()), compared) for change in records.changes],
+        "requests": _list_requests(sources, account_id, known, report),
+        "plans": [dataclasses.asdict(plan) for plan in plans],
+        "changes": [_describe(change, undone.get(change.key, ()), compared) for change in known.changes],
         "refused": _list_refused(report),
-        "unrecorded": _list_unrecorded(sources, account_id, compared, problems),
-        "trail": _describe_trail(history),
-        "problems": problems,
+        "unrecorded": _list_unrecorded(sources, account_id, compared, doubts),
+        "trail": _describe_trail(history, _find_last(known, report), sources.now),
+        "journal": records.reason if isinstance(records, Unknown) else "",
+        "problems": doubts.problems,
+        "conflicts": doubts.conflicts,
     }
 
 
-def _read_records(sources: Sources, account_id: str, problems: list[str]) -> AccountRecords:
+def _read_records(sources: Sources, account_id: str, doubts: _Doubts) -> Answer[AccountRecords]:
     try:
         records = read_account(sources.journal, account_id, sources.run_id)
     except StoreError as error:
-        problems.append(f"The journal can't be read: {error}.")
-        return AccountRecords()
-    problems += records.problems
-    return records
+        doubts.problems.append(f"The journal can't be read: {error}.")
+        return Unknown(str(error))
+    doubts.problems += records.problems
+    return Yes(records)
 
 
-def _read_report(sources: Sources, account_id: str, problems: list[str]) -> t.Optional[Document]:
+def _read_report(sources: Sources, account_id: str, doubts: _Doubts) -> t.Optional[Document]:
     """Read the report of the run, None where there is none that can be used."""
     key = run_report_key(account_id, sources.run_id)
     try:
@@ -108,25 +126,34 @@ def _read_report(sources: Sources, account_id: str, problems: list[str]) -> t.Op
         count_changes(report)
         _list_refused(report)
     except (DocumentError, StoreError) as error:
-        problems.append(f"The report of the run is ignored: {error}.")
+        doubts.problems.append(f"The report of the run is ignored: {error}.")
         return None
     except _MALFORMED as error:
-        problems.append(f"The report of the run is ignored: {key} is malformed: {error!r}.")
+        doubts.problems.append(f"The report of the run is ignored: {key} is malformed: {error!r}.")
         return None
     return report
 
 
-def _read_history(sources: Sources, account_id: str, problems: list[str]) -> t.Optional[History]:
-    """Read the events that the playbook left, None where it did not ask for them."""
+def _read_history(sources: Sources, account_id: str) -> Answer[History]:
+    """Read the events that the playbook left; no if it did not ask for them."""
     key = events_key(sources.run_id, account_id)
     try:
         content = sources.sheets.get(key)
         if content is None:
-            return None
-        return parse_history(content, account_id=account_id, run_id=sources.run_id, where=key)
+            return NO
+        history = parse_history(content, account_id=account_id, run_id=sources.run_id, where=key)
     except (DocumentError, StoreError) as error:
-        problems.append(f"The events of CloudTrail are ignored: {error}.")
-        return History(failure=str(error))
+        return Unknown(f"the file of its events is ignored: {error}")
+    return Unknown(history.failure) if history.failure else Yes(history)
+
+
+def _find_last(records: AccountRecords, report: t.Optional[Document]) -> t.Optional[datetime]:
+    """Find the time of the last thing that is known of the run in the account."""
+    times = [moment for change in records.changes for moment in (change.at, change.ended) if moment is not None]
+    if report is not None:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            times.append(parse_moment(report["run"]["finished"]))
+    return max(times, default=None)
 
 
 def _list_callers(report: t.Optional[Mapping[str, t.Any]]) -> list[str]:
@@ -135,13 +162,13 @@ def _list_callers(report: t.Optional[Mapping[str, t.Any]]) -> list[str]:
 
 
 def _find_undone(
-    sources: Sources, account_id: str, records: AccountRecords, problems: list[str]
+    sources: Sources, account_id: str, records: AccountRecords, doubts: _Doubts
 ) -> Mapping[str, Sequence[Undone]]:
     keys = {change.key for change in records.changes}
     try:
         return find_undone(sources.journal, account_id, sources.run_id, keys)
     except StoreError as error:
-        problems.append(f"It is not known whether a rollback undid changes: {error}.")
+        doubts.problems.append(f"It is not known whether a rollback undid changes: {error}.")
         return {}
 
 
@@ -163,18 +190,22 @@ def _hold_against_report(changes: Iterable[Recorded], report: t.Optional[Documen
 def _list_requests(
     sources: Sources, account_id: str, records: AccountRecords, report: t.Optional[Document]
 ) -> list[Document]:
-    """List who requested the changes, by job. Without a record of it, the author of the plan is all that is known."""
-    rows = [{"job": run.job_id, **_clean(run.details), "caller_arn": run.caller_arn} for run in records.runs]
-    unique = [dict(row) for row in dict.fromkeys(tuple(sorted(row.items())) for row in rows)]
-    if unique or report is None:
-        return unique
+    """List the records of who ran the changes, each with its job. A job that changed something without a record counts.
+
+    Without any, the author of the plan is all that is known.
+    """
+    rows = [{"job_id": run.job_id, **_clean(run.details), "caller_arn": run.caller_arn} for run in records.runs]
+    known = {run.job_id for run in records.runs}
+    rows += [{"job_id": job_id} for job_id in sorted({change.job_id for change in records.changes} - known)]
+    if rows or report is None:
+        return rows
     authors = _read_authors(sources.reports, account_id, report.get("plan_sha256"))
     return [{"author": author} for author in authors]
 
 
 def _clean(details: Mapping[str, str]) -> dict[str, str]:
-    """The details without the plan of the module, of which a run has one for each."""
-    return {name: value for name, value in details.items() if name != "plan_sha256"}
+    """The details without those that the modules of one job do not share: their plan and their declaration."""
+    return {name: value for name, value in details.items() if name not in _OF_MODULE}
 
 
 def _read_authors(reports: Store, account_id: str, plan_hash: t.Any) -> list[str]:
@@ -187,9 +218,9 @@ def _read_authors(reports: Store, account_id: str, plan_hash: t.Any) -> list[str
     return authors_of(plan) if isinstance(plan, dict) else []
 
 
-def _describe(change: Recorded, undone: Sequence[Undone], compared: t.Optional[Comparison]) -> Document:
+def _describe(change: Recorded, undone: Sequence[Undone], compared: Comparison) -> Document:
     item = change.change
-    shown = compared.shown.get(change.key) if compared else None
+    shown = compared.shown.get(change.key, Shown())
     return {
         "sentence": describe_recorded(item),
         "module": change.module,
@@ -204,10 +235,12 @@ def _describe(change: Recorded, undone: Sequence[Undone], compared: t.Optional[C
         "lease": {"fence": change.lease.fence, "expires": format_utc(change.lease.expires)} if change.lease else None,
         "undone": [{"run_id": one.run_id, "at": _format(one.at), "outcome": one.outcome} for one in undone],
         "records": [{"key": key, "sha256": digest} for key, digest in change.files.items()],
-        "event": shown.event.as_dict() if shown and shown.event else None,
-        "attempts": [event.as_dict() for event in shown.attempts] if shown else [],
-        "late": bool(shown and shown.is_late),
-        "lack": shown.lack if shown else "",
+        "request_id": change.request_id,
+        "event": shown.event.as_dict() if shown.event else None,
+        "attempts": [event.as_dict() for event in shown.attempts],
+        "late": shown.is_late,
+        "state": shown.state.value,
+        "lack": shown.reason,
     }
 
 
@@ -237,36 +270,40 @@ def _list_refused(report: t.Optional[Mapping[str, t.Any]]) -> list[Document]:
     ]
 
 
-def _list_unrecorded(
-    sources: Sources, account_id: str, compared: t.Optional[Comparison], problems: list[str]
-) -> list[Document]:
+def _list_unrecorded(sources: Sources, account_id: str, compared: Comparison, doubts: _Doubts) -> list[Document]:
     """List the events without a record of this run, each with the run that has one, if there is such a run."""
-    events: Sequence[Event] = compared.unrecorded if compared else ()
+    events = compared.unrecorded
     if not events:
         return []
     others: Mapping[str, Recorded] = {}
     try:
         found = read_others(sources.journal, account_id, sources.run_id)
         others = find_explained(events, found.changes)
-        problems += found.problems
+        doubts.problems += found.problems
     except StoreError as error:
-        problems.append(f"It is not known whether other runs made these calls: {error}.")
+        doubts.problems.append(f"It is not known whether other runs made these calls: {error}.")
     return [
-        {**event.as_dict(), "run_id": others[event.id].key.split("/")[1] if event.id in others else None}
+        {
+            **event.as_dict(),
+            "run_id": others[event.id].key.split("/")[1] if event.id in others else None,
+            "possible": compared.possible[event.id].key if event.id in compared.possible else None,
+        }
         for event in events
     ]
 
 
-def _describe_trail(history: t.Optional[History]) -> Document:
-    if history is None:
-        return {"state": "not_asked"}
-    if history.failure:
-        return {"state": "not_read", "reason": history.failure}
-    times = {name: _format(getattr(history, name)) for name in ("read_at", "since", "until")}
+def _describe_trail(history: Answer[History], last: t.Optional[datetime], now: datetime) -> Document:
+    if isinstance(history, Unknown):
+        return {"state": "not_read", "reason": history.reason}
+    if not isinstance(history, Yes):
+        return {"state": "not_asked", "reason": "CloudTrail was not asked"}
+    read = history.value
+    times = {name: _format(getattr(read, name)) for name in ("read_at", "since", "until")}
     return {
         "state": "read",
-        "regions": list(history.regions),
-        "failures": dict(history.failures),
-        "events": len(history.events),
+        "reason": explain_incomplete(read, last, now),
+        "regions": list(read.regions),
+        "failures": dict(read.failures),
+        "events": len(read.events),
         **times,
     }

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import re
@@ -17,15 +18,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.activity import EVENT_HISTORY_DAYS
+from ..._account.answer import Answer, No, Unknown, Yes
 from ..._account.moments import format_utc, parse_moment
 from ..._converge.change import GLOBAL
 from ..._converge.journal import Outcome
 from ..document import DocumentError, decode
 from .records import Recorded
+from .state import State
 
 SCHEMA: t.Final = "hardening.iam/audit-events/1"
 USER_AGENT: t.Final = "hardening.iam"
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+# "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed":
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+# Before 2023 AWS said 15 minutes there. So much has to pass before anything is concluded from a missing event.
 ARRIVAL: t.Final = timedelta(minutes=15)
 # The clock of a controller may differ so much from that of AWS, which refuses a signature that differs more.
 CLOCKS: t.Final = timedelta(minutes=5)
@@ -58,12 +63,20 @@ _IDENTIFYING: t.Final = frozenset(
 )
 # Parameters of which the record has the end only: the subscription to a standard is called otherwise than the standard.
 _ENDING: t.Final = frozenset({"standardsarn"})
-_TEXTS: t.Final = ("id", "time", "name", "source", "region", "user_agent", "source_ip", "arn", "error")
+_TEXTS: t.Final = (
+    *("id", "time", "name", "source", "region", "user_agent", "source_ip", "arn", "error"),
+    *("request_id", "account_id"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """A call as CloudTrail recorded it, as far as the sheet shows it."""
+    """A call as CloudTrail recorded it, as far as the sheet shows it.
+
+    ``request_id`` is AWS's id of the request, which its answer has too. ``account_id`` is the account whose trail has
+    the event; another account can have an event of the same request.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
 
     id: str
     time: datetime
@@ -74,6 +87,8 @@ class Event:
     source_ip: str
     arn: str
     error: str = ""
+    request_id: str = ""
+    account_id: str = ""
     parameters: t.Any = None
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -123,6 +138,8 @@ def parse_history(content: bytes, *, account_id: str, run_id: str, where: str) -
     try:
         times = {name: parse_moment(document[name]) for name in ("read_at", "since", "until") if document[name]}
         events = tuple(_parse_event(item) for item in document["events"])
+        if len({event.id for event in events}) < len(events):
+            raise ValueError("two events have one id")
         failures = {str(region): str(reason) for region, reason in document["failures"].items()}
         regions = tuple(map(str, document["regions"]))
         return History(events, str(document["home"]), regions, failures, str(document["failure"]), **times)
@@ -156,6 +173,8 @@ def read_event(record: t.Any) -> t.Optional[Event]:
             source_ip=str(record.get("sourceIPAddress") or ""),
             arn=str(identity.get("arn") or "") if isinstance(identity, Mapping) else "",
             error=str(record.get("errorCode") or ""),
+            request_id=str(record.get("requestID") or ""),
+            account_id=str(record.get("recipientAccountId") or ""),
             parameters=record.get("requestParameters"),
         )
     except (KeyError, ValueError):
@@ -164,50 +183,160 @@ def read_event(record: t.Any) -> t.Optional[Event]:
 
 @dataclasses.dataclass(frozen=True)
 class Shown:
-    """A change and the event that shows it. ``attempts`` are events of the same request that failed.
+    """What CloudTrail says of a recorded change. ``attempts`` are its other requests, which failed.
 
-    ``is_late`` says that the request was sent after the end of the lease. ``lack`` is why no event was found.
+    ``reason`` is why the change is not verified, or what does not fit. ``is_late`` says that the request was sent after
+    the end of the lease.
     """
 
+    state: State = State.NOT_VERIFIED
+    reason: str = "it was not looked at"
     event: t.Optional[Event] = None
     attempts: tuple[Event, ...] = ()
     is_late: bool = False
-    lack: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """The journal against CloudTrail: by the key of each change what shows it, and the events without a record."""
+    """The journal against CloudTrail: by the key of each change what shows it, and the events without a record.
+
+    ``possible`` has those of them that may be of a change of the run whose record has no request id, by their ids.
+    """
 
     shown: Mapping[str, Shown]
     unrecorded: tuple[Event, ...] = ()
+    possible: Mapping[str, Recorded] = dataclasses.field(default_factory=dict)
 
 
-def compare(changes: Sequence[Recorded], history: History, *, callers: Collection[str], now: datetime) -> Comparison:
-    """Find the event of each recorded change, and the events of the callers that no record explains."""
-    # Sessions of other roles may have the same name: what they called is no evidence of this run.
-    ours = [event for event in history.events if _is_ours(event, callers)]
-    free = {event.id: event for event in sorted(ours, key=lambda event: event.time)}
-    shown: dict[str, Shown] = {}
-    for change in sorted(changes, key=lambda item: (item.at is None, item.at, item.key)):
-        event, attempts = _take(change, free)
-        is_late = bool(event and _is_late(event, change, changes))
-        lack = "" if event else _explain_lack(change, history, now)
-        shown[change.key] = Shown(event, attempts, is_late, lack)
-    return Comparison(shown, tuple(free.values()))
+def compare(
+    changes: Sequence[Recorded], history: Answer[History], *, account_id: str, callers: Collection[str], now: datetime
+) -> Comparison:
+    """Find the event of each recorded change, and the events of the callers that no record explains.
 
-
-def _take(change: Recorded, free: dict[str, Event]) -> tuple[t.Optional[Event], tuple[Event, ...]]:
-    """Take the event of a change, and those of its failed attempts, out of the ``free`` ones.
-
-    A later change may be the same request again, so a change takes one event only.
+    An event belongs to a change by AWS's id of the request, the account and the identity, and by nothing else.
     """
-    fitting = [event for event in free.values() if is_of(event, change)]
-    event = _choose(change, [event for event in fitting if not event.error])
-    attempts = tuple(one for one in fitting if one.error)
-    for one in (*([event] if event else ()), *attempts):
-        del free[one.id]
-    return event, attempts
+    events = history.value.events if isinstance(history, Yes) else ()
+    comparing = _Comparing(changes, history, account_id, now)
+    shown = {change.key: comparing.show(change) for change in changes}
+    found = {event.id for one in shown.values() for event in (*([one.event] if one.event else ()), *one.attempts)}
+    # Sessions of other roles may have the same name: what they called is no call of this run.
+    left = tuple(event for event in events if _is_ours(event, callers) and event.id not in found)
+    return Comparison(shown, left, _find_possible(left, changes))
+
+
+class _Comparing:
+    """The records of a run in one account, each held against the event history."""
+
+    def __init__(self, changes: Sequence[Recorded], history: Answer[History], account_id: str, now: datetime) -> None:
+        self._changes = changes
+        self._history = history
+        self._account_id = account_id
+        self._now = now
+        self._events: dict[str, list[Event]] = {}
+        for event in history.value.events if isinstance(history, Yes) else ():
+            self._events.setdefault(event.request_id, []).append(event)
+        self._claims = collections.Counter(name for change in changes for name in change.requests)
+
+    def show(self, change: Recorded) -> Shown:
+        """What the history says of one change."""
+        attempts = tuple(
+            event for name in change.attempts for event in self._belonging(change, name) if self._claims[name] == 1
+        )
+        shown = self._judge(change)
+        return dataclasses.replace(shown, attempts=tuple(event for event in attempts if event.error))
+
+    def _judge(self, change: Recorded) -> Shown:
+        found = self._belonging(change, change.request_id)
+        if change.request_id and self._claims[change.request_id] > 1:
+            return Shown(State.ATTENTION, "another record names the same request")
+        if change.outcome in (Outcome.FAILED.value, Outcome.FOREIGN.value):
+            return self._judge_unmade(found)
+        if change.outcome != Outcome.APPLIED.value:
+            return Shown(reason="its outcome is not known")
+        if len(found) > 1:
+            return Shown(reason=f"CloudTrail has {len(found)} events of its request")
+        if found:
+            return self._judge_event(change, found[0])
+        return self._explain_lack(change)
+
+    @staticmethod
+    def _judge_unmade(found: Sequence[Event]) -> Shown:
+        """A change that was not made needs no event. One that says that it was made does not fit."""
+        made = next((event for event in found if not event.error), None)
+        if made is not None:
+            return Shown(State.ATTENTION, "CloudTrail says that the call succeeded", event=made)
+        return Shown(State.VERIFIED, "", event=next(iter(found), None))
+
+    def _judge_event(self, change: Recorded, event: Event) -> Shown:
+        if event.error:
+            return Shown(State.ATTENTION, f"CloudTrail says that the call failed: {event.error}", event=event)
+        if not is_of(event, change):
+            call = f"{event.source}:{event.name} at {format_utc(event.time)}"
+            return Shown(State.ATTENTION, f"the event of its request is another call: {call}", event=event)
+        return Shown(State.VERIFIED, "", event=event, is_late=_is_late(event, change, self._changes))
+
+    def _belonging(self, change: Recorded, request_id: str) -> list[Event]:
+        """The events of a request in this account by the recorded caller."""
+        if not request_id or not change.caller_arn:
+            return []
+        of_change = (self._account_id, change.caller_arn)
+        return [event for event in self._events.get(request_id, ()) if (event.account_id, event.arn) == of_change]
+
+    def _explain_lack(self, change: Recorded) -> Shown:
+        """Explain why an applied change has no event. Absence proves something only where everything was read."""
+        unknown = self._explain_unread(change) or _explain_record(change)
+        if unknown:
+            return Shown(reason=unknown)
+        other = next(iter(self._events.get(change.request_id, ())), None)
+        if other is not None:
+            whose = f"{other.arn or 'an unknown caller'} in account {other.account_id or 'unknown'}"
+            return Shown(State.ATTENTION, f"the event of its request is of {whose}")
+        read_at = self._read_at
+        if read_at is None or change.last_at is None or change.last_at > read_at - ARRIVAL:
+            return Shown(reason="not verified yet: events arrive up to 15 minutes late")
+        return Shown(State.ATTENTION, "no event found (events arrive up to 15 minutes late)")
+
+    @property
+    def _read_at(self) -> t.Optional[datetime]:
+        """When the history was read. A file may name a time that is still to come."""
+        read_at = self._history.value.read_at if isinstance(self._history, Yes) else None
+        return read_at and min(read_at, self._now)
+
+    def _explain_unread(self, change: Recorded) -> str:
+        """Explain why the history can't have the event of a change; empty if it can."""
+        if isinstance(self._history, Unknown):
+            return f"the event history was not read: {self._history.reason}"
+        if isinstance(self._history, No):
+            return "CloudTrail was not asked"
+        history, item, at = self._history.value, change.change, change.last_at
+        if f"{item['service']}:{item['operation']}" in _DATA_EVENTS:
+            return "the event history has no calls on data"
+        unread = _find_unread(item["region"], history)
+        if unread or at is None:
+            return unread or "the record has no time"
+        if at < self._now - timedelta(days=EVENT_HISTORY_DAYS):
+            return f"events are kept {EVENT_HISTORY_DAYS} days"
+        if (history.until and at > history.until) or (history.since and at < history.since):
+            return "the event history was read for another time"
+        return ""
+
+
+def _explain_record(change: Recorded) -> str:
+    """Explain why no event can belong to a record; empty if one can."""
+    if not change.request_id:
+        return "its record has no id of a request: AWS's answer was lost, or a later run found the outcome"
+    return "" if change.caller_arn else "its record names no caller"
+
+
+def _find_possible(events: Iterable[Event], changes: Sequence[Recorded]) -> dict[str, Recorded]:
+    """Find the events that may be of a change whose record has no request id. That is a question, and no answer."""
+    open_ones = [change for change in changes if not change.request_id]
+    return {
+        event.id: change
+        for event in events
+        for change in open_ones
+        if event.arn == change.caller_arn and is_of(event, change)
+    }
 
 
 def _is_late(event: Event, change: Recorded, changes: Sequence[Recorded]) -> bool:
@@ -219,23 +348,15 @@ def _is_late(event: Event, change: Recorded, changes: Sequence[Recorded]) -> boo
     return not any(one.at and one.lease and one.at <= event.time <= one.lease.expires for one in same)
 
 
-def _choose(change: Recorded, events: Sequence[Event]) -> t.Optional[Event]:
-    """Choose the event of the recorded caller that is nearest to the record, else the nearest one.
-
-    A change that failed by its record has none without an error. Anybody may send our user agent.
-    """
-    if change.outcome == Outcome.FAILED.value or not events:
-        return None
-    at = change.at
-    return min(events, key=lambda event: (event.arn != change.caller_arn, abs(event.time - at) if at else timedelta()))
-
-
 def _is_ours(event: Event, callers: Collection[str]) -> bool:
     return event.arn in callers or USER_AGENT in event.user_agent
 
 
 def is_of(event: Event, change: Recorded) -> bool:
-    """Whether an event may be of this change: the operation, region, time, and the names in its request fit."""
+    """Whether an event can be of this change: the operation, region, time, and the names in its request fit.
+
+    Many events do. This can refute that an event belongs to a change, and never shows it.
+    """
     item = change.change
     if event.name != item["operation"] or _service_of(event.source) != _source_of(item["service"]):
         return False
@@ -283,32 +404,6 @@ def _walk(value: t.Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _explain_lack(change: Recorded, history: History, now: datetime) -> str:
-    """Explain why a change has no event. One that was not made needs none."""
-    if change.outcome in (Outcome.FAILED.value, Outcome.FOREIGN.value):
-        return ""
-    item = change.change
-    if history.failure:
-        return f"unknown: the event history was not read: {history.failure}"
-    if f"{item['service']}:{item['operation']}" in _DATA_EVENTS:
-        return "unknown: the event history has no calls on data"
-    unread = _find_unread(item["region"], history)
-    if unread:
-        return f"unknown: {unread}"
-    at = change.ended or change.at
-    if at is None:
-        return "unknown: the record has no time"
-    if at < now - timedelta(days=EVENT_HISTORY_DAYS):
-        return f"unknown: events are kept {EVENT_HISTORY_DAYS} days"
-    if (history.until and at > history.until) or (history.since and at < history.since):
-        return "unknown: the event history was read for another time"
-    if change.outcome == Outcome.UNKNOWN.value:
-        return "no event found, so the change was probably not made"
-    if at > (history.read_at or now) - ARRIVAL:
-        return "no event found yet: events arrive up to 15 minutes late"
-    return f"no event found (events arrive up to 15 minutes late, and are kept {EVENT_HISTORY_DAYS} days)"
-
-
 def _find_unread(region: str, history: History) -> str:
     """Why the events of a region are not known. Those of global services are in one region."""
     name = history.home if region == GLOBAL else region
@@ -318,7 +413,22 @@ def _find_unread(region: str, history: History) -> str:
 
 
 def find_explained(events: Iterable[Event], changes: Sequence[Recorded]) -> dict[str, Recorded]:
-    """Find the events that a change of another run explains, by their ids. One change explains one event."""
-    free = {event.id: event for event in events}
-    taken = ((change, *_take(change, free)) for change in changes)
-    return {event.id: change for change, one, attempts in taken for event in (*([one] if one else ()), *attempts)}
+    """Find the events that a change of another run explains, by their ids."""
+    by_request = {(name, change.caller_arn): change for change in changes for name in change.requests}
+    found = {event.id: by_request.get((event.request_id, event.arn)) for event in events}
+    return {name: change for name, change in found.items() if change is not None}
+
+
+def explain_incomplete(history: History, last: t.Optional[datetime], now: datetime) -> str:
+    """Explain why calls may be missing from a history, so that nothing follows from their absence; else empty.
+
+    :arg last: the time of the last record of the run.
+    """
+    if history.failures:
+        return "; ".join(f"{region}: {reason}" for region, reason in sorted(history.failures.items()))
+    if history.read_at is None or last is None:
+        return "it is not known when it was read, or when the run ended"
+    complete = last + ARRIVAL
+    if min(history.read_at, now) < complete:
+        return f"events arrive up to 15 minutes late: read it again after {format_utc(complete)}"
+    return ""

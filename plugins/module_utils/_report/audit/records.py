@@ -21,14 +21,16 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..._account.moments import parse_moment
-from ..._converge.journal import DETAILS, Outcome, ending_at, intent_at
+from ..._converge.journal import DETAILS, Ended, Outcome, ending_at, intent_at
 from ..._converge.parsing import parse
 from ..._converge.store import Store, StoreError
 
 _RUN: t.Final = "-run.json"
 _INTENT: t.Final = "-intent.json"
 _ENDINGS: t.Final = ("-outcome.json", "-found.json")
-_KEY: t.Final = re.compile(r"[0-9]{12}/(?P<run>[^/.][^/]*)/(?:[^/.][^/]*/)?[0-9]{6}-(?:run|intent|outcome|found)\.json")
+_KEY: t.Final = re.compile(
+    r"[0-9]{12}/(?P<run>[^/.][^/]*)/(?:(?P<job>[^/.][^/]*)/)?[0-9]{6}-(?:run|intent|outcome|found)\.json"
+)
 _ROLLBACK: t.Final = "rollback"
 # So many records of other runs are read to explain events.
 _MOST_OTHERS: t.Final = 2000
@@ -55,7 +57,10 @@ class Undone:
 
 @dataclasses.dataclass(frozen=True)
 class Recorded:
-    """A change as the journal has it. ``files`` are the keys of its records, with their hashes."""
+    """A change as the journal has it. ``files`` are the keys of its records, with their hashes.
+
+    ``request_id`` is AWS's id of the request that decided the outcome, and ``attempts`` are those of the others.
+    """
 
     key: str
     job_id: str
@@ -67,7 +72,19 @@ class Recorded:
     ended: t.Optional[datetime] = None
     caller_arn: str = ""
     lease: t.Optional[Lease] = None
+    request_id: str = ""
+    attempts: tuple[str, ...] = ()
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The ids of all its requests."""
+        return tuple(filter(None, (self.request_id, *self.attempts)))
+
+    @property
+    def last_at(self) -> t.Optional[datetime]:
+        """The time of its last record."""
+        return self.ended or self.at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,12 +180,13 @@ def _read_change(reader: _Reader, key: str, account_id: str, problems: list[str]
     if intent.change.account_id != account_id:
         raise ValueError(f"it is of account {intent.change.account_id}")
     record = reader.document(f"{key}{_INTENT}")
-    outcome, error, ended = Outcome.UNKNOWN.value, "", None
+    end, error, ended = Ended(Outcome.UNKNOWN, {}), "", None
     try:
-        outcome = ending_at(t.cast(Store, reader), key)[0].value
+        end = ending_at(t.cast(Store, reader), key)
         error, ended = _read_ending(reader, key)
     except (StoreError, ValueError) as failure:
         problems.append(f"The outcome of {key} is ignored: {failure}.")
+    problems += _find_contradiction(reader, key)
     lease = None
     try:
         lease = _parse_lease(record.get("lease"))
@@ -180,14 +198,28 @@ def _read_change(reader: _Reader, key: str, account_id: str, problems: list[str]
         job_id=intent.job_id,
         module=intent.module,
         change=intent.change.as_dict(),
-        outcome=outcome,
+        outcome=end.outcome.value,
         error=error,
         at=intent.at,
         ended=ended,
         caller_arn=_text(record.get("caller_arn")),
         lease=lease,
+        request_id=end.request_id,
+        attempts=end.attempts,
         files={name: digest for name in names if (digest := reader.hash_of(name)) is not None},
     )
+
+
+def _find_contradiction(reader: _Reader, key: str) -> list[str]:
+    """Find whether a later run found another outcome than the run itself recorded."""
+    names = [f"{key}{ending}" for ending in _ENDINGS]
+    if any(reader.get(name) is None for name in names):
+        return []
+    try:
+        first, second = (reader.document(name).get("outcome") for name in names)
+    except ValueError:
+        return []
+    return [] if first == second else [f"{names[0]} says {first}, and {names[1]} says {second}."]
 
 
 def _read_ending(reader: _Reader, key: str) -> tuple[str, t.Optional[datetime]]:
@@ -215,6 +247,8 @@ def _read_run(reader: _Reader, key: str) -> RunRecord:
     match = _KEY.fullmatch(key)
     if match and record.get("run_id") != match["run"]:
         raise ValueError(f"it is of run {record.get('run_id')}")
+    if match and record.get("job_id", "") != (match["job"] or ""):
+        raise ValueError(f"it is of job {record.get('job_id')}")
     details = {name: value for name in DETAILS if isinstance(value := record.get(name), str) and value}
     job_id, module, caller_arn = (_text(record.get(name)) for name in ("job_id", "module", "caller_arn"))
     return RunRecord(details, job_id, module, caller_arn, (key, reader.hash_of(key) or ""))
@@ -239,7 +273,7 @@ def find_undone(store: Store, account_id: str, run_id: str, keys: Collection[str
         for key in (record.removesuffix(_INTENT) for record in records if record.endswith(_INTENT)):
             try:
                 intent = intent_at(t.cast(Store, reader), key)
-                outcome = ending_at(t.cast(Store, reader), key)[0].value
+                outcome = ending_at(t.cast(Store, reader), key).outcome.value
             except (StoreError, ValueError):
                 continue
             if intent.change.undoes in keys:

@@ -8,14 +8,14 @@
 """The audit sheet of a run: its population, who asked for it, what it did, and the evidence of it.
 
 The sheet is made of files that others may have written. What is malformed is named, and what is not known is said to be
-unknown.
+unknown. Nothing is verified before its own check has cleared it: see :mod:`.checks`.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..._account.moments import format_utc
 from ..._converge.finding import mask_key_ids
@@ -25,13 +25,17 @@ from ..document import DocumentError, decode
 from ..manifest_chain import Chain, FileCheck, Link, check_files, find_replaced, fleet_key, read_files, verify
 from ..plain import join_names
 from .account import Document, Sources, describe_account
+from .checks import check, judge
 
 SCHEMA: t.Final = "hardening.iam/audit-sheet/1"
 BAD: t.Final = "critical"
 DOUBTFUL: t.Final = "medium"
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
+# A copy of the newest report on all accounts, which each run replaces.
+_NEWEST: t.Final = "fleet.json"
 _FLEET: t.Final = re.compile(r"fleets/[0-9a-f]{64}\.json")
-# So many accounts are named in a line.
+_DETAILS: t.Final = ("job", "author", "approver", "change_ticket", "commit", "approved_plan")
+# So many files are named in a line.
 _NAMES: t.Final = 4
 
 
@@ -59,25 +63,32 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
     accounts = [describe_account(sources, account_id) for account_id in ids]
     known = {*ids, *population["missing"], *(failure["account_id"] for failure in population["failed"])}
     population["not_in_run"] = sorted(set(inventory) - known)
-    document = {
+    document: Document = {
         "schema": SCHEMA,
         "run_id": sources.run_id,
         "created": format_utc(sources.now),
         "reports": sources.reports.location,
         "journal": sources.journal.location,
+        "events": f"{sources.sheets.location.rstrip('/')}/audit/{sources.run_id}/events/",
         "run": _join_runs(accounts),
         "requests": _join_requests(accounts),
         "population": population,
-        "manifest": _describe_chain(chain, link, check_files(sources.reports, files), replaced),
+        "manifest": _describe_chain(
+            chain, link, check_files(sources.reports, files), replaced, _find_first_change(accounts)
+        ),
         "accounts": accounts,
     }
-    document["attention"] = [{"tone": tone, "text": text} for tone, text in _list_attention(document)]
+    lines = check(document)
+    headline = judge(lines)
+    document["lines"] = [line.as_dict() for line in lines]
+    document["headline"] = {"state": headline.state.value, "text": headline.text}
+    document["attention"] = list(_list_attention(document["lines"]))
     return document if reveal_key_ids else t.cast(Document, mask_key_ids(document))
 
 
 def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> Document:
     """Read the accounts of the run, of the report over all of them that its manifest names, else of the newest one."""
-    for key in (*(name for name in files if _FLEET.fullmatch(name)), "fleet.json"):
+    for key in (*(name for name in files if _FLEET.fullmatch(name)), _NEWEST):
         try:
             content = reports.get(key)
             if content is None or (_FLEET.fullmatch(key) and fleet_key(content) != key):
@@ -87,8 +98,8 @@ def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> D
         except (AttributeError, DocumentError, KeyError, StoreError, TypeError):
             continue
         if found:
-            return {"source": key, **found}
-    return {"source": None, "reported": [], "failed": [], "missing": [], "names": {}}
+            return {"source": key, "is_in_manifest": key in files and key != _NEWEST, **found}
+    return {"source": None, "is_in_manifest": False, "reported": [], "failed": [], "missing": [], "names": {}}
 
 
 def _parse_population(document: Mapping[str, t.Any], run_id: str) -> t.Optional[Document]:
@@ -121,6 +132,10 @@ def _find_accounts(sources: Sources, *, besides: Collection[str]) -> Iterator[st
                 yield account_id
 
 
+def _find_first_change(accounts: Iterable[Document]) -> t.Optional[str]:
+    return min((item["at"] for account in accounts for item in account["changes"] if item["at"]), default=None)
+
+
 def _join_runs(accounts: Sequence[Document]) -> Document:
     runs = [account["run"] for account in accounts if account["run"]]
 
@@ -140,41 +155,58 @@ def _join_runs(accounts: Sequence[Document]) -> Document:
 
 
 def _join_requests(accounts: Iterable[Document]) -> list[Document]:
-    """Join the requests of all accounts: one for each job and person, with the number of accounts."""
-    rows: dict[tuple[tuple[str, str], ...], set[str]] = {}
+    """Join the requests of all accounts: one row for each job, with the number of accounts.
+
+    A member that records name differently has all of the values, and is listed in ``conflicting``. One that some
+    records lack is listed in ``incomplete``.
+    """
+    jobs: dict[tuple[str, str], list[tuple[str, Mapping[str, t.Any]]]] = {}
     for account in accounts:
         for request in account["requests"]:
-            said = {name: value for name, value in request.items() if name != "caller_arn"}
-            rows.setdefault(tuple(sorted(said.items())), set()).add(account["account_id"])
-    names = ("job", "author", "approver", "change_ticket", "commit", "approved_plan")
-    joined = []
-    for row, ids in rows.items():
-        whole: Document = {name: dict(row).get(name) for name in names}
-        joined.append({**whole, "accounts": len(ids), "approved_own": _is_same(whole)})
-    return sorted(joined, key=lambda item: [str(item[name] or "") for name in names])
+            # Without a record of a job, each author of the plan is a row.
+            place = (str(request["job_id"]), "") if "job_id" in request else ("", str(request.get("author") or ""))
+            jobs.setdefault(place, []).append((account["account_id"], request))
+    return [_join_job(job_id, records) for (job_id, _author), records in sorted(jobs.items())]
 
 
-def _is_same(request: Mapping[str, t.Any]) -> bool:
-    author, approver = (str(request[name] or "").strip().casefold() for name in ("author", "approver"))
-    return bool(author) and author == approver
+def _join_job(job_id: str, records: Sequence[tuple[str, Mapping[str, t.Any]]]) -> Document:
+    values = {
+        name: sorted({str(request[name]) for _account, request in records if request.get(name)}) for name in _DETAILS
+    }
+    whole: Document = {name: ", ".join(found) or None for name, found in values.items()}
+    lacking = [name for name in _DETAILS if any(not request.get(name) for _account, request in records)]
+    return {
+        **whole,
+        "job": whole["job"] or job_id or None,
+        "accounts": len({account_id for account_id, _request in records}),
+        "approved_own": _is_same(values["author"], values["approver"]),
+        # Each account has a plan of its own.
+        "conflicting": [name for name, found in values.items() if len(found) > 1 and name != "approved_plan"],
+        "incomplete": [name for name in lacking if values[name]],
+    }
+
+
+def _is_same(authors: Iterable[str], approvers: Iterable[str]) -> bool:
+    """Whether somebody is among both. People write their names in several ways."""
+    return not {name.strip().casefold() for name in authors}.isdisjoint(name.strip().casefold() for name in approvers)
 
 
 def _describe_chain(
-    chain: Chain, link: t.Optional[Link], files: FileCheck, replaced: Mapping[int, Sequence[str]]
+    chain: Chain,
+    link: t.Optional[Link],
+    files: FileCheck,
+    replaced: Mapping[int, Sequence[str]],
+    first_change: t.Optional[str],
 ) -> Document:
     def name(one: t.Optional[Link]) -> t.Optional[Document]:
         return {"number": one.number, "sha256": one.sha256, "created": one.created} if one else None
 
-    # A writer can replace a report, and append a manifest that fits. The first manifest stays.
-    notes = [
-        f"Manifest {number} is of this run too, with other hashes of: {join_names(keys, _NAMES)}. "
-        "The second job of a workflow replaces these files."
-        for number, keys in replaced.items()
-    ]
+    notes, doubts = _judge_others(chain, link, replaced, first_change)
     return {
         "count": len(chain.links),
         "problems": list(chain.problems),
         "notes": [*chain.notes, *notes],
+        "doubts": doubts,
         "of_run": name(link),
         "newest": name(chain.links[-1] if chain.links else None),
         "is_first": bool(link and link.previous is None and not link.is_adopted),
@@ -187,83 +219,29 @@ def _describe_chain(
     }
 
 
-Found = tuple[str, str]
+def _judge_others(
+    chain: Chain, link: t.Optional[Link], replaced: Mapping[int, Sequence[str]], first_change: t.Optional[str]
+) -> tuple[list[str], list[str]]:
+    """Judge the earlier manifests of the run: notes on that of a check, and doubts about all others.
+
+    A writer can replace files and append a manifest that fits. The earlier manifest stays.
+    """
+    notes, doubts = [], []
+    for one in chain.links:
+        if link is None or one.run_id != link.run_id or one.number >= link.number:
+            continue
+        text = f"Manifest {one.number} is of this run too"
+        if replaced.get(one.number):
+            text += f", with other hashes of: {join_names(replaced[one.number], _NAMES)}"
+        if first_change and one.created and one.created < first_change:
+            notes.append(f"{text}. It was written before the first change, as the check of a workflow is.")
+        else:
+            doubts.append(f"{text}. A second job writes it, and so can anybody who may write there.")
+    return notes, doubts
 
 
-def _list_attention(document: Document) -> Iterator[Found]:
+def _list_attention(lines: Sequence[Document]) -> Iterator[Document]:
     """List what an auditor should look at first, the worst first."""
-    accounts, population, manifest = document["accounts"], document["population"], document["manifest"]
-    yield from _attend_changes(accounts)
-    yield from ((BAD, problem) for problem in manifest["problems"])
-    yield from _attend_files(manifest)
-    for request in document["requests"]:
-        if request["approved_own"]:
-            yield BAD, f"{request['author']} requested the run and approved it."
-    if population["failed"]:
-        names = [failure["account_id"] or failure["host"] or "unknown" for failure in population["failed"]]
-        yield BAD, f"Failed accounts: {join_names(names, _NAMES)}."
-    if population["missing"]:
-        yield BAD, f"Accounts without a report of the run: {join_names(population['missing'], _NAMES)}."
-    if population["source"] is None:
-        yield DOUBTFUL, "No report on all accounts of the run is kept. It is unknown which accounts are missing."
-    if manifest["of_run"] is None:
-        yield DOUBTFUL, "No manifest of this run is kept, so its files can't be checked."
-    yield from _attend_problems(accounts)
-
-
-def _attend_changes(accounts: Sequence[Document]) -> Iterator[Found]:
-    """What CloudTrail says against the journal, or does not say."""
-    for tone, count, one, several in _KINDS:
-        counts = {account["account_id"]: found for account in accounts if (found := count(account))}
-        if counts:
-            total = sum(counts.values())
-            yield tone, f"{one if total == 1 else several.format(total)}: {join_names(list(counts), _NAMES)}."
-
-
-def _count_late(account: Document) -> int:
-    return sum(item["late"] for item in account["changes"])
-
-
-def _count_unrecorded(account: Document) -> int:
-    return sum(event["run_id"] is None for event in account["unrecorded"])
-
-
-def _count_without_event(account: Document) -> int:
-    return sum(item["lack"].startswith("no event found (") for item in account["changes"])
-
-
-def _count_unknown(account: Document) -> int:
-    return sum(item["outcome"] == "unknown" for item in account["changes"])
-
-
-_KINDS: t.Final[tuple[tuple[str, Callable[[Document], int], str, str], ...]] = (
-    (
-        BAD,
-        _count_late,
-        "1 change was sent after its lease ended",
-        "{} changes were sent after their lease ended",
-    ),
-    (BAD, _count_unrecorded, "1 call is not in the journal", "{} calls are not in the journal"),
-    (BAD, _count_without_event, "1 applied change has no event", "{} applied changes have no events"),
-    (DOUBTFUL, _count_unknown, "1 change has no known outcome", "{} changes have no known outcomes"),
-)
-
-
-def _attend_files(manifest: Document) -> Iterator[Found]:
-    files = manifest["files"]
-    if files["changed"]:
-        yield BAD, f"Files were changed after their manifest was written: {join_names(files['changed'], _NAMES)}."
-    if files["missing"]:
-        yield BAD, f"Files of the manifest are missing: {join_names(files['missing'], _NAMES)}."
-
-
-def _attend_problems(accounts: Sequence[Document]) -> Iterator[Found]:
-    troubled = [account["account_id"] for account in accounts if account["problems"]]
-    if troubled:
-        yield DOUBTFUL, f"Records or reports do not fit, see below: {join_names(troubled, _NAMES)}."
-    unread = [account["account_id"] for account in accounts if account["trail"]["state"] == "not_read"]
-    if unread:
-        yield DOUBTFUL, f"The event history was not read: {join_names(unread, _NAMES)}."
-    part = [account["account_id"] for account in accounts if account["trail"].get("failures")]
-    if part:
-        yield DOUBTFUL, f"The event history was not read whole: {join_names(part, _NAMES)}."
+    for tone, name in ((BAD, "faults"), (DOUBTFUL, "doubts")):
+        for line in lines:
+            yield from ({"tone": tone, "line": line["title"], "text": text} for text in line[name])

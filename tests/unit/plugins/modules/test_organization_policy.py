@@ -15,6 +15,8 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.organization_policy import ENTRY, RETURN, argument_spec
@@ -399,10 +401,36 @@ def test_a_policy_that_was_edited_while_it_was_watched_is_left_as_it_is(one: Org
 def test_a_stage_that_is_refused_has_not_begun(one: Organization) -> None:
     stages = [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}]
     policy = {"name": "protect", "content": scp("iam:*")}
-    for _run in range(2):
-        result = one.done(policy, rollout={"stages": stages})
-        assert result["rollout"][0]["action"] == "start"
-        assert any("stage 'canary' has not begun" in warning for warning in result["warnings"])
+    for check_mode in (True, False, False):
+        result = one.done(policy, rollout={"stages": stages}, check_mode=check_mode)
+        (rollout,) = result["rollout"]
+        assert (rollout["action"], rollout["stages"][0]["state"]) == ("not_begun", "not begun")
+        assert (rollout["since"], rollout["soak_ends"], rollout["soak_left_hours"]) == (None, None, 0)
+        refusal = next(item["reason"] for item in result["refused"])
+        assert rollout["reason"].startswith("stage 'canary' has not begun")
+        assert refusal in rollout["reason"]
+        assert "begins" not in result["terminal"]
+        warned = any("stage 'canary' has not begun" in warning for warning in result.get("warnings", ()))
+        assert warned is not check_mode
+
+
+def test_a_stage_whose_attachment_fails_has_not_begun(one: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}]
+    policy = {"name": "protect", "content": scp(STOP)}
+    original = Access.call
+
+    def call(access: Access, service: str, operation: str, *given: t.Any, **named: t.Any) -> t.Any:
+        if operation == "AttachPolicy":
+            raise AccessDenied("no", code="AccessDeniedException", service=service, operation=operation)
+        return original(access, service, operation, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Access, "call", call)
+        failed = one.run(policy, rollout={"stages": stages})
+    assert failed["failed"] and "AccessDenied" in failed["msg"]
+    assert failed["rollout"][0]["action"] == "not_begun"
+    begun = one.done(policy, rollout={"stages": stages})
+    assert (begun["rollout"][0]["action"], begun["rollout"][0]["stages"][0]["state"]) == ("start", "begins")
 
 
 def test_every_documented_result_is_returned_and_no_other(one: Organization) -> None:

@@ -14,7 +14,8 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.hardening.iam.plugins.action.report import ActionModule
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode

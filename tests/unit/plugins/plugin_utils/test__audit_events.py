@@ -37,7 +37,8 @@ def test_the_question_is_of_the_callers_in_the_time_of_the_run() -> None:
         callers=frozenset({CALLER, REPORTED}),
         regions=(),
         since=NOW - timedelta(minutes=6),
-        until=NOW + timedelta(hours=1),
+        # An hour after the end of the lease.
+        until=NOW + timedelta(hours=1, minutes=15),
     )
     assert question.sessions == ["audit", "iam-hardening"]
 

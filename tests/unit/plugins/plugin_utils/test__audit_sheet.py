@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._audit_events import
 from ansible_collections.hardening.iam.plugins.plugin_utils._audit_sheet import run
 
 from ..module_utils._converge.fakes import ACCOUNT, RUN, FakeStore
-from ..module_utils._report.audit.world import LATER, World, key_change, make_event
+from ..module_utils._report.audit.world import LATER, verified
 
 OTHER: t.Final = "222233334444"
 OPTIONS: t.Final[dict[str, t.Any]] = {
@@ -45,11 +45,7 @@ def write(store: FakeStore, directory: Path) -> None:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Journal and reports of a run that deactivated two keys."""
-    world = World()
-    changes = [key_change("alice"), key_change("bob")]
-    world.change(*changes)
-    world.report(*changes)
-    world.see(*map(make_event, changes))
+    world = verified()
     write(world.journal, tmp_path / "journal")
     write(world.reports, tmp_path / "reports")
     write(world.sheets, tmp_path / "sheets")
@@ -66,7 +62,11 @@ def test_the_page_is_written_beside_the_reports(place: Path) -> None:
     folder = place / "reports" / "audit" / RUN
     assert result["files"] == {name: str(folder / f"sheet.{name}") for name in ("json", "txt", "html")}
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert (result["accounts"], result["clean"], result["attention"]) == (1, True, [])
+    # The events are beside the sheets of an auditor, and not there.
+    assert (result["accounts"], result["clean"], result["verdict"]) == (1, False, "not_verified")
+    assert result["headline"] == "Not verified: Events of the changes, Calls without a record, Leases."
+    assert result["not_verified"][0] == f"2 changes: CloudTrail was not asked: {ACCOUNT}."
+    assert result["attention"] == []
     assert result["terminal"].startswith((folder / "sheet.txt").read_text("utf-8").partition("\n\n")[0])
     assert result["terminal"].endswith(f"Page: {folder / 'sheet.html'}\n")
     assert json.loads((folder / "sheet.json").read_text("utf-8"))["schema"] == "hardening.iam/audit-sheet/1"
@@ -86,7 +86,19 @@ def test_what_does_not_fit_is_not_clean(place: Path) -> None:
     history = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**history, "events": history["events"][:1]}), "utf-8")
     result = run(task(place, sheet_dir=str(place / "sheets")))
-    assert (result["clean"], result["attention"]) == (False, [f"1 applied change has no event: {ACCOUNT}."])
+    assert (result["clean"], result["verdict"]) == (False, "attention")
+    assert result["attention"] == [f"1 change: no event found (events arrive up to 15 minutes late): {ACCOUNT}."]
+    assert result["lines"]["events"] == "attention"
+    assert result["headline"] in result["terminal"]
+
+
+def test_a_complete_run_is_verified(place: Path) -> None:
+    result = run(task(place, sheet_dir=str(place / "sheets")))
+    assert (result["clean"], result["verdict"]) == (True, "verified")
+    assert (result["attention"], result["not_verified"]) == ([], [])
+    assert set(result["lines"].values()) == {"verified"}
+    assert result["headline"] == "Nothing was found that does not fit. All 10 lines are verified."
+    assert "changed" not in result
 
 
 def test_accounts_of_the_inventory(place: Path) -> None:

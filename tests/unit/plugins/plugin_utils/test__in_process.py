@@ -40,7 +40,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "parts": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}}},
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
-    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
+    "terraform_state_paths": {"type": "list", "elements": "raw", "default": []},
     "trail_logs": {"type": "list", "elements": "str", "default": []},
     "journal": {"type": "str", "default": "./journal"},
 }
@@ -335,6 +335,19 @@ def test_places_in_lists_are_where_ansible_was_called(
     run({"terraform_state_paths": ["app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]})
     places = [f"{tmp_path}/app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]
     assert core.tasks[0].options["terraform_state_paths"] == places
+
+
+def test_places_in_entries_are_where_ansible_was_called(
+    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run({"terraform_state_paths": ["a.tfstate", {"path": "b.tfstate", "accounts": ["1"]}, {"accounts": []}, 5]})
+    assert core.tasks[0].options["terraform_state_paths"] == [
+        {"path": f"{tmp_path}/a.tfstate"},
+        {"path": f"{tmp_path}/b.tfstate", "accounts": ["1"]},
+        {"accounts": []},
+        5,
+    ]
 
 
 @pytest.mark.parametrize(

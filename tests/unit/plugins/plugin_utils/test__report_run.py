@@ -15,9 +15,14 @@ import jsonschema
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Status
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, approve, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
+    ApprovedPlan,
+    Entry,
+    approve,
+    plan_document,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import FORMATS
@@ -94,6 +99,7 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
     assert files == {
         "report.json",
         "plan.json",
+        "plan.txt",
         "report.txt",
         "report.html",
         "report.csv",
@@ -101,13 +107,14 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
         "report.sarif",
     }
     assert all(Path(place).stat().st_mode & 0o777 == 0o600 for place in result["files"].values())
-    assert set(result["files"]) == {"json", "plan", *FORMATS}
+    assert set(result["files"]) == {"json", "plan", "plan_text", *FORMATS}
     text = (reports / samples.ACCOUNT / "report.txt").read_text(encoding="utf-8")
     before, _preflight, after = text.partition("PREFLIGHT:")
     assert result["terminal"].startswith(before)
     assert "PREFLIGHT:" not in result["terminal"]
     page = reports / samples.ACCOUNT / "report.html"
-    assert result["terminal"].endswith(f"{after.partition('CRITICAL FINDINGS:')[2]}\nREPORTS:\n  {page}")
+    assert after.partition("CRITICAL FINDINGS:")[2] in result["terminal"]
+    assert result["terminal"].endswith(f"\n\nREPORTS:\n  {page}\n\n1 applied\n0 planned\n1 refused")
 
 
 def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:
@@ -119,7 +126,7 @@ def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:
 
 def test_only_the_formats_that_are_asked_for_are_written(reports: Path) -> None:
     result = run(task(reports, formats=["csv"]))
-    assert set(result["files"]) == {"json", "plan", "csv"}
+    assert set(result["files"]) == {"json", "plan", "plan_text", "csv"}
     assert result["terminal"].startswith("IAM Security Assessment Report\n")
 
 
@@ -127,9 +134,10 @@ def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     result = run(task(reports))
     report = read(reports / samples.ACCOUNT / "report.json")
     (refusal,) = report["refused"]
-    more = {"plan_sha256": result["plan_sha256"], "incomplete": []}
+    more = {"plan_sha256": result["plan_sha256"], "no_hash_reason": None, "incomplete": []}
     assert report == {**json.loads(encode(samples.complete_report())), **more, "refused": [refusal]}
-    assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    said = {"reason": "6 of 31 keys exceed hardening_max_percent 5", "variable": "hardening_max_percent"}
+    assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys", **said}
     assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
     assert [result[name] for name in CHANGES] == [1, 0, 1, 1]
     assert result["summary"]["total"] == 16
@@ -138,13 +146,19 @@ def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
 
 
 def test_the_plan_holds_all_changes_with_key_ids_in_full_and_can_be_approved(reports: Path) -> None:
+    key = dataclasses.replace(samples.KEY_CHANGE, before={"Status": "Active", "Id": samples.OLD_KEYS["svc-backup"]})
+    put_part(reports, part_of(key, "enforcing"))
     result = run(task(reports))
     plan = read(reports / samples.ACCOUNT / "plan.json")
     assert plan["plan_sha256"] == result["plan_sha256"]
-    assert plan["refused"] == [samples.REFUSAL.as_dict()]
+    (refusal,) = plan["refused"]
+    assert (refusal["rule"], refusal["variable"]) == (samples.REFUSAL.rule, "hardening_max_percent")
+    assert {entry["target"] for entry in plan["changes"]} == {samples.PASSWORD_POLICY_CHANGE.target, key.target}
     assert samples.OLD_KEYS["svc-backup"] in json.dumps(plan)
     approved = approve(plan, account_id=samples.ACCOUNT, now=samples.NOW)
-    assert approved.objection(samples.KEY_CHANGE) is None
+    assert approved.objection(key) is None
+    # No run applies what a role in the mode report shows, so no approval covers it.
+    assert approved.objection(samples.KEY_CHANGE) is not None
     assert approved.objection(samples.PASSWORD_POLICY_CHANGE) is None
 
 
@@ -570,11 +584,14 @@ def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
 
 
 def test_a_mark_of_a_module_that_failed_brings_no_changes_into_the_plan(reports: Path) -> None:
-    before = run(task(reports, formats=list(FORMATS)))
+    run(task(reports, formats=list(FORMATS)))
     hidden = {"plan": plan_of(HIDDEN), "findings": [{"control": "x"}], "impacts": [{"principals": 7}], "costs": 7}
     put_part(reports, {**MARK, "error": "AccessDenied", **hidden})
     result = run(task(reports, formats=list(FORMATS)))
-    assert (result["incomplete"], result["plan_sha256"]) == ([], before["plan_sha256"])
+    assert (result["incomplete"], result["plan_sha256"]) == ([], None)
+    plan = read(reports / samples.ACCOUNT / "plan.json")
+    assert plan["incomplete"] == ["security_hub: AccessDenied"]
+    assert "security_hub: AccessDenied" in plan["no_hash_reason"]
     assert HIDDEN.target not in (reports / samples.ACCOUNT / "plan.json").read_text(encoding="utf-8")
     assert read(reports / samples.ACCOUNT / "report.json")["errors"][-1]["reason"] == "AccessDenied"
 
@@ -623,7 +640,7 @@ def unfit(**fields: t.Any) -> dict[str, t.Any]:
     return {**samples.assessment()["findings"][0], "control": "of_no_catalog", "fingerprint": "f" * 64, **fields}
 
 
-def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
+def plan_of(*changes: t.Union[Change, Entry], **fields: t.Any) -> dict[str, t.Any]:
     given = {"account_id": samples.ACCOUNT, "run_id": samples.run().id, "created": samples.NOW}
     return {**plan_document(changes, **given), **fields}
 
@@ -671,8 +688,9 @@ def test_a_forged_or_malformed_part_costs_its_own_module_alone(reports: Path, pa
     result = run(task(reports, formats=list(FORMATS)))
     assert [problem["module"] for problem in result["incomplete"]] == ["forged"]
     assert result["fail"]
-    assert result["plan_sha256"] == before["plan_sha256"]
-    assert HIDDEN.target not in (reports / samples.ACCOUNT / "plan.json").read_text(encoding="utf-8")
+    assert result["plan_sha256"] is None
+    plan = read(reports / samples.ACCOUNT / "plan.json")
+    assert HIDDEN.target not in [change["target"] for change in plan["changes"]]
     same = ("changes_applied", "changes_planned", "refused", "summary")
     assert {name: result[name] for name in same} == {name: before[name] for name in same}
 
@@ -712,13 +730,16 @@ def test_an_object_that_can_not_be_read_costs_its_own_module_or_account_alone(re
 
 
 def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> None:
-    refusal = Refusal("cap", "too many", HIDDEN.target, HIDDEN.operation)
-    put_part(reports, forge(plan=plan_of(samples.KEY_CHANGE, HIDDEN), refused=[refusal.as_dict()]))
+    held = Entry(HIDDEN, {"rule": "cap", "reason": "max_changes is 0"}, is_waiting=True)
+    put_part(reports, forge(plan=plan_of(samples.KEY_CHANGE, held)))
     result = run(task(reports))
     assert result["incomplete"] == []
     report = read(reports / samples.ACCOUNT / "report.json")
-    (shown,) = [item["change"] for item in report["refused"] if item["module"] == "forged"]
-    assert shown == json.loads(json.dumps(HIDDEN.as_dict()))
+    (shown,) = [change for change in report["changes"] if change["state"] == "applied if approved"]
+    by = {"rule": "cap", "reason": "hardening_max_changes is 0", "variable": "hardening_max_changes"}
+    said = {"state": "applied if approved", "held_by": by, "module": "forged"}
+    assert shown == {**json.loads(json.dumps(HIDDEN.as_dict())), **said}
+    assert (result["changes_planned"], result["changes_if_approved"]) == (1, 1)
     page = (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
     assert page.count(HIDDEN.target) >= 2
     schema = json.loads((Path(__file__).resolve().parents[4] / "docs/report.schema.json").read_text(encoding="utf-8"))
@@ -839,13 +860,64 @@ def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports
     own = run(task(reports))["plan_sha256"]
     other = run_of_another_account(reports)
     result = run(task(reports, scope="fleet"))
-    lines = f"{samples.ACCOUNT} {own}\n333344445555 {other}\n"
+    # An account in which nothing would be changed has no hash, and is named.
+    assert other == "None"
+    lines = f"{samples.ACCOUNT} {own}\n"
     assert result["plan_sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     fleet = read(reports / "fleet.json")
     assert fleet["plan_sha256"] == result["plan_sha256"] == result["stats"]["hardening_plan_sha256"]
-    assert [row["plan_sha256"] for row in fleet["accounts"]] == [own, other]
+    assert [row["plan_sha256"] for row in fleet["accounts"]] == [own, None]
+    reason = "nothing would be changed, so there is nothing to approve"
+    assert fleet["without_hash"] == [{"account_id": "333344445555", "reason": reason}]
     approved = approval(reports, result["plan_sha256"])
-    assert approved.objection(samples.KEY_CHANGE) is None
+    assert approved.objection(samples.PASSWORD_POLICY_CHANGE) is None
+    store = DirectoryStore(str(reports))
+    nothing = find_approval(store, result["plan_sha256"], account_id="333344445555", now=samples.NOW)
+    assert nothing.objection(samples.PASSWORD_POLICY_CHANGE) is not None
+
+
+def test_a_run_in_which_no_account_has_a_hash_has_none(reports: Path) -> None:
+    put_part(reports, {**MARK, "error": "AccessDenied"})
+    run(task(reports))
+    result = run(task(reports, scope="fleet"))
+    fleet = read(reports / "fleet.json")
+    assert result["plan_sha256"] is fleet["plan_sha256"] is result["stats"]["hardening_plan_sha256"] is None
+    assert fleet["no_hash_reason"] == "no account of the run has a plan with a hash"
+    ((account_id, reason),) = [item.values() for item in fleet["without_hash"]]
+    assert account_id == samples.ACCOUNT and "security_hub: AccessDenied" in reason
+    assert not (reports / "runs").exists()
+
+
+def test_terminal_file_page_and_workflow_show_the_plan_with_its_hash(reports: Path) -> None:
+    own = run(task(reports, terminal="summary"))
+    run_of_all = run(task(reports, scope="fleet", terminal="summary"))
+    for result, folder, page in ((own, reports / samples.ACCOUNT, "report.html"), (run_of_all, reports, "fleet.html")):
+        text = (folder / "plan.txt").read_text(encoding="utf-8")
+        approved = f"-e hardening_approved_plan={result['plan_sha256']}"
+        assert approved in text.splitlines()[3]
+        assert approved in (folder / page).read_text(encoding="utf-8")
+        assert text.partition("\n\n222233334444 ")[0] in result["terminal"]
+        assert result["stats"]["hardening_plan"] in text
+    assert "plan.txt" in read(reports / "manifest.json")["files"]
+
+
+def test_a_plan_that_nobody_can_see_is_not_in_the_hash_of_the_run(reports: Path) -> None:
+    plan_hash = run(task(reports))["plan_sha256"]
+    (reports / samples.ACCOUNT / "plan.json").write_text("{}", encoding="utf-8")
+    (reports / samples.ACCOUNT / "plans" / f"{plan_hash}.json").write_text("{}", encoding="utf-8")
+    result = run(task(reports, scope="fleet"))
+    assert result["plan_sha256"] is None
+    document = read(reports / "fleet.json")
+    assert "its plan can't be shown" in document["without_hash"][0]["reason"]
+    assert "It has no hash, so it can't be approved" in result["terminal"]
+
+
+def test_an_audit_alone_says_nothing_of_plans(tmp_path: Path) -> None:
+    DirectoryStore(str(tmp_path)).put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment()))
+    shown = run(task(tmp_path, terminal="summary"))["terminal"]
+    assert "PLAN" not in shown
+    assert "planned" not in shown
+    assert 'id="plan"' not in (tmp_path / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_workflow_knows_every_variable_that_is_handed_on(reports: Path) -> None:
@@ -867,7 +939,7 @@ def test_a_later_run_does_not_change_what_a_hash_approves(reports: Path) -> None
     put_part(reports, {**part_of(HIDDEN, "overtaking"), "plan": plan_of(HIDDEN)})
     assert run(task(reports))["plan_sha256"] != run(task(reports, scope="fleet"))["plan_sha256"] != approved
     found = approval(reports, approved)
-    assert found.objection(samples.KEY_CHANGE) is None
+    assert found.objection(samples.PASSWORD_POLICY_CHANGE) is None
     assert found.objection(HIDDEN)
 
 

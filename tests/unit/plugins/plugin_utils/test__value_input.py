@@ -40,6 +40,10 @@ def host(name: str = "a", **variables: t.Any) -> Host:
             "hardening_max_accounts_failed": " ",
         },
         {"aws_regions": ["us-gov-west-1"], "aws_assessor_role_arn": ROLE},
+        {"hardening_owners": [{"account": "1111*", "owner": "us"}], "hardening_owned_arns": None},
+        # The roles check text, as surveys of AWX send it.
+        {"hardening_owners": "[{owner: x}]", "hardening_terraform_state_paths": "a.tfstate, b.tfstate"},
+        {"hardening_terraform_state_paths": ["a.tfstate", {"path": "b.tfstate", "accounts": ["1111*"]}]},
     ],
 )
 def test_good_values(variables: dict[str, t.Any]) -> None:
@@ -71,6 +75,23 @@ def test_good_values(variables: dict[str, t.Any]) -> None:
 )
 def test_modes_and_other_choices(variables: dict[str, t.Any], problem: str) -> None:
     assert check_values([host(**variables)]) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("variables", "start"),
+    [
+        ({"hardening_owners": [{"owner": "x"}]}, "hardening_owners[0] of a: give either arn, such as"),
+        ({"hardening_owners": [{"arn": "x", "owner": "y"}]}, "hardening_owners[0].arn of a: 'x' is not allowed"),
+        ({"hardening_terraform_state_paths": [5]}, "hardening_terraform_state_paths[0] of a: 5 is not allowed"),
+        (
+            {"hardening_owned_arns": [{"path": "a.json", "max_age_days": 0}]},
+            "hardening_owned_arns[0].max_age_days of a: 0 is not allowed; allowed is a whole number from 1 to 90",
+        ),
+    ],
+)
+def test_owners(variables: dict[str, t.Any], start: str) -> None:
+    (problem,) = check_values([host(**variables)])
+    assert problem.startswith(start)
 
 
 @pytest.mark.parametrize(

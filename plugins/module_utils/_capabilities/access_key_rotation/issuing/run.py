@@ -20,6 +20,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
+from ...._account.answer import NO, Answer, Unknown, Yes
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound, Throttled, Unparsable, Unreachable
 from ...._aws.retries import judge
@@ -34,7 +35,9 @@ from ..observe import read_secret
 # Seconds before each further attempt. All of them together end long before the lease of the account does.
 _WAITS: t.Final = (1.0, 2.0, 4.0)
 _PASSING: t.Final = (NotFound, Throttled, Unparsable, Unreachable)
-#: The error of a key whose secret nobody has, and that could not be deleted.
+# The request may have been done, although nobody knows its answer.
+_LOST: t.Final = (Unparsable, Unreachable)
+#: The error of a new key that may still be there: nobody has its secret, or nobody knows whether it was stored.
 NOT_DELETED: t.Final = "KeyNotDeleted"
 
 
@@ -82,16 +85,20 @@ class Issuer:
     ) -> dict[str, t.Any]:
         """Make the key and store its secret. Returns the id of the key, and the ARN and version of the secret.
 
-        Whatever goes wrong in between, a signal that ends the task among it, the key is deleted before it is raised.
+        Whatever goes wrong in between, a signal that ends the task among it, the key is deleted before it is raised,
+        unless Secrets Manager may have stored its secret.
 
-        :raises AwsError: there is no new key; with the code ``KeyNotDeleted`` there may be one, without a secret.
+        :raises AwsError: there is no new key; with the code ``KeyNotDeleted`` there may be one.
         """
         if (service, operation) != ("iam", CREATE_KEY):
             raise ValueError(f"{service}:{operation} makes no access key")
-        answer = self._access.call(service, operation, parameters, region=region)["AccessKey"]
+        whole = self._access.call(service, operation, parameters, region=region)
+        answer = whole.pop("AccessKey")
         key_id, secret = str(answer["AccessKeyId"]), str(answer.pop("SecretAccessKey"))
         try:
-            return {"AccessKeyId": key_id, **self._store(key_id, secret)}
+            return {**whole, "AccessKeyId": key_id, **self._store(key_id, secret)}
+        except _PerhapsStoredError as failure:
+            raise self._explain_open(key_id, str(failure)) from None
         except AwsError as failure:
             # An error may repeat what was asked.
             why = failure.message.replace(secret, "…").replace(quote(secret, safe=""), "…")
@@ -118,26 +125,41 @@ class Issuer:
             "VersionStages": [CURRENT if state["new_key"]["current"] else PENDING],
         }
         region = str(state["secret_region"])
+        is_lost = False
         for wait in (*_WAITS, None):
             try:
                 stored = self._access.call(SECRETS, STORE, request, region=region)
                 return {"SecretArn": str(stored["ARN"]), "VersionId": version}
-            except _PASSING as failure:
-                found = self._find_stored(region, version)
-                if found:
-                    return {"SecretArn": found, "VersionId": version}
-                if wait is None:
+            except AwsError as failure:
+                is_last = wait is None or not isinstance(failure, _PASSING)
+                is_lost = is_lost or isinstance(failure, _LOST)
+                found = self._find_stored(region, version) if is_lost else NO
+                if isinstance(found, Yes):
+                    return {"SecretArn": found.value, "VersionId": version}
+                if is_last and isinstance(found, Unknown):
+                    raise _PerhapsStoredError(found.reason) from None
+                if is_last:
                     raise failure.rephrase(failure.message) from None
-            self._sleep(wait)
+            self._sleep(wait or 0.0)
         raise AssertionError("the last attempt either returns or raises")
 
-    def _find_stored(self, region: str, version: str) -> str:
+    def _find_stored(self, region: str, version: str) -> Answer[str]:
         """Find the ARN of the secret if it has the version: an answer may be lost although the request was done."""
         try:
             secret = read_secret(self._access, self._secret_id, region)
-        except AwsError:
-            return ""
-        return secret.arn if secret is not None and secret.has(version) else ""
+        except AwsError as error:
+            return Unknown(error.message)
+        return Yes(secret.arn) if secret is not None and secret.has(version) else NO
+
+    def _explain_open(self, key_id: str, why: str) -> AwsError:
+        user = self._change.parameters["UserName"]
+        return _explain_kept(
+            user,
+            key_id,
+            f"it is not known whether Secrets Manager has stored its secret, because its answer was lost, and "
+            f"{self._secret_id} can't be read ({why}). The key is active. A run that can read the secret "
+            "goes on with it, or finds out who made it",
+        )
 
     def _discard(self, key_id: str, reason: str) -> None:
         """Delete a key whose secret nobody will ever have.
@@ -149,12 +171,9 @@ class Issuer:
             try:
                 self._access.call("iam", DELETE_KEY, {"UserName": user, "AccessKeyId": key_id})
                 return
-            except NotFound as failure:
-                # IAM is eventually consistent: a key that was just made may not be known everywhere yet.
-                if wait is None and not self._is_listed(user, key_id):
-                    return
-                last: AwsError = failure
             except AwsError as failure:
+                # IAM is eventually consistent: a key that was just made may not be known everywhere yet. So an answer
+                # that there is no such key does not show that it was deleted.
                 last = failure
                 if not (isinstance(failure, _PASSING) or judge(failure, "iam", DELETE_KEY).waits):
                     break
@@ -162,20 +181,25 @@ class Issuer:
                 self._sleep(wait)
         raise _explain_undeleted(user, key_id, reason, last)
 
-    def _is_listed(self, user: str, key_id: str) -> bool:
-        """Whether the user has the key, or nobody knows."""
-        try:
-            keys = list(self._access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": user}))
-        except AwsError:
-            return True
-        return key_id in {key["AccessKeyId"] for key in keys}
+
+class _PerhapsStoredError(Exception):
+    """Nobody knows whether the secret of a key was stored; the message says why."""
 
 
 def _explain_undeleted(user: str, key_id: str, why: str, failure: AwsError) -> AwsError:
+    return _explain_kept(
+        user,
+        key_id,
+        f"its secret could not be stored ({why}), and it is not known whether it was deleted "
+        f"({failure.message}). Nobody has its secret. A later run deletes it, once CloudTrail shows that this run made "
+        "it",
+    )
+
+
+def _explain_kept(user: str, key_id: str, why: str) -> AwsError:
     return AwsError(
-        f"the secret of the new access key {key_id} of {user} could not be stored ({why}), and the key could not be "
-        f"deleted ({failure.message}). Nobody has its secret. The next run deletes it; or: aws iam delete-access-key "
-        f"--user-name {user} --access-key-id {key_id}",
+        f"the new access key {key_id} of {user}: {why}; or: aws iam delete-access-key --user-name {user} "
+        f"--access-key-id {key_id}",
         code=NOT_DELETED,
         service="iam",
         operation=DELETE_KEY,

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ...._account.activity import SECONDS_BETWEEN_LOOKUPS, Lookup, look_up
+from ...._account.answer import Unknown
 from ...._account.change_events import parse_change_events
 from ...._account.organization_tree import OrganizationTree
 from ...._aws.access import Access
@@ -132,8 +133,9 @@ def _judge_events(
         except AwsError as error:
             unread.append(f"role {name}: {error}")
             continue
-        events = parse_change_events(found.records, account_id=account_id, kind="role", name=name)
-        changes += list_role_changes(arn, events, since)
+        history = parse_change_events(found.records, account_id=account_id, kind="role", name=name)
+        changes += list_role_changes(arn, history.events, since)
+        unread += [f"role {name}: {history.rest.reason}"] if isinstance(history.rest, Unknown) else []
         unread += _describe_rest(found, f"role {name}")
     return Judged(account_id, since, tuple(changes), tuple(unread))
 

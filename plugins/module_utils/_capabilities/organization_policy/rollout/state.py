@@ -28,6 +28,12 @@ _STATES: t.Final[Mapping[Action, str]] = {
     Action.WITHDRAW: "withdrawn",
     Action.FINISHED: "passed",
 }
+# The actions that need changes, by what is said of them where these were not all made.
+_UNDONE: t.Final[Mapping[str, tuple[str, str]]] = {
+    Action.START.value: ("not_begun", "not begun"),
+    Action.ADVANCE.value: ("not_begun", "not begun"),
+    Action.WITHDRAW.value: ("not_withdrawn", "not withdrawn"),
+}
 # In place of the names of policies; no name has such a character.
 _NAMES: t.Final = "\0"
 _NEW: t.Final = frozenset({Action.START, Action.ADVANCE})
@@ -76,6 +82,25 @@ def _describe_next(decision: Decision, ends: t.Optional[datetime]) -> str:
         return f"it waits for stage_approved: {decision.stage}"
     due = format_utc(ends + DELIVERY) if ends else "?"
     return f"the gate of stage {decision.stage!r} is checked by the first run after {due}"
+
+
+def report_obstacle(report: Mapping[str, t.Any], obstacle: str) -> dict[str, t.Any]:
+    """Report what became of a decision whose changes were not all made, because of ``obstacle``; it is for people.
+
+    ``report`` is that of the decision. It stays as it is without an obstacle, and where the decision needs no changes.
+    """
+    action = report["action"]
+    if not obstacle or action not in _UNDONE:
+        return dict(report)
+    name, state = _UNDONE[action]
+    decided = _STATES[Action(action)]
+    stages = [{**stage, "state": state if stage["state"] == decided else stage["state"]} for stage in report["stages"]]
+    outcome = {**report, "action": name, "stages": stages}
+    if action == Action.WITHDRAW.value:
+        return {**outcome, "reason": f"the policy is not detached everywhere: {obstacle}. {report['reason']}"}
+    reason = f"stage {report['stage']!r} has not begun: {obstacle}"
+    again = f"the next run tries to begin stage {report['stage']!r} again"
+    return {**outcome, "since": None, "soak_ends": None, "soak_left_hours": 0.0, "reason": reason, "next": again}
 
 
 def render_rollouts(rollouts: Sequence[Mapping[str, t.Any]]) -> str:

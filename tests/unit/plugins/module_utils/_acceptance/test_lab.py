@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._acceptance import lab as lab_module
-from ansible_collections.hardening.iam.plugins.module_utils._acceptance.lab import PATH, Lab, list_objects
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance.lab import PATH, Lab, list_objects, outcome
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
 
 Record = dict[str, t.Any]
@@ -49,10 +51,97 @@ def test_the_lease_is_renewed_before_each_call_and_while_something_is_waited_for
     one = lab(iam, lambda: renewed.append(len(iam.users)), patience=3600)
     one.user()
     assert renewed == [0]
-    seen = iter(["no", "no", "yes"])
-    monkeypatch.setattr(lab_module.time, "sleep", lambda _seconds: None)
-    assert one.until(lambda: next(seen), "yes") == "yes"
-    assert renewed == [0, 1, 1]
+    monkeypatch.setattr(lab_module, "time", Clock())
+    seen = iter(["no", "no", *["yes"] * 9999])
+    assert one.confirm(lambda: next(seen), "yes") == "yes"
+    assert len(renewed) > 3
+
+
+class Clock:
+    """Time that goes on only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+PATIENCE: t.Final = 60
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(lab_module, "time", clock)
+    return clock
+
+
+def test_an_observation_is_confirmed_only_after_some_looks_over_some_time(clock: Clock) -> None:
+    looks: list[float] = []
+
+    def observe() -> str:
+        looks.append(clock.now)
+        return "yes"
+
+    assert lab(Iam(), patience=PATIENCE).confirm(observe, "yes") == "yes"
+    assert len(looks) >= lab_module.MATCHES
+    assert looks[-1] - looks[0] >= PATIENCE / 3
+
+
+@pytest.mark.parametrize("period", [2, 3, 5])
+def test_an_observation_that_comes_and_goes_is_never_confirmed(clock: Clock, period: int) -> None:
+    looks = itertools.count(1)
+    seen = lab(Iam(), patience=PATIENCE).confirm(lambda: "no" if next(looks) % period == 0 else "yes", "yes")
+    assert seen == "no"
+    assert clock.now >= PATIENCE
+
+
+def test_looks_that_match_at_first_only_are_no_proof(clock: Clock) -> None:
+    """The denial of a key that is not known yet looks like the denial that is expected."""
+    assert lab(Iam(), patience=PATIENCE).confirm(lambda: "yes" if clock.now < 10 else "no", "yes") == "no"
+
+
+def test_an_observation_counts_only_while_its_twin_is_allowed(clock: Clock) -> None:
+    def observe_twin() -> str:
+        return "AccessDenied" if clock.now < 30 else "allowed"
+
+    one = lab(Iam(), patience=PATIENCE)
+    assert one.confirm(lambda: "AccessDenied", "AccessDenied", twin=observe_twin) == "AccessDenied"
+    assert clock.now >= 30 + PATIENCE / 3
+    seen = one.confirm(lambda: "AccessDenied", "AccessDenied", twin=lambda: "AccessDenied")
+    assert seen == "AccessDenied, but the same call that nothing forbids returns AccessDenied"
+
+
+def test_what_can_not_be_tried_again_ends_the_experiment(clock: Clock) -> None:
+    looks: list[str] = []
+    one = lab(Iam(), patience=PATIENCE)
+    seen = one.confirm(lambda: looks.append("") or "allowed", "DeleteConflict", refuted_by="allowed")
+    assert (seen, len(looks), clock.now) == ("allowed", 1, 0)
+
+
+def test_the_preparation_is_awaited_and_its_failure_is_an_error(clock: Clock) -> None:
+    one = lab(Iam(), patience=PATIENCE)
+    one.wait_until_allowed(lambda: "AccessDenied" if clock.now < 20 else "allowed")
+    with pytest.raises(AwsError, match="still returns AccessDenied after 60 seconds"):
+        one.wait_until_allowed(lambda: "AccessDenied")
+
+
+def test_a_denial_counts_only_with_the_reason_that_is_expected() -> None:
+    def call(message: str) -> t.Callable[[], object]:
+        def deny() -> object:
+            raise AwsError(message, code="AccessDenied")
+
+        return deny
+
+    reason = "with an explicit deny in an identity-based policy"
+    assert outcome(call(f"not authorized {reason}"), denied_with=reason) == "AccessDenied"
+    assert outcome(call("because no identity-based policy allows"), denied_with=reason) != "AccessDenied"
+    assert outcome(call("anything")) == "AccessDenied"
+    assert outcome(lambda: None, denied_with=reason) == "allowed"
 
 
 def test_nothing_more_is_written_once_the_lease_is_lost() -> None:

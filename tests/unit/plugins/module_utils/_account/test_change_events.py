@@ -10,7 +10,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import find_tool, parse_change_events
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown
+from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import (
+    EventHistory,
+    find_tool,
+    parse_change_events,
+)
 
 ACCOUNT = "111122223333"
 PIPELINE = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
@@ -32,14 +37,16 @@ def event(name: str, parameters: t.Any, **fields: t.Any) -> dict[str, t.Any]:
 
 
 def operations(*records: t.Any, kind: str = "role", name: str = "app") -> list[str]:
-    return [found.operation for found in parse_change_events(records, account_id=ACCOUNT, kind=kind, name=name)]
+    return [event.operation for event in parse(*records, kind=kind, name=name).events]
+
+
+def parse(*records: t.Any, kind: str = "role", name: str = "app") -> EventHistory:
+    return parse_change_events(records, account_id=ACCOUNT, kind=kind, name=name)
 
 
 def test_the_newest_comes_first_with_its_caller_and_tool() -> None:
     later = event("PutRolePermissionsBoundary", {"roleName": "APP"}, eventTime="2026-11-02T10:00:00Z")
-    found = parse_change_events(
-        [event("CreateRole", {"roleName": "app"}), later], account_id=ACCOUNT, kind="role", name="App"
-    )
+    found = parse(event("CreateRole", {"roleName": "app"}), later, name="App").events
     assert [(item.operation, item.creates) for item in found] == [
         ("PutRolePermissionsBoundary", False),
         ("CreateRole", True),
@@ -56,14 +63,19 @@ def test_the_newest_comes_first_with_its_caller_and_tool() -> None:
         event("GetRole", {"roleName": "app"}, readOnly=True),
         event("AssumeRole", {"roleName": "app"}, eventSource="sts.amazonaws.com"),
         event("PutRolePolicy", {"roleName": "app"}, recipientAccountId="999988887777"),
-        event("PutRolePolicy", {"roleName": "app"}, eventTime="yesterday"),
         event("PutUserPolicy", {"userName": "app"}),
-        "text",
-        None,
+        event("PutUserPolicy", {"userName": "app"}, eventTime="yesterday"),
     ],
 )
 def test_what_did_not_change_the_role_is_left_out(record: t.Any) -> None:
-    assert operations(record) == []
+    assert parse(record) == EventHistory()
+
+
+@pytest.mark.parametrize("record", [event("PutRolePolicy", {"roleName": "app"}, eventTime="yesterday"), "text", None])
+def test_a_record_that_can_t_be_parsed_may_be_a_change(record: t.Any) -> None:
+    found = parse(event("CreateRole", {"roleName": "app"}), record)
+    assert [event.operation for event in found.events] == ["CreateRole"]
+    assert found.rest == Unknown("1 events of its history can't be parsed")
 
 
 def test_attaching_a_policy_changes_its_principal_and_not_the_policy() -> None:
@@ -110,10 +122,5 @@ def test_user_agents_name_tools(agent: str, tool: t.Optional[str]) -> None:
     ],
 )
 def test_callers_are_users_roles_or_services(identity: t.Any, caller: str) -> None:
-    found = parse_change_events(
-        [event("PutRolePolicy", {"roleName": "app"}, userIdentity=identity)],
-        account_id=ACCOUNT,
-        kind="role",
-        name="app",
-    )
-    assert [item.caller for item in found] == [caller]
+    found = parse(event("PutRolePolicy", {"roleName": "app"}, userIdentity=identity))
+    assert [item.caller for item in found.events] == [caller]

@@ -81,11 +81,27 @@ def test_what_is_gone_or_was_never_made_is_not_owned() -> None:
     assert names(found) == {("role", "stuck")}
 
 
-def test_a_policy_or_a_stack_of_another_account_is_no_object_here() -> None:
+def test_a_policy_of_another_account_is_no_object_here() -> None:
     listed = [resource("IAM::ManagedPolicy", f"arn:aws:iam::{STRANGER}:policy/Deploy")]
-    found, access = index({HOME: [stack("app"), stack("shared", account=STRANGER)]}, {"app": listed})
+    found, _access = index({HOME: [stack("app")]}, {"app": listed})
     assert not found.objects
-    assert access.names.count("cloudformation:ListStackResources") == 1
+    assert not found.unread
+
+
+def test_an_answer_about_another_account_is_unread() -> None:
+    foreign = stack("app", account=STRANGER)
+    found, _access = index({HOME: [foreign]}, {"app": [resource("IAM::Role", "role")]}, regions=[HOME])
+    assert not found.objects
+    assert f"AWS's answer has {foreign['StackId']}, which is no stack of the account" in found.unread[0]
+    found, _access = reread({OTHER: [{**foreign, **resource("IAM::User", "dave")}]}, "dave")
+    assert not found.objects
+    assert len(found.unread) == 1
+
+
+def test_an_answer_without_a_stack_is_unread_if_an_object_is_asked_for() -> None:
+    """If no stack has the object, AWS answers with an error."""
+    found, _access = reread({OTHER: []}, "dave")
+    assert "AWS's answer has no resource, and no error" in found.unread[0]
 
 
 def test_an_inline_policy_of_its_own_is_told_apart_from_its_role() -> None:

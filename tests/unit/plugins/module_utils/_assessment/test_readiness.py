@@ -58,17 +58,21 @@ def rows(
     *,
     probed: t.Sequence[Unread] = (),
     denied_writes: t.Optional[t.Collection[str]] = (),
+    refused_by: str = "",
+    failed: t.Optional[t.Mapping[str, tuple[t.Collection[str], str]]] = None,
     table: t.Optional[t.Sequence[Capability]] = None,
     lacking: t.Optional[t.Mapping[str, str]] = None,
 ) -> dict[str, Readiness]:
     chosen = table or make_table(WRITES)
-    denied = {capability.name: denied_writes for capability in chosen}
+    denied = {}
+    if denied_writes is not None:
+        denied = {capability.name: dict.fromkeys(denied_writes, refused_by) for capability in chosen}
     found = assess_readiness(
         account,
         probed=probed,
         table=chosen,
         actions=ACTIONS,
-        writes=Simulation(denied, lacking or {}),
+        writes=Simulation(denied, failed or {}, lacking or {}),
     )
     return {row.capability: row for row in found}
 
@@ -107,10 +111,65 @@ def test_all_actions_of_a_dataset_are_named_where_aws_did_not_say_which() -> Non
     assert row.reason == "eu-west-1: not authorized"
 
 
-def test_throttling_is_missing_without_an_action_to_allow() -> None:
-    gap = Unread(Dataset.PASSWORD_POLICY, UnreadKind.THROTTLED, "rate exceeded", "iam:GetAccountPasswordPolicy")
+@pytest.mark.parametrize("kind", [UnreadKind.THROTTLED, UnreadKind.UNREACHABLE, UnreadKind.UNPARSABLE])
+def test_a_read_that_failed_is_not_known_and_nothing_is_to_be_allowed(kind: UnreadKind) -> None:
+    gap = Unread(Dataset.PASSWORD_POLICY, kind, "HTTP status 500", "iam:GetAccountPasswordPolicy")
     row = rows(snapshot(unread=(gap,)))["password_policy"]
-    assert (row.state, row.reason, row.missing_actions) == (State.MISSING, "rate exceeded", ())
+    action = "iam:GetAccountPasswordPolicy"
+    assert row == Readiness("password_policy", State.UNKNOWN, "HTTP status 500", unknown_actions=(action,))
+
+
+DENIED: t.Final = (
+    "iam:GetAccountPasswordPolicy: AccessDenied: User: arn:aws:iam::111122223333:user/auditor is not authorized to "
+    "perform: iam:GetAccountPasswordPolicy on resource: * "
+)
+BY_OTHERS: t.Final = {
+    "with an explicit deny in a service control policy": "an explicit deny in the service control policy",
+    "with an explicit deny in an identity-based policy": "an explicit deny in the identity-based policy",
+    "with an explicit deny in a resource control policy": "an explicit deny in the resource control policy",
+    "because no permissions boundary allows the iam:GetAccountPasswordPolicy action": "the permissions boundary",
+    "because no service control policy allows the iam:GetAccountPasswordPolicy action": "the service control policy",
+    "because no session policy allows the iam:GetAccountPasswordPolicy action": "the session policy",
+}
+
+
+@pytest.mark.parametrize("message", BY_OTHERS)
+def test_a_read_that_another_policy_refuses_is_not_missing(message: str) -> None:
+    gap = Unread(Dataset.PASSWORD_POLICY, UnreadKind.DENIED, DENIED + message, "iam:GetAccountPasswordPolicy")
+    row = rows(snapshot(unread=(gap,)))["password_policy"]
+    assert (row.state, row.missing_actions, row.unknown_actions) == (State.REFUSED, (), ())
+    assert row.refused_actions == ("iam:GetAccountPasswordPolicy",)
+    assert row.reason.endswith(f"; refused by {BY_OTHERS[message]}")
+
+
+@pytest.mark.parametrize(
+    "message", ["", "because no identity-based policy allows the iam:GetAccountPasswordPolicy action"]
+)
+def test_a_read_that_no_policy_allows_is_missing(message: str) -> None:
+    gap = Unread(Dataset.PASSWORD_POLICY, UnreadKind.DENIED, DENIED + message, "iam:GetAccountPasswordPolicy")
+    row = rows(snapshot(unread=(gap,)))["password_policy"]
+    assert (row.state, row.missing_actions) == (State.MISSING, ("iam:GetAccountPasswordPolicy",))
+
+
+def test_a_write_that_another_policy_refuses_is_not_missing() -> None:
+    row = rows(snapshot(), denied_writes=[WRITE], refused_by="a service control policy")["password_policy"]
+    reason = "refused by a service control policy"
+    assert row == Readiness("password_policy", State.REFUSED, reason, refused_actions=(WRITE,))
+
+
+def test_a_simulation_that_failed_leaves_the_writes_unknown() -> None:
+    failed = {"password_policy": ([WRITE], "writes not verified: HTTP status 500")}
+    row = rows(snapshot(), failed=failed)["password_policy"]
+    reason = "writes not verified: HTTP status 500"
+    assert row == Readiness("password_policy", State.UNKNOWN, reason, unknown_actions=(WRITE,))
+
+
+def test_the_worst_that_is_known_is_the_state_and_all_is_listed() -> None:
+    gap = Unread(Dataset.PASSWORD_POLICY, UnreadKind.UNREACHABLE, "no answer", "iam:GetAccountPasswordPolicy")
+    row = rows(snapshot(unread=(gap,)), denied_writes=[WRITE])["password_policy"]
+    assert (row.state, row.missing_actions) == (State.MISSING, (WRITE,))
+    assert row.unknown_actions == ("iam:GetAccountPasswordPolicy",)
+    assert f"no answer; {WRITE}; not known: iam:GetAccountPasswordPolicy" in render_table("1", [row])
 
 
 def test_what_the_partition_lacks_is_not_applicable() -> None:

@@ -25,6 +25,7 @@ OPERATIONS = Operations(
     reads=frozenset(
         {
             "accessanalyzer:ListAnalyzers",
+            "cloudtrail:LookupEvents",
             "config:DescribeConfigurationRecorders",
             "iam:GetAccountAuthorizationDetails",
             "iam:GetAccountPasswordPolicy",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import traceback
@@ -391,6 +392,21 @@ def test_a_defect_is_not_gathered_as_an_answer(make_access: MakeAccess) -> None:
 
 def test_an_answer_comes_without_botocores_own_data(make_access: MakeAccess) -> None:
     assert set(make_access().call("iam", "GetAccountSummary")) == {"SummaryMap"}
+
+
+def test_the_answer_of_a_write_keeps_the_id_of_its_request(make_access: MakeAccess, emulator: Emulator) -> None:
+    """CloudTrail has the same id: a write and its event are held together by it."""
+    emulator.record_events()
+    access = make_access(check_mode=False)
+    answer = access.call("iam", "CreateUser", {"UserName": "new"})
+    assert set(answer) == {"User", "ResponseMetadata"}
+    with pytest.raises(AwsError) as refused:
+        access.call("iam", "CreateUser", {"UserName": "new"})
+    events = [json.loads(event["CloudTrailEvent"]) for event in access.items("cloudtrail", "LookupEvents", "Events")]
+    ids = {event["requestID"]: event.get("errorCode") for event in events if event["eventName"] == "CreateUser"}
+    assert answer["ResponseMetadata"] == {"RequestId": next(name for name, code in ids.items() if code is None)}
+    assert refused.value.request_id == next(name for name, code in ids.items() if code)
+    assert refused.value.rephrase("in other words").request_id == refused.value.request_id
 
 
 def test_all_pages_are_read(make_access: MakeAccess, emulator: Emulator) -> None:

@@ -49,6 +49,11 @@ def test_the_collection_is_named_and_attempts_are_bounded() -> None:
     assert (config.connect_timeout, config.read_timeout) == (5, 30)
 
 
+def test_the_job_is_named_beside_the_collection() -> None:
+    config = pool(mark="job/run-1/job-1").client("iam", "us-east-1").meta.config
+    assert config.user_agent_extra == "hardening.iam job/run-1/job-1"
+
+
 def test_aws_config_goes_over_ours() -> None:
     config = client_config(AccessOptions(aws_config={"read_timeout": 7, "retries": {"mode": "standard"}}))
     assert (config.read_timeout, config.connect_timeout) == (7, 5)

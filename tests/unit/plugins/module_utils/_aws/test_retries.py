@@ -125,6 +125,12 @@ def test_a_failure_of_aws_leaves_it_open_too() -> None:
     assert not verdict.changed_nothing and verdict.waits
 
 
+@pytest.mark.parametrize(("operation", "request_id"), [("CreateUser", "4I7J"), ("TagUser", "")])
+def test_only_an_answer_of_the_write_itself_says_which_request_it_was(operation: str, request_id: str) -> None:
+    error = AwsError("refused", code="AccessDenied", service="iam", operation=operation, request_id="4I7J")
+    assert judge(error, "iam", "CreateUser").request_id == request_id
+
+
 def test_an_error_of_another_call_leaves_the_write_open() -> None:
     """An archive rule is made, and then applied: where AWS refuses the second, the first was made all the same."""
     error = make_error("accessanalyzer", "ApplyArchiveRule", "AccessDeniedException", status=403)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import timedelta
 
 import botocore.exceptions
 import botocore.session
@@ -18,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
+    Unparsable,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import FenceError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
@@ -80,6 +82,47 @@ def test_the_time_of_an_object_is_that_of_s3(make_store: MakeStore, bucket: t.An
     assert stored.tzinfo is not None
     assert store.get_dated("dated.json") == (b"one", stored)
     assert store.get_dated("missing.json") is None
+
+
+def test_a_place_that_keeps_to_conditions_is_tried_with_three_calls_then_two(
+    make_store: MakeStore, emulator: Emulator
+) -> None:
+    store = make_store(f"s3://{BUCKET}/tried")
+    emulator.clear_log()
+    assert store.find_ignored_condition("control/leases/probe") == ""
+    assert operations_of(emulator) == ["s3:PutObject"] * 3
+    assert store.find_ignored_condition("control/leases/probe") == ""
+    assert operations_of(emulator) == ["s3:PutObject"] * 5
+
+
+@pytest.mark.parametrize("ignored", ["IfNoneMatch", "IfMatch"])
+def test_a_place_that_ignores_a_condition_is_found(
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch, ignored: str
+) -> None:
+    store = make_store(f"s3://{BUCKET}/ignores-{ignored}")
+    put = store._put
+
+    def put_anyway(key: str, content: bytes, **conditions: str) -> str:
+        return put(key, content, **{name: value for name, value in conditions.items() if name != ignored})
+
+    monkeypatch.setattr(store, "_put", put_anyway)
+    assert "it writes over an object" in store.find_ignored_condition("control/leases/probe")
+
+
+def test_a_place_that_fails_while_it_is_tried_is_not_proven(make_store: MakeStore, emulator: Emulator) -> None:
+    emulator.faults([{"kind": "error", "operation": "PutObject", "status": 500, "code": "InternalError"}])
+    with pytest.raises(AwsError, match="InternalError"):
+        make_store(f"s3://{BUCKET}/fails").find_ignored_condition("control/leases/probe")
+
+
+def test_the_clock_of_s3_comes_with_its_answers(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}/clock")
+    with pytest.raises(Unparsable, match="no answer has a date"):
+        store.read_clock()
+    store.put("a", b"one")
+    found = store.get_versioned("a")
+    assert found is not None
+    assert abs(store.read_clock() - found[2]) < timedelta(minutes=1)
 
 
 def test_of_two_that_swap_the_same_version_one_is_refused(make_store: MakeStore) -> None:

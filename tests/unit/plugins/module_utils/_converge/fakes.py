@@ -21,7 +21,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import ConflictError, Store, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
+    ConflictError,
+    Store,
+    StoreError,
+    Versioned,
+)
 
 ACCOUNT = "111122223333"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
@@ -59,7 +64,10 @@ def change(name: str = "alice", **fields: t.Any) -> Change:
 
 
 class FakeStore:
-    """A store in memory, whose clock stands at ``now``. ``full`` makes every write fail; ``lost`` every read."""
+    """A store in memory, whose clock stands at ``now``. ``full`` makes every write fail; ``lost`` every read.
+
+    With ``ignores`` it writes whatever the condition of a write says.
+    """
 
     def __init__(self) -> None:
         self.now = NOW
@@ -68,6 +76,7 @@ class FakeStore:
         self.objects: dict[str, bytes] = {}
         self.full = False
         self.lost = False
+        self.ignores = False
         self._swapping = threading.Lock()
 
     def put(self, key: str, content: bytes) -> str:
@@ -78,7 +87,7 @@ class FakeStore:
         return f"{self.location}/{key}"
 
     def put_new(self, key: str, content: bytes) -> str:
-        if key in self.objects:
+        if key in self.objects and not self.ignores:
             raise StoreError(f"can't write {self.location}/{key}: it exists")
         return self.put(key, content)
 
@@ -90,14 +99,25 @@ class FakeStore:
         content = self.get(key)
         return None if content is None else (content, self.dates.get(key, self.now))
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        content = self.get(key)
-        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
+        found = self.get_dated(key)
+        return None if found is None else Versioned(found[0], hashlib.sha256(found[0]).hexdigest(), found[1])
+
+    def identify(self) -> str:
+        return self.location
+
+    def read_clock(self) -> datetime:
+        self._check()
+        return self.now
+
+    def find_ignored_condition(self, key: str) -> str:
+        self.put(key, b"probe")
+        return "it ignores If-None-Match" if self.ignores else ""
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         with self._swapping:
             present = self.get_versioned(key)
-            if version != (present and present[1]):
+            if version != (present and present[1]) and not self.ignores:
                 raise ConflictError(f"{self.location}/{key} was written by somebody else")
             self.put(key, content)
         return hashlib.sha256(content).hexdigest()
@@ -144,9 +164,10 @@ class FakeLease:
 class FakeAwsError(Exception):
     """What a call of the fake AWS may raise. ``kind`` is the failure that it comes from."""
 
-    def __init__(self, message: str, kind: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", request_id: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.request_id = request_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +177,7 @@ class FakeVerdict:
     changed_nothing: bool
     waits: tuple[float, ...] = ()
     waits_if_new: tuple[float, ...] = ()
+    request_id: str = ""
 
 
 WAITS = (1.0, 2.0, 4.0)
@@ -164,7 +186,9 @@ WAITS = (1.0, 2.0, 4.0)
 def judge(error: Exception, _change: Change) -> FakeVerdict:
     kind = error.kind if isinstance(error, FakeAwsError) else ""
     waits = WAITS if kind in ("busy", "dropped", "unsent", "raced") else ()
-    return FakeVerdict(kind not in ("dropped", "unsent", "garbled"), waits, WAITS if kind == "missing" else waits)
+    is_answered = kind not in ("dropped", "unsent", "garbled")
+    request_id = error.request_id if isinstance(error, FakeAwsError) else ""
+    return FakeVerdict(is_answered, waits, WAITS if kind == "missing" else waits, request_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,14 +242,15 @@ class FakeAws:
             self.together.wait(timeout=10)
         self.journalled.append(self._store.list() if self._store else [])
         failure = self._failure(parameters["Name"])
+        request_id = "" if failure in ("dropped", "unsent", "garbled") else f"request-{len(self.calls)}"
         if failure in ("refused", "busy", "missing", "unsent"):
-            raise FakeAwsError("AccessDenied" if failure == "refused" else failure, failure)
+            raise FakeAwsError("AccessDenied" if failure == "refused" else failure, failure, request_id)
         self._stale[target] = self.states.get(target)
         self.states[target] = "else" if failure == "garbled" else parameters["State"]
         if failure:
             message = "EntityAlreadyExists" if failure == "raced" else "the connection was dropped"
-            raise FakeAwsError(message, failure)
-        return {}
+            raise FakeAwsError(message, failure, request_id)
+        return {"ResponseMetadata": {"RequestId": request_id}}
 
     def _failure(self, name: str) -> str:
         failure = self.failures.get(name, "")
@@ -287,3 +312,8 @@ def journal_of(
         clock=lambda: NOW,
         details=details,
     )
+
+
+def in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:
+    """Whether the names of two changes are one of the pairs."""
+    return lambda one, other: (str(one.parameters["Name"]), str(other.parameters["Name"])) in pairs

@@ -63,7 +63,11 @@ def test_a_request_that_holds_its_moment_is_planned_without_it() -> None:
 
 
 def test_an_entry_of_a_plan_has_the_request() -> None:
-    assert change("a").as_entry() == {**change("a").as_dict(), "request": {"Name": "a", "State": "new"}}
+    assert change("a").as_entry() == {
+        **change("a").as_dict(),
+        "request": {"Name": "a", "State": "new"},
+        "narrows": True,
+    }
 
 
 @pytest.mark.parametrize("same", [{"remedies": ("f",)}, {"kind": "x"}, {"population": 9}, {"undo": None}])

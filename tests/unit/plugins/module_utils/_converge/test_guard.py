@@ -14,6 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError, InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import (
     GuardContext,
+    GuardResult,
     Limits,
     find_enforcing_objections,
     guard,
@@ -48,6 +49,11 @@ class Glass:
 
 def rules(refused: tuple[Refusal, ...]) -> list[str]:
     return [refusal.rule for refusal in refused]
+
+
+def waiting(guarded: GuardResult) -> tuple[Refusal, ...]:
+    """The refusals that an approved plan lifts."""
+    return tuple(refusal for _change, refusal in guarded.held)
 
 
 def test_what_no_rule_objects_to_passes_in_order() -> None:
@@ -258,8 +264,9 @@ def test_kinds_that_need_approval_are_only_made_under_an_approved_plan() -> None
     needing, other = change("a"), change("b", kind="other")
     kinds = {"approval_kinds": frozenset({"replace"})}
     guarded = guard([needing, other], context(**kinds))
-    assert rules(guarded.refused) == ["needs_approval"] and guarded.allowed == (other,)
-    assert "hardening_approved_plan" in guarded.refused[0].reason
+    assert rules(waiting(guarded)) == ["needs_approval"] and guarded.allowed == (other,)
+    assert guarded.refused == ()
+    assert "hardening_approved_plan" in waiting(guarded)[0].reason
     document = plan_document([needing], account_id=ACCOUNT, run_id=RUN, created=NOW)
     approved = approve(document, account_id=ACCOUNT, now=NOW)
     guarded = guard([needing, other], context(approved=approved, **kinds))
@@ -303,15 +310,15 @@ def many(count: int, **fields: t.Any) -> list[Change]:
 )
 def test_caps(count: int, population: int, limits: Limits, refused: int) -> None:
     guarded = guard(many(count, population=population), context(limits=limits))
-    assert (len(guarded.allowed), len(guarded.refused)) == (count - refused, refused)
-    assert set(rules(guarded.refused)) <= {"cap"}
+    assert (len(guarded.allowed), len(guarded.held), guarded.refused) == (count - refused, refused, ())
+    assert set(rules(waiting(guarded))) <= {"cap"}
 
 
 def test_a_cap_refuses_its_kind_whole_and_lets_the_others_proceed() -> None:
     others = [*many(2, kind="delete", impact=Impact.DESTRUCTIVE), *many(50, kind="tag", impact=Impact.ADDITIVE)]
     guarded = guard([*many(11), *others], context())
     assert guarded.allowed == tuple(others)
-    assert "11 changes of the kind replace, max_changes is 10" in guarded.refused[0].reason
+    assert "11 changes of the kind replace, max_changes is 10" in waiting(guarded)[0].reason
 
 
 def test_what_another_rule_refused_does_not_count_towards_a_cap() -> None:
@@ -322,13 +329,13 @@ def test_what_another_rule_refused_does_not_count_towards_a_cap() -> None:
 def test_a_cap_counts_the_principals_whom_one_change_affects() -> None:
     eleven = tuple(user_arn(str(number)) for number in range(11))
     guarded = guard([update(*eleven)], context())
-    assert "11 principals affected by changes of the kind replace, max_changes is 10" in guarded.refused[0].reason
-    assert guard([update(*eleven[:10])], context()).refused == ()
+    assert "11 principals affected by changes of the kind replace, max_changes is 10" in waiting(guarded)[0].reason
+    assert guard([update(*eleven[:10])], context()).held == ()
     # Everybody counts once.
-    assert guard([update(*eleven[:6]), update(*eleven[2:10])], context()).refused == ()
-    assert len(guard([update(*eleven[:6]), update(*eleven[2:])], context()).refused) == 2
+    assert guard([update(*eleven[:6]), update(*eleven[2:10])], context()).held == ()
+    assert len(guard([update(*eleven[:6]), update(*eleven[2:])], context()).held) == 2
     share = guard([update(*eleven[:2], population=20)], context())
-    assert "2 of 20 affected by changes of the kind replace, max_percent is 5" in share.refused[0].reason
+    assert "2 of 20 affected by changes of the kind replace, max_percent is 5" in waiting(share)[0].reason
 
 
 @pytest.mark.parametrize("values", [{"max_changes": -1}, {"max_percent": 101}, {"max_percent": -1}])

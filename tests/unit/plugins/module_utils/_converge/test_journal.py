@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
+    Ended,
     Outcome,
     RecordError,
     check_run_id,
@@ -21,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     find_runs,
     intent_at,
     job_order,
+    make_mark,
     new_job_id,
     read_recorded,
     record_found,
@@ -47,8 +49,19 @@ def test_records_of_a_change(store: FakeStore) -> None:
     names = {"run_id": RUN, "job_id": JOB, "module": "replace"}
     head = {"schema": "hardening.iam/journal/1", **names, "at": "2026-11-25T02:00:00Z"}
     assert intent == {**head, "record": "intent", "caller_arn": CALLER, "change": change("a").as_dict()}
-    assert outcome == {**head, "record": "outcome", "outcome": "failed", "error": "AccessDenied"}
+    ended = {"outcome": "failed", "error": "AccessDenied", "request_id": ""}
+    assert outcome == {**head, "record": "outcome", **ended}
     assert journal.location == f"s3://journal/iam/{ACCOUNT}/{RUN}/{JOB}"
+
+
+def test_an_intent_names_its_caller_and_the_mark_of_its_job(store: FakeStore) -> None:
+    key = journal_of(store).intend(change("a"))
+    intent = intent_at(store, key)
+    assert (intent.caller_arn, intent.mark) == (CALLER, make_mark(RUN, JOB)) == (CALLER, f"job/{RUN}/{JOB}")
+    record = json.loads(store.objects[f"{key}-intent.json"])
+    del record["caller_arn"]
+    store.objects[f"{key}-intent.json"] = json.dumps(record).encode()
+    assert intent_at(store, key).caller_arn == ""
 
 
 def test_modules_of_one_run_count_on(store: FakeStore) -> None:
@@ -83,7 +96,25 @@ def test_what_is_to_be_kept_of_an_answer_is_kept(store: FakeStore, answer: t.Opt
     journal = journal_of(store)
     key = journal.intend(change())
     journal.conclude(key, Outcome.APPLIED, answer=answer)
-    assert ending_at(store, key) == (Outcome.APPLIED, answer or {})
+    assert ending_at(store, key) == Ended(Outcome.APPLIED, answer or {})
+
+
+def test_the_ids_of_the_requests_are_kept(store: FakeStore) -> None:
+    journal = journal_of(store)
+    key = journal.intend(change())
+    journal.conclude(key, Outcome.FAILED, "AccessDenied", request_id="4I7J", attempts=["CawP", "cbgl"])
+    assert ending_at(store, key) == Ended(Outcome.FAILED, {}, "4I7J", ("CawP", "cbgl"))
+
+
+@pytest.mark.parametrize("forged", [{"request_id": 7}, {"request_id": None}, {"attempts": [{}]}, {"attempts": 7}])
+def test_malformed_ids_make_no_record(store: FakeStore, forged: dict[str, t.Any]) -> None:
+    journal = journal_of(store)
+    key = journal.intend(change())
+    journal.conclude(key, Outcome.APPLIED)
+    name = f"{key}-outcome.json"
+    store.put(name, json.dumps({**json.loads(store.objects[name]), **forged}).encode())
+    with pytest.raises(RecordError, match="is not a journal record"):
+        ending_at(store, key)
 
 
 def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore) -> None:

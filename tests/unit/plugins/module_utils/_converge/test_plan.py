@@ -15,9 +15,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
     ApprovedPlan,
+    ChangeFacts,
+    Entry,
     approve,
     change_of,
     combine_plans,
+    parse_entry,
     parse_planned_change,
     plan_document,
 )
@@ -39,6 +42,8 @@ def test_a_plan_document_names_what_it_is_of() -> None:
         "created": "2026-11-25T02:00:00Z",
         "author": None,
         "plan_sha256": plan_sha256([change("b"), change("a")]),
+        "no_hash_reason": None,
+        "incomplete": [],
     }
     assert [recorded["applied"] for recorded in document()["changes"]] == [False, False]
 
@@ -166,3 +171,42 @@ def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
     assert joined["plan_sha256"] == plan_sha256([change("a"), change("b"), change("c")])
     assert approve_at(joined, timedelta(0)).objection(change("c")) is None
     assert combine_plans([], account_id=ACCOUNT, run_id=RUN) is None
+
+
+@pytest.mark.parametrize("fields", [{"held_by": "cap"}, {"deadline": 7}, {"unverified": "x"}, {"cost": 1}])
+def test_an_entry_with_malformed_facts(fields: dict[str, t.Any]) -> None:
+    with pytest.raises(InputError, match="not an entry of a plan"):
+        parse_entry({**document()["changes"][0], **fields})
+
+
+def test_a_plan_that_is_empty_or_incomplete_has_no_hash_and_says_why() -> None:
+    given: dict[str, t.Any] = {"account_id": ACCOUNT, "run_id": RUN, "created": NOW}
+    empty = plan_document([], **given)
+    assert (empty["plan_sha256"], "nothing would be changed" in empty["no_hash_reason"]) == (None, True)
+    incomplete = plan_document([change("a")], incomplete=["security_hub: denied"], **given)
+    assert incomplete["plan_sha256"] is None
+    for made in (empty, incomplete):
+        with pytest.raises(InputError, match="it has no hash"):
+            approve_at(made, timedelta(0))
+    # Somebody who removes the reason has to make up a hash that nobody approved.
+    with pytest.raises(InputError, match="was edited"):
+        approve_at({**incomplete, "incomplete": []}, timedelta(0))
+    joined = combine_plans([document(), incomplete], account_id=ACCOUNT, run_id=RUN)
+    assert joined is not None and "security_hub: denied" in joined["no_hash_reason"]
+
+
+def test_no_hash_covers_what_is_for_people_and_no_approval_reads_it() -> None:
+    held = Entry(
+        change("a"),
+        {"rule": "cap", "reason": "many"},
+        is_waiting=True,
+        facts={**ChangeFacts().as_dict(), "deadline": "x"},
+    )
+    made = plan_document([held], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    plain = plan_document([change("a")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    assert made["plan_sha256"] == plain["plan_sha256"]
+    assert approve_at(made, timedelta(0)) == approve_at(plain, timedelta(0))
+    # Whether a change narrows access decides what people look at, so the hash covers it.
+    entry = {**plain["changes"][0], "narrows": False}
+    with pytest.raises(InputError, match="was edited"):
+        approve_at({**plain, "changes": [entry]}, timedelta(0))

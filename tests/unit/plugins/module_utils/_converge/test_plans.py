@@ -194,6 +194,7 @@ def test_the_hash_of_a_run_is_that_of_its_sorted_lines(store: FakeStore) -> None
         "created": format_utc(NOW),
         "run_sha256": run_hash,
         "lines": text.splitlines(),
+        "without_hash": {},
     }
 
 

@@ -12,28 +12,22 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts import VERIFY_WAITS, builds_on
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
-from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
-from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
     Outcome,
+    ending_at,
     find_interrupted,
     read_recorded,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
-    ApplyResult,
-    apply,
-    predict,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult, apply
 from ansible_collections.hardening.iam.plugins.module_utils._converge.verification import settle
 
 from .fakes import (
     ACCOUNT,
     CALLER,
     JOB,
-    NOW,
     RUN,
     WAITS,
     FakeAws,
@@ -42,6 +36,7 @@ from .fakes import (
     FakeLease,
     FakeStore,
     change,
+    in_pairs,
     journal_of,
     judge,
     user_arn,
@@ -75,111 +70,15 @@ def apply_changes(
     )
 
 
+def requests(store: FakeStore) -> list[tuple[str, str, tuple[str, ...]]]:
+    """How each change ended, with the ids of its requests."""
+    keys = [key.removesuffix("-intent.json") for key in store.list() if key.endswith("-intent.json")]
+    ended = [ending_at(store, key) for key in keys]
+    return [(one.outcome.value, one.request_id, one.attempts) for one in ended]
+
+
 def outcomes(store: FakeStore) -> list[str]:
     return [outcome.value for _intent, outcome in read_recorded(store, ACCOUNT, RUN)]
-
-
-# Prediction
-
-
-def test_prediction_writes_nothing_and_its_hash_covers_what_is_held_back(aws: FakeAws, store: FakeStore) -> None:
-    changes = (change("a"), change("b"))
-    own = Refusal("expiry", "somebody would be locked out", "x")
-    capability = FakeCapability(aws, plan=lambda _state, _findings: Plan(changes=changes, refused=(own,)))
-    prediction = predict(capability, GuardContext(principals=frozenset(), limits=Limits(max_changes=1)))
-    assert prediction.allowed == ()
-    assert [refusal.rule for refusal in prediction.refused] == ["expiry", "cap", "cap"]
-    assert prediction.plan_sha256 == plan_sha256(changes)
-    assert not aws.calls and not store.objects
-
-
-def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the_plan(aws: FakeAws) -> None:
-    with pytest.raises(GuardError, match="the caller itself"):
-        predict(FakeCapability(aws, change(target=f"arn:aws:iam::{ACCOUNT}:role/automation")), CONTEXT)
-    fatal = Refusal("own_role", "it is ours", "x", fatal=True)
-    with pytest.raises(GuardError, match="it is ours"):
-        predict(FakeCapability(aws, plan=lambda _state, _findings: Plan(refused=(fatal,))), CONTEXT)
-
-
-@pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
-def test_a_capability_says_what_needs_break_glass_and_finds_it(aws: FakeAws, found: bool, allowed: int) -> None:
-    class Glass:
-        def objection(self, _change: Change) -> t.Optional[str]:
-            return None if found else "nobody is there"
-
-        def loss(self, _change: Change) -> t.Optional[str]:
-            return None
-
-        def expect(self, _change: Change) -> None:
-            pass
-
-    capability = FakeCapability(
-        aws,
-        change("a"),
-        lockout_kinds=frozenset({"replace"}),
-        rescue=lambda state: Glass() if state == "state" else None,
-    )
-    assert len(predict(capability, CONTEXT).allowed) == allowed
-
-
-@pytest.mark.parametrize(
-    ("operation", "asked"),
-    [("DeleteLoginProfile", True), ("AttachGroupPolicy", True), ("AddUserToGroup", True), ("TagUser", False)],
-)
-def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
-    seen: list[str] = []
-    taking = change("a", operation=operation, parameters={"UserName": "a", "GroupName": "b"})
-    predict(FakeCapability(aws, taking, rescue=seen.append), CONTEXT)
-    assert seen == (["state"] if asked else [])
-
-
-def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
-    """``c`` does not come without ``b``, nor ``b`` without ``a``, which the approved plan does not have."""
-    pairs = {("b", "a"), ("c", "b")}
-    changes = (change("c"), change("a"), change("b"), change("d"))
-    capability = FakeCapability(aws, *changes, stays_with=_in_pairs(pairs))
-    document = plan_document(
-        [item for item in changes if item is not changes[1]], account_id=ACCOUNT, run_id=RUN, created=NOW
-    )
-    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(capability, context)
-    assert prediction.allowed == (change("d"),)
-    assert [(refusal.rule, refusal.target) for refusal in prediction.refused] == [
-        ("approved_plan", user_arn("a")),
-        ("together", user_arn("b")),
-        ("together", user_arn("c")),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("approved", "allowed"),
-    [("abcd", "abcd"), ("abd", "abd"), ("ad", "d"), ("bcd", "bcd")],
-)
-def test_what_serves_refused_changes_alone_is_not_made(aws: FakeAws, approved: str, allowed: str) -> None:
-    """``a`` is there for ``b`` and ``c``, ``e`` for nothing that is planned."""
-    changes = [change(name) for name in "abcd"]
-    capability = FakeCapability(aws, *changes, serves=_in_pairs({("a", "b"), ("a", "c"), ("d", "x")}))
-    document = plan_document([change(name) for name in approved], account_id=ACCOUNT, run_id=RUN, created=NOW)
-    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(capability, context)
-    assert "".join(str(item.parameters["Name"]) for item in prediction.allowed) == allowed
-    together = [refusal.target for refusal in prediction.refused if refusal.rule == "together"]
-    assert together == ([user_arn("a")] if allowed == "d" else [])
-
-
-def test_what_serves_a_change_that_stays_away_is_not_made_either(aws: FakeAws) -> None:
-    """``c`` does not come without ``b``, which is refused, and ``a`` is there for ``c``."""
-    changes = [change(name) for name in "abc"]
-    capability = FakeCapability(aws, *changes, serves=_in_pairs({("a", "c")}), stays_with=_in_pairs({("c", "b")}))
-    document = plan_document([changes[0], changes[2]], account_id=ACCOUNT, run_id=RUN, created=NOW)
-    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(capability, context)
-    assert prediction.allowed == ()
-    assert [refusal.rule for refusal in prediction.refused] == ["approved_plan", "together", "together"]
-
-
-def _in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:
-    return lambda one, other: (str(one.parameters["Name"]), str(other.parameters["Name"])) in pairs
 
 
 # Who joined since
@@ -266,7 +165,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
     aws.states[user_arn("a")] = "someone else's"
     changes = (change("a"), change("b"), change("c"))
     done = apply(
-        FakeCapability(aws, *changes, stays_with=_in_pairs({("b", "a")})),
+        FakeCapability(aws, *changes, stays_with=in_pairs({("b", "a")})),
         changes,
         aws=aws,
         journal=journal_of(store),
@@ -397,7 +296,7 @@ def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAw
 
 def test_what_belongs_to_a_change_that_was_made_already_is_made(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "new"
-    done = apply_changes(aws, store, change("a"), change("b"), stays_with=_in_pairs({("b", "a")}))
+    done = apply_changes(aws, store, change("a"), change("b"), stays_with=in_pairs({("b", "a")}))
     assert done == ApplyResult(made=(change("b"),), already=(change("a"),))
 
 
@@ -641,7 +540,7 @@ def test_what_is_refused_for_another_is_not_looked_at_again(aws: FakeAws, store:
     aws.states[user_arn("b")] = "newer"
     waits: list[float] = []
     member = _member("a", of="g")
-    done = apply_changes(aws, store, group, change("b"), member, waits=waits, stays_with=_in_pairs({("a", "b")}))
+    done = apply_changes(aws, store, group, change("b"), member, waits=waits, stays_with=in_pairs({("a", "b")}))
     assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile", "together"]
     assert (done.made, waits) == ((group,), [])
 
@@ -728,6 +627,37 @@ def test_settling_without_a_read_is_unknown() -> None:
     aws = FakeAws(alice="new")
     aws.unreadable = True
     assert settle(aws.reread, change("alice"), errors=(FakeAwsError,)) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("failures", "state", "recorded"),
+    [
+        ([], "new", ("applied", "request-1", ())),
+        (["busy", "busy"], "new", ("applied", "request-3", ("request-1", "request-2"))),
+        (["refused"], "old", ("failed", "request-1", ())),
+        (["busy", "refused"], "old", ("failed", "request-2", ("request-1",))),
+        (["raced"], "new", ("foreign", "request-1", ())),
+        # The answer that would have named the request was lost.
+        (["dropped"], "new", ("applied", "", ())),
+        (["busy", "dropped"], "new", ("applied", "", ("request-1",))),
+        (["garbled"], "else", ("unknown", "", ())),
+    ],
+)
+def test_the_journal_keeps_the_ids_of_the_requests(
+    aws: FakeAws, store: FakeStore, failures: list[str], state: str, recorded: tuple[t.Any, ...]
+) -> None:
+    aws.failures = {"a": failures}
+    apply_changes(aws, store, change("a"))
+    assert requests(store) == [recorded]
+    assert aws.states[user_arn("a")] == state
+
+
+def test_an_answer_that_says_that_a_part_failed_names_its_request_too(aws: FakeAws, store: FakeStore) -> None:
+    def learn(_change: Change, _answer: t.Any) -> t.Any:
+        raise FakeAwsError("a part failed")
+
+    apply_changes(aws, store, change("a"), learn=learn)
+    assert requests(store) == [("applied", "request-1", ())]
 
 
 # The lease

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import tempfile
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -191,16 +192,16 @@ def test_keys_below_a_prefix_are_found_without_looking_elsewhere(
     store = DirectoryStore(str(tmp_path))
     for key in ("1/report.json", "1/parts/a.json", "1/parts/b.json", "2/report.json"):
         store.put(key, b"")
-    looked_at: list[Path] = []
-    is_file = Path.is_file
+    looked_at: list[str] = []
+    scan = os.scandir
 
-    def look(path: Path) -> bool:
-        looked_at.append(path)
-        return is_file(path)
+    def look(path: t.Any) -> t.Any:
+        looked_at.append(str(path))
+        return scan(path)
 
-    monkeypatch.setattr(Path, "is_file", look)
+    monkeypatch.setattr(os, "scandir", look)
     assert store.list("1/parts/") == ["1/parts/a.json", "1/parts/b.json"]
-    assert [path.name for path in sorted(looked_at)] == ["a.json", "b.json"]
+    assert looked_at == [str(tmp_path / "1" / "parts")]
     assert store.list("1/rep") == ["1/report.json"]
 
 
@@ -244,3 +245,175 @@ def test_of_a_file_that_is_too_large_only_the_start_is_read(tmp_path: Path, monk
     monkeypatch.setattr(store_module, "_MOST_BYTES", 3)
     (tmp_path / "log.json").write_bytes(b"abcdef")
     assert DirectoryStore(str(tmp_path)).get("log.json") == b"abc"
+
+
+# Nothing but a regular file is read, and nothing is absent without proof
+
+
+def make_kind(path: Path, kind: str) -> None:
+    """Put something that is no regular file at a path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "broken link":
+        path.symlink_to(path.parent / "nowhere")
+    elif kind == "link":
+        (path.parent / "target").write_bytes(b"")
+        path.symlink_to(path.parent / "target")
+    elif kind == "link to itself":
+        path.symlink_to(path)
+    elif kind == "named pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(os.path.relpath(path))
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/null")
+
+
+KINDS: t.Final = ("broken link", "link to itself", "named pipe", "socket", "directory", "device")
+
+
+@pytest.mark.parametrize("key", ["control/stop", "1/run/a"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_regular_file_is_neither_absent_nor_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, key: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = DirectoryStore(str(tmp_path), "journal")
+    make_kind(tmp_path / key, kind)
+    for read in (store.get, store.get_dated, store.get_versioned):
+        with pytest.raises(StoreError, match=f"journal: can't read {tmp_path / key}: it is a "):
+            read(key)
+    with pytest.raises(StoreError, match="can't read"):
+        store.swap(key, b"one", None)
+    assert store.list() == ([] if kind == "directory" else [key])
+
+
+def test_a_link_to_a_file_is_read_but_below_control(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    make_kind(tmp_path / "1" / "a", "link")
+    make_kind(tmp_path / "control" / "stop", "link")
+    assert store.get("1/a") == b""
+    with pytest.raises(StoreError, match="it is a symbolic link, and only a regular file is read"):
+        store.get("control/stop")
+
+
+@pytest.mark.parametrize("link", ["journal", "journal/control", "journal/control/leases"])
+def test_nothing_is_absent_behind_a_broken_link(tmp_path: Path, link: str) -> None:
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "nowhere")
+    store = DirectoryStore(str(tmp_path / "journal"))
+    for ask in (store.get, store.list, store.folders):
+        with pytest.raises(
+            StoreError, match=f"{tmp_path / link}: it is a symbolic link to .*nowhere, which is missing"
+        ):
+            ask("control/leases/aws/")
+
+
+def test_parents_may_be_links(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "control").mkdir(parents=True)
+    (tmp_path / "journal").symlink_to(tmp_path / "elsewhere")
+    store = DirectoryStore(str(tmp_path / "journal"))
+    assert store.get("control/stop") is None
+    store.put("control/stop", b"INC-7")
+    assert store.get("control/stop") == b"INC-7"
+
+
+def test_a_parent_that_can_not_be_searched_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may search all, so the system answers here as it does to others."""
+    store = DirectoryStore(str(tmp_path), "journal")
+
+    def refuse(path: t.Any, *_arguments: t.Any, **_keywords: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        with pytest.raises(StoreError, match=r"can't read .*control/stop: Permission denied"):
+            store.get("control/stop")
+    monkeypatch.setattr(Path, "lstat", refuse)
+    with pytest.raises(StoreError, match=r"can't read .*control/stop: Permission denied"):
+        store.get("control/stop")
+
+
+def test_a_file_of_control_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_MOST_CONTROL_BYTES", 3)
+    store = DirectoryStore(str(tmp_path))
+    store.put("control/stop", b"abc")
+    assert store.get("control/stop") == b"abc"
+    store.put("control/stop", b"abcd")
+    with pytest.raises(StoreError, match="it has 4 bytes, more than any file of control"):
+        store.get("control/stop")
+
+
+def test_a_file_that_appears_while_it_is_looked_for_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DirectoryStore(str(tmp_path))
+    opened = os.open
+
+    def appear(path: t.Any, *arguments: t.Any, **keywords: t.Any) -> int:
+        monkeypatch.setattr(os, "open", opened)
+        store.put("a", b"one")
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+
+    monkeypatch.setattr(os, "open", appear)
+    assert store.get("a") == b"one"
+
+
+def test_a_list_has_what_is_behind_links_once(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path / "journal"))
+    store.put("1/run/a", b"one")
+    (tmp_path / "archive" / "old").mkdir(parents=True)
+    (tmp_path / "archive" / "old" / "b").write_bytes(b"two")
+    (tmp_path / "journal" / "1" / "old").symlink_to(tmp_path / "archive" / "old")
+    (tmp_path / "archive" / "old" / "back").symlink_to(tmp_path / "journal")
+    (tmp_path / "journal" / "1" / "loop").symlink_to(tmp_path / "journal")
+    assert store.list("1/") == ["1/old/b", "1/run/a"]
+
+
+# What keeps two writers apart
+
+
+def test_a_directory_keeps_to_the_conditions_of_writes(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path / "journal"), "journal")
+    for _time in range(2):
+        assert store.find_ignored_condition("control/leases/probe") == ""
+
+
+def test_a_directory_that_lets_a_file_be_made_twice_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file server that repeats a request for itself, or a file system without links."""
+    monkeypatch.setattr(os, "link", lambda source, target: os.replace(source, target))
+    assert DirectoryStore(str(tmp_path)).find_ignored_condition("probe") == "it lets a file be made that exists"
+
+
+def test_a_directory_without_locks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", lambda _descriptor, _operation: None)
+    assert DirectoryStore(str(tmp_path)).find_ignored_condition("probe") == "it lets two lock a file (flock)"
+
+
+def test_where_the_conditions_can_not_be_tried_that_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_source: t.Any, _target: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(StoreError, match="Operation not permitted"):
+        DirectoryStore(str(tmp_path)).find_ignored_condition("probe")
+
+
+def test_a_directory_is_the_same_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "journal")
+    first = DirectoryStore(str(tmp_path / "journal")).identify()
+    assert first == DirectoryStore(str(tmp_path / "link")).identify()
+    assert first != DirectoryStore(str(tmp_path / "other")).identify()
+
+
+def test_the_clock_is_that_which_dates_files(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    store.put("a", b"one")
+    before, after = store.get_versioned("a"), store.read_clock()
+    assert before is not None and before.written <= after
+    store.put("a", b"two")
+    found = store.get_versioned("a")
+    assert found is not None and found.written >= after
+    assert store.folders("control/leases/") == ()

@@ -12,12 +12,12 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Entry, Plan, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.fleet_caps import FleetCaps
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError, Versioned
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
@@ -84,7 +84,16 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    # The clock of the task stands at NOW, and that of its journal with it.
+    read = DirectoryStore.get_versioned
+
+    def date(store: DirectoryStore, key: str) -> t.Optional[Versioned]:
+        found = read(store, key)
+        return found and found._replace(written=NOW)
+
+    monkeypatch.setattr(DirectoryStore, "get_versioned", date)
+    monkeypatch.setattr(DirectoryStore, "read_clock", lambda _store: NOW)
     return Bench(tmp_path)
 
 
@@ -135,7 +144,9 @@ def test_what_stops_after_guard_plans_the_same_and_writes_nothing(bench: Bench, 
     assert result["changed"] is (mode == "enforce")
     assert "journal" not in result
     real = bench.run(change("a"))
-    different = {"mode", "changed", "journal", "changes"}
+    # No run applies what a role in the mode report shows, so there is nothing to approve.
+    assert (result["plan_sha256"] is None) is (mode == "report")
+    different = {"mode", "changed", "journal", "changes", "plan_sha256"}
     assert {name: value for name, value in result.items() if name not in different} == {
         name: value for name, value in real.items() if name not in different
     }
@@ -145,7 +156,7 @@ def test_what_stops_after_guard_plans_the_same_and_writes_nothing(bench: Bench, 
 def test_nothing_to_do(bench: Bench) -> None:
     result = bench.run()
     assert (result["changed"], result["changes"], result["diff"]) == (False, [], [])
-    assert result["plan_sha256"] == plan_sha256([])
+    assert result["plan_sha256"] is None
     assert not bench.journal.exists()
 
 
@@ -398,7 +409,11 @@ def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Be
     part = bench.part
     assert part["schema"] == "hardening.iam/part/1"
     assert (part["module"], part["run_id"], part["mode"], part["check_mode"]) == ("replace", RUN, "enforce", True)
-    assert part["plan"] == plan_document([change("a"), change("b")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    assert part["refused"] == []
+    reason = str(result["refused"][0]["reason"])
+    held = [Entry(change(name), {"rule": "cap", "reason": reason}, is_waiting=True) for name in "ab"]
+    assert part["plan"] == plan_document(held, account_id=ACCOUNT, run_id=RUN, created=NOW)
+    assert [entry["state"] for entry in part["plan"]["changes"]] == ["applied if approved"] * 2
     assert part["plan_sha256"] == part["plan"]["plan_sha256"] == result["plan_sha256"]
     assert part["warnings"] == bench.task.warnings == ["look"]
     assert part["error"] is None

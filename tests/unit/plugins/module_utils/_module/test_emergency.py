@@ -26,7 +26,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Subject
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease, LeaseError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease, LeaseError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module import emergency as emergency_module
@@ -420,7 +421,7 @@ def test_another_containment_that_ends_meanwhile_is_followed(scene: Scene) -> No
     scene.take_lease("session_revocation")
 
     def end(_seconds: float) -> None:
-        (key,) = scene.store.list("control/leases/")
+        (key,) = scene.store.list("control/leases/aws/")
         kept = json.loads(scene.store.get(key) or b"")
         scene.store.put(key, json.dumps({**kept, "released": True}).encode())
 

@@ -16,6 +16,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, Throttled
 from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import (
     Player,
     Recorder,
@@ -27,9 +28,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import Recurrence
-from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.judgement import HELD
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.files import LISTS, STATES
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.judgement import HELD, find_objection
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
     Confidence,
+    Owner,
+    Unread,
     Write,
     object_of,
 )
@@ -43,6 +47,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.ownership im
 from ansible_collections.hardening.iam.plugins.module_utils._module.recording import Replay
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, argument_spec
+from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process, _value_input
 from emulator.clock import CLOCK
 from unit.emulator.seeded import Seeded, account, serving
 
@@ -151,6 +156,10 @@ def test_declared_and_protected_objects_take_no_call_of_stacks(aws: Seeded, call
     assert (calls["ListStacks"], calls["LookupEvents"]) == (0, 0)
 
 
+def reasons(owner: Owner) -> list[str]:
+    return [reason for source in owner.unread for reason in source.reasons]
+
+
 def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_most(
     aws: Seeded, calls: collections.Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,9 +171,9 @@ def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_m
     found = owners.read([change(f"free-{number:02}") for number in range(MOST_LOOKUPS + 3)], frozenset(), {})
     assert calls["LookupEvents"] == MOST_LOOKUPS
     assert found is not None
-    left = [owner for owner in found.owners.values() if owner.is_unread]
+    left = [owner for owner in found.owners.values() if owner.unread]
     reason = f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects"
-    assert [owner.unread for owner in left] == [(reason,)] * 3
+    assert [reasons(owner) for owner in left] == [[reason]] * 3
 
 
 def test_objects_of_a_stack_take_no_place_of_those_whose_events_are_read(aws: Seeded) -> None:
@@ -189,12 +198,11 @@ def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypat
     found = owners.read([change("free")], frozenset(), {})
     assert found is not None
     (owner,) = found.owners.values()
-    assert owner.unread == ("its event history has more than 3 pages, so only the newest events were read",)
-    assert not owner.is_unread
+    assert reasons(owner) == ["its event history has more than 3 pages, so only the newest events were read"]
     item = object_of(change("free").target)
     assert item is not None
     made = (CLOCK.now(), CLOCK.now())
-    assert owners._judge(Recurrence(item, change("free"), made)) is None
+    assert isinstance(owners._judge(Recurrence(item, change("free"), made)), Unread)
     (finding,) = owners.findings
     assert finding.status is Status.NOT_ASSESSED
     assert "only the newest events were read" in finding.detail
@@ -208,12 +216,11 @@ def test_events_are_read_first_where_they_decide(aws: Seeded, monkeypatch: pytes
     found = make_owners(aws).read([*roles, user], frozenset(), {})
     assert found is not None
     assert found.owners[ACCOUNT, "user", "zoe"].unread == ()
-    assert not found.owners[ACCOUNT, "user", "zoe"].is_unread
     # Events are not needed for a change that gives access.
     more = dataclasses.replace(user, impact=Impact.ADDITIVE)
     found = make_owners(aws).read([*roles, more], frozenset(), {})
     assert found is not None
-    assert not found.owners[ACCOUNT, "user", "zoe"].is_unread
+    assert find_objection(more, found) is None
 
 
 class ReachOfOne:
@@ -230,7 +237,7 @@ def test_regions_that_cannot_be_listed_are_named(aws: Seeded, monkeypatch: pytes
     assert found is not None
     (owner,) = found.owners.values()
     assert owner.confidence is Confidence.UNKNOWN
-    assert owner.unread == ("the enabled regions can't be listed, so only some were asked for stacks: AccessDenied",)
+    assert reasons(owner) == ["the enabled regions can't be listed, so only some were asked for stacks: AccessDenied"]
 
 
 def test_new_objects_and_those_of_the_declaration_are_our_own(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,6 +253,9 @@ def test_options_are_checked() -> None:
     assert OwnershipOptions.from_options({"owner_default": "allow"}).default is Write.ALLOW
     with pytest.raises(InputError, match=r"owners\[0\]"):
         OwnershipOptions.from_options({"owners": "[{owner: x}]"})
+    for option in ("terraform_state_paths", "owned_arns"):
+        with pytest.raises(InputError, match=rf"{option}\[0\]: 5 is not allowed"):
+            OwnershipOptions.from_options({option: [5]})
     with pytest.raises(TaskError, match="owners: the text is not YAML"):
         OwnershipOptions.from_options({"owners": "a: ["})
 
@@ -301,7 +311,8 @@ def test_a_state_that_can_t_be_read_is_the_same_in_a_recording(aws: Seeded, monk
     played = make_owners(aws, tape=player, terraform_state_paths=places).read([change("free")], frozenset(), {})
     assert asked is not None
     assert asked == played
-    assert "terraform_state_paths" in asked.find_owner(next(iter(asked.owners))).unread[0]
+    (reason,) = reasons(asked.find_owner(next(iter(asked.owners))))
+    assert reason.startswith(f"{places[0]} can't be used: ")
     assert player.missed == ()
 
 
@@ -316,3 +327,95 @@ def test_every_module_that_makes_held_changes_has_the_options() -> None:
     for module in makers:
         spec = importlib.import_module(f"ansible_collections.hardening.iam.plugins.modules.{module}").argument_spec()
         assert set(PLAN_OWNERS_ARGUMENTS) <= set(spec)
+
+
+def fail_stacks(monkeypatch: pytest.MonkeyPatch, operation: str, answer: t.Any) -> None:
+    """Let an operation about stacks answer so in eu-west-1, the only region."""
+    original = Access.call
+
+    def call(access: Access, service: str, name: str, *given: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        if name != operation:
+            return original(access, service, name, *given, **more)
+        if isinstance(answer, type):
+            raise answer("no", code=answer.__name__, service=service, operation=name, region="eu-west-1")
+        return t.cast(dict[str, t.Any], answer)
+
+    monkeypatch.setattr(Access, "call", call)
+
+
+@pytest.fixture
+def ireland(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReachOfOne, "regions", ("eu-west-1",))
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+
+
+# Pages without an end, and an answer about another account.
+ENDLESS: t.Final = {"StackSummaries": [], "StackResourceSummaries": [], "NextToken": "again"}
+STRANGER: t.Final = {
+    "StackId": "arn:aws:cloudformation:eu-west-1:999988887777:stack/app-1/1",
+    "StackName": "app-1",
+    "StackStatus": "CREATE_COMPLETE",
+}
+
+
+@pytest.mark.usefixtures("ireland")
+@pytest.mark.parametrize("default", ["allow", "refuse"])
+@pytest.mark.parametrize(
+    ("operation", "answer"),
+    [
+        *((name, error) for name in ("ListStacks", "ListStackResources") for error in (AccessDenied, Throttled)),
+        ("ListStacks", ENDLESS),
+        ("ListStackResources", ENDLESS),
+        ("ListStacks", {"StackSummaries": [STRANGER]}),
+        ("ListStacks", {"StackSummaries": [{"StackName": "app-1"}]}),
+    ],
+)
+def test_what_an_unread_stack_may_own_is_held_back_whatever_the_default_is(
+    aws: Seeded, monkeypatch: pytest.MonkeyPatch, operation: str, answer: t.Any, default: str
+) -> None:
+    fail_stacks(monkeypatch, operation, answer)
+    asked = [change(name, impact=impact) for name in ("app-1-eu-west-1", "free") for impact in Impact]
+    owners = make_owners(aws, owner_default=default)
+    known = owners.read(asked, frozenset(), {})
+    assert known is not None
+    assert all(find_objection(one, known) for one in asked)
+    (line,) = owners.warnings
+    assert line.startswith("2 objects are held back by CloudFormation: ")
+    allowing = [{"arn": "arn:aws:iam::*:role/app-*", "owner": "us", "write": "allow"}]
+    known = make_owners(aws, owner_default=default, owners=allowing).read(asked, frozenset(), {})
+    assert known is not None
+    assert {one.target.rpartition("/")[2] for one in asked if find_objection(one, known)} == {"free"}
+
+
+@pytest.mark.usefixtures("ireland")
+def test_healthy_stacks_refuse_their_own_alone(aws: Seeded) -> None:
+    asked = [change("app-1-eu-west-1"), change("free")]
+    owners = make_owners(aws, owner_default="allow")
+    known = owners.read(asked, frozenset(), {})
+    assert known is not None
+    assert [find_objection(one, known) is not None for one in asked] == [True, False]
+    assert owners.warnings == ()
+
+
+# By the option: the files that a variable of ownership passes through beside the tasks of roles.
+PASSES: t.Final = (
+    "playbooks/vars/known_variables.yml",
+    "playbooks/vars/role_options.yml",
+    "plugins/plugin_utils/_wave_hosts.py",
+    "docs/variables.md",
+    "docs/ownership.md",
+)
+CHECKOUT: t.Final = pathlib.Path(__file__).resolve().parents[5]
+
+
+def test_every_variable_of_ownership_passes_everywhere() -> None:
+    variables = {f"hardening_{option}" for option in PLAN_OWNERS_ARGUMENTS}
+    assert "hardening_owned_arns" in variables
+    tasks = [path.read_text(encoding="utf-8") for path in CHECKOUT.glob("roles/*/tasks/main.yml")]
+    of_owners = [text for text in tasks if "hardening_owners" in text]
+    assert len(of_owners) == 6
+    texts = [*of_owners, *((CHECKOUT / name).read_text(encoding="utf-8") for name in PASSES)]
+    assert [name for text in texts for name in variables if name not in text] == []
+    places = set(_in_process._PLACE_LISTS)
+    assert {STATES, LISTS} <= places
+    assert {STATES, LISTS, "owners"} == set(_value_input._OWNERS)

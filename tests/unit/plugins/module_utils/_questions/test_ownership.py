@@ -169,7 +169,7 @@ def test_in_an_unread_region_an_owner_is_unknown_and_never_none(aws: Seeded, mon
     result = run(aws, f"{IN_ACCOUNT}:role/last-eu-north-1", f"{IN_ACCOUNT}:role/app-7-us-west-2")
     found = by_name(result)
     unread = found["last-eu-north-1"]
-    assert (unread["confidence"], unread["narrowing_allowed"]) == ("unknown", False)
+    assert (unread["confidence"], unread["write_allowed"], unread["narrowing_allowed"]) == ("unknown", False, False)
     assert unread["unread"] == ["the stacks of eu-north-1 can't be read: AccessDenied: a service control policy"]
     assert result["unread"] == unread["unread"]
     assert (found["app-7-us-west-2"]["confidence"], found["app-7-us-west-2"]["unread"]) == ("certain", [])
@@ -223,8 +223,9 @@ def test_an_unread_state_makes_owners_unknown(
         (tmp_path / name).write_text(content, encoding="utf-8")
     result = run(aws, f"{IN_ACCOUNT}:role/free", terraform_state_paths=[str(tmp_path / name)])
     assert len(result["unread"]) == 1
-    assert "terraform_state_paths" in result["unread"][0]
+    assert result["unread"][0].startswith(f"{tmp_path / name} can't be used: ")
     assert reason in result["unread"][0]
+    assert not result["owners"][0]["write_allowed"]
 
 
 def test_a_state_in_s3_is_read_and_one_that_is_gone_is_named(aws: Seeded) -> None:
@@ -238,7 +239,7 @@ def test_a_state_in_s3_is_read_and_one_that_is_gone_is_named(aws: Seeded) -> Non
     (owner,) = run(aws, f"{IN_ACCOUNT}:role/free", terraform_state_paths=paths)["owners"]
     assert (owner["tool"], owner["confidence"]) == ("Terraform", "certain")
     result = run(aws, f"{IN_ACCOUNT}:role/pipeline", terraform_state_paths=paths)
-    assert "s3://states/gone.tfstate does not exist" in result["unread"][0]
+    assert "s3://states/gone.tfstate can't be used: it does not exist" in result["unread"][0]
 
 
 @pytest.mark.parametrize(

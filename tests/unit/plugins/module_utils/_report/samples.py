@@ -475,14 +475,15 @@ REFUSAL = Refusal(
 
 
 def part(module: str, change: Change, *, run_id: str, applied: bool = False, **more: t.Any) -> dict[str, t.Any]:
-    """What a converging module leaves for the report."""
+    """What a converging module leaves for the report. The plan of one that only reports is empty."""
+    planned = [] if more.get("mode") == "report" else [change]
     return {
         "run_id": run_id,
         "module": module,
         "mode": "enforce",
         "changes": [change.as_dict(applied=applied)],
         "refused": [],
-        "plan": plan_document([change], account_id=ACCOUNT, run_id=run_id, created=NOW),
+        "plan": plan_document(planned, account_id=ACCOUNT, run_id=run_id, created=NOW),
         "error": None,
         **more,
     }
@@ -496,9 +497,16 @@ def cost(**fields: t.Any) -> dict[str, t.Any]:
 def parts(run_id: str = "20261125T020000Z") -> list[dict[str, t.Any]]:
     """What the preflight, a converging module and one with a refusal leave for the report."""
     missing = ["iam:ListOrganizationsFeatures"]
+    none: dict[str, t.Any] = {"refused_actions": [], "unknown_actions": []}
     rows = [
-        {"capability": "password_policy", "state": "READY", "reason": "", "missing_actions": []},
-        {"capability": "central root access", "state": "MISSING", "reason": "AccessDenied", "missing_actions": missing},
+        {"capability": "password_policy", "state": "READY", "reason": "", "missing_actions": [], **none},
+        {
+            "capability": "central root access",
+            "state": "MISSING",
+            "reason": "AccessDenied",
+            "missing_actions": missing,
+            **none,
+        },
     ]
     return [
         {"run_id": run_id, "module": "preflight_info", "capabilities": rows},

@@ -75,7 +75,8 @@ def test_what_a_module_found_of_its_own_declaration_is_reported_and_counted(
     assert len(report["findings"]) == len(assessed["findings"]) + 1
     assert report["summary"]["total"] == assessed["summary"]["total"] + 1
     assert complete(report, [part]) == report
-    assert complete(report, []) == complete(assessed, [])
+    # An id that was given once stays with its control.
+    assert {**complete(report, []), "finding_numbers": {}} == {**complete(assessed, []), "finding_numbers": {}}
     assert not list(validator.iter_errors(json.loads(encode(report))))
 
 

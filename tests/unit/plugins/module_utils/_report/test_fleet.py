@@ -44,6 +44,7 @@ def test_totals_are_those_of_all_accounts() -> None:
         "resolved": 1,
         "changes_applied": 2,
         "changes_planned": 0,
+        "changes_if_approved": 0,
         "changes_reported": 2,
         "refused": 2,
         "waived": 2,

@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Finding, Severity, Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
 from ansible_collections.hardening.iam.plugins.module_utils._report.grouping import (
     failing_groups,
     gaps,
     is_of_account,
     last_activity,
+    number_groups,
     refusal_groups,
     resource_name,
 )
@@ -173,3 +176,25 @@ def test_something_that_is_called_root_is_not_the_account() -> None:
     assert not is_of_account(topic)
     assert resource_name(topic) == "root (eu-west-1)"
     assert is_of_account({**finding, "resource": "arn:aws-us-gov:iam::222233334444:root"})
+
+
+def test_groups_keep_their_ids_from_one_report_to_the_next() -> None:
+    report = samples.assessment()
+    first = {group.controls[0]: group.id for group in failing_groups(report)}
+    critical = [group.controls[0] for group in failing_groups(report) if group.severity == "critical"]
+    left = [finding for finding in report["findings"] if finding["control"] != critical[0]]
+    # A group that is gone leaves its number, and what is new gets a new one.
+    new = {**left[0], "control": "aaa_new", "fingerprint": "e" * 64, "title": "A new problem"}
+    later = compare({**report, "findings": [new, *left]}, report)
+    ids = {group.controls[0]: group.id for group in failing_groups(later)}
+    assert ids.pop("aaa_new") == f"C-{len(critical) + 1:03d}"
+    assert ids == {control: name for control, name in first.items() if control != critical[0]}
+    # It comes back under the id that it had.
+    back = compare(report, later)
+    assert {group.controls[0]: group.id for group in failing_groups(back)} == first
+
+
+@pytest.mark.parametrize("earlier", [None, 7, {"critical": 7}, {"critical": {"x": "1", "y": True, "z": -1}}])
+def test_numbers_that_no_report_gave_are_ignored(earlier: t.Any) -> None:
+    findings = samples.assessment()["findings"]
+    assert number_groups(findings, earlier) == number_groups(findings)

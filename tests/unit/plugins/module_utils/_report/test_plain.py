@@ -39,9 +39,16 @@ def test_what_reads_well_in_ascii_is_replaced_by_it() -> None:
     assert "\x1b" not in printable(samples.HOSTILE)
 
 
-@given(st.text(alphabet=st.characters(categories=["L", "N", "P"]), max_size=500))
-def test_no_line_is_too_long(text: str) -> None:
-    assert max(map(len, wrap_text(text, first="  - ", rest="    "))) <= WIDTH
+@given(st.lists(st.text(alphabet=st.characters(categories=["L", "N", "P"]), min_size=1, max_size=300), max_size=20))
+def test_lines_are_wrapped_at_spaces_alone(words: list[str]) -> None:
+    lines = wrap_text(" ".join(words), first="  - ", rest="    ")
+    assert " ".join(lines).split() == ["-", *words]
+    assert all(len(line) <= WIDTH or len(line[4:].split()) == 1 for line in lines)
+
+
+def test_a_long_arn_is_not_cut() -> None:
+    arn = f"arn:aws:iam::222233334444:role/a-path/{'x' * 200}"
+    assert f"    {arn}" in wrap_text(f"set the boundary of {arn} now", first="  - ", rest="    ")
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(3, "a, b, c"), (2, "a, b, … and 1 more"), (1, "a, … and 2 more")])

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease, lease_key
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease, lease_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._run_control.release import OPERATIONS, run

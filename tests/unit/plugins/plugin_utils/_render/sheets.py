@@ -14,7 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.sheet import build
 
 from ...module_utils._converge.fakes import ACCOUNT, NOW
-from ...module_utils._report.audit.world import World, key_change, make_event
+from ...module_utils._report.audit.world import World, key_change, make_event, verified
 from .test_hostile_names import NAMES
 
 Sheet = dict[str, t.Any]
@@ -22,12 +22,7 @@ Sheet = dict[str, t.Any]
 
 def sound() -> Sheet:
     """Everything fits together."""
-    world = World()
-    changes = [key_change("alice"), key_change("bob")]
-    world.change(*changes)
-    world.report(*changes)
-    world.see(*map(make_event, changes))
-    return build(world.sources)
+    return build(verified().sources)
 
 
 def troubled() -> Sheet:
@@ -39,7 +34,7 @@ def troubled() -> Sheet:
     world.change(key_change("erin"), outcome=None)
     world.change(key_change("frank"), outcome=Outcome.FAILED)
     world.change(key_change("grace"), outcome=Outcome.FOREIGN, job_id="18", details={"author": "eve"})
-    world.lease(first, NOW - timedelta(seconds=1))
+    world.lease(first, NOW - timedelta(seconds=1), fence=2)
     world.journal.objects[f"{ACCOUNT}/20261125T020000Z/17/000099-outcome.json"] = b"{"
     world.now = NOW + timedelta(hours=1)
     world.change(key_change("bob", undoes=second), run_id="20261125T030000Z", module="rollback")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import html.parser
+import re
 import typing as t
 import unicodedata
 
@@ -55,12 +56,13 @@ def test_text_has_no_control_characters_and_fits(name: str) -> None:
 
 def test_a_terminal_is_not_flooded() -> None:
     sheet = troubled()
-    many = {**sheet, "attention": sheet["attention"] * 100, "accounts": sheet["accounts"] * 100}
+    many = {**sheet, "lines": sheet["lines"] * 100, "accounts": sheet["accounts"] * 100}
     many["requests"] = sheet["requests"] * 100
     shown = audit_text.render_summary(many, location="sheets/sheet.html")
     assert len(shown.splitlines()) < 80
-    assert f"  ... and {len(many['attention']) - 20} more" in shown
-    assert "after its lease ended" in shown
+    assert re.search(r"\n  \.\.\. and [0-9]{4,} more lines\n", shown)
+    assert sheet["headline"]["text"].partition(".")[0][:40] in shown
+    assert "attention: Events of the changes" in shown
     assert shown.endswith("Page: sheets/sheet.html\n")
 
 
@@ -94,6 +96,19 @@ def test_a_sound_run_has_no_section_of_what_does_not_fit() -> None:
     assert 'id="unrecorded"' not in page
     assert 'id="refused"' not in page
     assert "unbroken" in page
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_text_and_page_have_the_same_headline_and_lines(name: str) -> None:
+    sheet = SHEETS[name]()
+    text = " ".join(audit_text.render(sheet).split())
+    page = Elements(audit_html.render(sheet)).text
+    assert " ".join(sheet["headline"]["text"].split())[:60] in text
+    for line in sheet["lines"]:
+        words = line["state"].replace("_", " ")
+        assert f"{words}: {' '.join(line['title'].split())[:20]}" in text or name == "audit_hostile"
+    assert ("Nothing was found that does not fit" in page) is (name == "audit")
+    assert ("Nothing was found that does not fit" in text) is (name == "audit")
 
 
 def test_what_is_unknown_is_said_to_be() -> None:

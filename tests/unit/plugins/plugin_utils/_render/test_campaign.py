@@ -169,7 +169,10 @@ def test_a_denial_of_what_was_used_comes_first_and_has_its_proposal() -> None:
     assert '"name": "denied-s3-GetObject-01234567"' in text
     assert text.count("least_privilege_always_allow") == 1
     page = render_pages(sized.make_report(sized.campaign(sized.role())))["campaign-developers.html"]
-    assert '<span class="del">- lp-dev-1:</span>' in page and '<span class="add">+ lp-dev-1:</span>' in page
+    assert (
+        '<span class="del">- <span class="whole">lp-dev-1:</span></span>' in page
+        and '<span class="add">+ <span class="whole">lp-dev-1:</span></span>' in page
+    )
 
 
 def test_unknown_is_never_a_number() -> None:

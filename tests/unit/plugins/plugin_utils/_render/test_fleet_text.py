@@ -45,6 +45,21 @@ def test_accounts_without_a_score() -> None:
     assert "Compliance Score" not in text
 
 
+def test_no_name_is_cut() -> None:
+    """Accounts are known by their names: half of one may be another account's."""
+    document = fleet(
+        reports=[account("333344445555", "a-team-with-a-long-name-of-its-own"), account("444455556666", "b")]
+    )
+    for row in document["accounts"]:
+        row["changes_if_approved"] = 3
+    lines = render(document).splitlines()
+    place = lines.index("    a-team-with-a-long-name-of-its-own")
+    assert lines[place - 1].startswith("  333344445555  ")
+    assert lines[place + 1].startswith("  444455556666 b")
+    assert lines[place - 2].split()[-5:] == ["Done", "Plan", "Appr", "Rep", "Ref"]
+    assert max(map(len, lines)) <= WIDTH
+
+
 def test_a_huge_number_hides_no_account() -> None:
     document = fleet(reports=[account("333344445555", "acme-dev"), account("444455556666")])
     document["accounts"][1]["new"] = 10**90

@@ -78,3 +78,17 @@ def test_nothing_is_said_to_be_there_in_an_account_that_failed() -> None:
     many = [{"host": f"h{number}", "reason": "no " * 500} for number in range(300)]
     assert len(render([], failures=many, is_whole=False, ascii_only=True).splitlines()) == 1 + 300 * 3
     assert render([], failures=failures, is_whole=False).startswith("Preflight of 1 account: 1 failed\n")
+
+
+def test_what_another_policy_refuses_and_what_is_not_known_is_shown_as_such() -> None:
+    refused = {**row("access_keys", "REFUSED", "refused by an SCP"), "refused_actions": ["iam:UpdateAccessKey"]}
+    unknown = {
+        **row("password_policy", "UNKNOWN", "HTTP status 500"),
+        "unknown_actions": ["iam:GetAccountPasswordPolicy"],
+    }
+    text = render([account(1, refused), account(2, unknown), account(3, row("a", "READY", ""))], is_whole=False)
+    assert text.splitlines()[0] == "Preflight of 3 accounts: 1 of them lacks something, in 1 something is not known"
+    assert "  111111111111  REFUSED  access_keys: refused by an SCP; refused: iam:UpdateAccessKey" in text
+    assert "UNKNOWN password_policy: HTTP status 500; not known: iam:GetAccountPasswordPolicy" in " ".join(text.split())
+    first = render([account(2, unknown)], is_whole=False).splitlines()[0]
+    assert first == "Preflight of 1 account: nothing is known to be missing, in 1 something is not known"

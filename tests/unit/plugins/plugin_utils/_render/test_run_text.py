@@ -67,8 +67,9 @@ def test_states_are_never_added_up() -> None:
     report = samples.complete_report()
     changes = [{**report["changes"][0], "state": state} for state in ("planned", "reported", "applied")]
     text = render_accounts([{**report, "changes": changes, "refused": []}])
-    assert "PLANNED CHANGES (a run without --check makes them):\n" in text
-    assert "CHANGES:\n" in text
+    assert "\nCHANGES:\n" in text
+    # The plan of a check is shown by itself, from the document that is approved.
+    assert "PLANNED" not in text
     assert "ONLY REPORTED (the role is in mode report, so no run makes them):\n  - 1 changes" not in text
     assert "- 1 change: " in text
 

@@ -102,7 +102,7 @@ def test_severities_stand_in_their_order(text: str) -> None:
 
 
 def test_what_is_new_says_so(text: str) -> None:
-    assert "[C-001] Root user has an access key [NEW]\n" in text
+    assert "[C-003] Root user has an access key [NEW]\n" in text
     assert "[C-002] IAM user is an administrator without MFA\n" in text
     assert "Since run 20261118T020000Z: New: 1 | Resolved: 1 | Changed: 0 | Unknown: 0" in text
 

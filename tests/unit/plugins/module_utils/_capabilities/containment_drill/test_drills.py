@@ -37,7 +37,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.n
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, Record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State as IncidentState
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
-from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.stores import MemoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task

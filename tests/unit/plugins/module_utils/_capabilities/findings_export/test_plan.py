@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findin
     FINDING_BYTES,
     Sending,
     is_import,
+    make_entry,
     plan_imports,
     product_of,
     read_rejections,
@@ -29,6 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findin
     Planner,
     list_costs,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import list_entries, plan_sha256
 from emulator.extensions.securityhub_findings import problem_of
 
 ACCOUNT = "222233334444"
@@ -358,3 +361,34 @@ def test_what_is_sent_is_counted() -> None:
     assert [item["count"] for item in list_costs([counts])] == [3]
     assert list_costs([plan.count_outcomes(HOME, Hub(is_off=True))]) == []
     assert plan.count_outcomes(HOME, Hub(problem="denied"))["enabled"] is None
+
+
+def turn_on(region: str) -> dict[str, t.Any]:
+    """What the plan of a run has, that turns Security Hub on there."""
+    return {"service": "securityhub", "operation": "EnableSecurityHub", "region": region, "remedies": []}
+
+
+def test_a_plan_that_turns_the_hub_on_does_not_refuse_the_export_to_it() -> None:
+    hubs = {HOME: Hub(is_off=True), "eu-west-1": Hub(is_off=True)}
+    one, other = finding(1), finding(2, region="eu-west-1")
+    found = dataclasses.replace(planner(one, other), planned=[turn_on(HOME)]).plan(hubs)
+    assert [change.region for change in found.changes] == [HOME]
+    assert [(item.rule, item.target.split(":")[3]) for item in found.refused] == [("hub_off", "eu-west-1")]
+
+
+def test_the_export_to_a_region_is_one_change_without_findings() -> None:
+    changes = plan_imports([Sending(None, make_finding(finding(number))) for number in range(250)], PLACE)
+    other = plan_imports([Sending(None, make_finding(finding(7)))], PLACE)
+    ((shown, writes),) = list_entries(changes)
+    assert (writes, shown.is_reversible, shown.parameters) == (changes, True, {"ProductArn": PLACE.product})
+    assert plan_sha256(changes) == plan_sha256(other) == plan_sha256([make_entry(PLACE)])
+
+
+def test_a_plan_that_resolves_findings_has_the_export_that_archives_them() -> None:
+    """It has none where they were never sent: nothing is left to send then."""
+    item = finding(1)
+    sent = {made["Id"]: made for made in [make_finding(item)]}
+    known = dataclasses.replace(planner(item), planned=[{**turn_on("x"), "remedies": [item["fingerprint"]]}])
+    assert not planner(item).plan({HOME: Hub(sent)}).changes
+    assert known.plan({HOME: Hub(sent)}).changes == (make_entry(dataclasses.replace(PLACE, region=HOME)),)
+    assert known.plan({HOME: Hub()}).changes == ()

@@ -62,7 +62,7 @@ class Export(run.FindingsExport):
         self.task = Task(options={}, operations=run.OPERATIONS, check_mode=False)
         self.task.__dict__["access"] = Present()
         declared = Declared(frozenset(), ocsf=False, security_hub=True)
-        super().__init__(declared, REPORT, {}, self.task.connection)
+        super().__init__(declared, REPORT, {}, (), self.task.connection)
         self.there: t.Mapping[str, t.Any] = {}
         self._hubs = {}
         self._present = lambda _change: self.there

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,9 +19,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_mi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.model import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.observe import (
     add_trust,
+    read_evidence,
     read_instances,
 )
 
+from .test_detection import BOTO, call
 from .test_inferring import ON_NODE, ON_TWO, REGION, situation
 
 ACCOUNT: t.Final = "111122223333"
@@ -76,7 +79,6 @@ def find(aws: FakeAws, detection: Detection = ON_NODE, provider: str = "", **dec
         (FakeAws(make_error(NotFound), computeConfig={"enabled": True}), "", Target.EKS_POD_IDENTITY),
         (FakeAws(make_error(NotFound)), PROVIDER, Target.EKS_IRSA),
         (FakeAws({"addon": {"status": "CREATE_FAILED"}}), PROVIDER, Target.EKS_IRSA),
-        (FakeAws(make_error(AccessDenied)), PROVIDER, Target.EKS_IRSA),
     ],
 )
 def test_the_way_of_pods_is_the_one_that_the_cluster_is_ready_for(
@@ -89,6 +91,14 @@ def test_the_way_of_pods_is_the_one_that_the_cluster_is_ready_for(
     assert "orders" in names or "system:serviceaccount:shop:orders" in names
     # The cluster and its region come from the node.
     assert ("DescribeCluster", {"name": "apps"}, REGION) in aws.asked
+
+
+@pytest.mark.parametrize("provider", [PROVIDER, ""])
+def test_an_agent_that_cannot_be_read_is_not_taken_for_none(provider: str) -> None:
+    """With a provider the role would else be made for the other way."""
+    found = find(FakeAws(make_error(AccessDenied)), provider=provider, **SERVICE_ACCOUNT)
+    rule, reason = found["obstacle"]
+    assert (rule, set(found)) == ("unread", {"obstacle"}) and "eks-pod-identity-agent" in reason
 
 
 def test_only_the_service_account_is_asked_for() -> None:
@@ -110,9 +120,40 @@ def test_a_cluster_that_is_ready_for_no_way_and_unclear_clusters_stop_the_move()
 
 def test_instances_are_found_by_all_their_addresses_in_questions_that_aws_takes() -> None:
     aws = FakeAws()
-    found = read_instances(t.cast(Access, aws), [REGION], [f"10.0.0.{number}" for number in range(250)])
-    assert set(found) == {"10.0.0.5", "10.0.0.6"}
+    found, unread = read_instances(t.cast(Access, aws), [REGION], [f"10.0.0.{number}" for number in range(250)])
+    assert set(found) == {"10.0.0.5", "10.0.0.6"} and unread == ()
     (node,) = found["10.0.0.6"]
     assert (node.id, node.region, node.clusters) == ("i-1", REGION, ("apps",))
     assert sorted(number for _name, number, _region in aws.asked) == [50, 50, 200, 200]
-    assert read_instances(t.cast(Access, FakeAws()), [REGION], []) == {}
+    assert read_instances(t.cast(Access, FakeAws()), [REGION], []) == ({}, ())
+
+
+class DeniedAws(FakeAws):
+    """EC2 answers in one region alone."""
+
+    def items(self, service: str, operation: str, key: str, parameters: t.Any, *, region: str) -> list[t.Any]:
+        if region != REGION:
+            raise make_error(AccessDenied)
+        return super().items(service, operation, key, parameters, region=region)
+
+    def gather(self, calls: Mapping[str, Callable[[], t.Any]]) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = {}
+        for name, ask in calls.items():
+            try:
+                found[name] = ask()
+            except AwsError as error:
+                found[name] = error
+        return found
+
+    def reach(self, _regions: t.Any) -> t.Any:
+        return types.SimpleNamespace(regions=[REGION, "eu-north-1"])
+
+
+def test_instances_that_cannot_be_read_are_named_with_what_was_not_searched() -> None:
+    aws = t.cast(Access, DeniedAws())
+    found, unread = read_instances(aws, [REGION, "eu-north-1"], ["10.0.0.5"])
+    assert set(found) == {"10.0.0.5"}
+    assert unread == (f"the instances that have the addresses of callers can't be read: {make_error(AccessDenied)}",)
+    caller = call(BOTO, "10.0.0.5")
+    evidence = read_evidence(aws, None, [caller], [])
+    assert evidence.of([caller], "AKIA").unsearched == unread

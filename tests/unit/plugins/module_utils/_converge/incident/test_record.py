@@ -188,13 +188,6 @@ def test_a_containment_after_a_part_of_a_release_goes_on_with_the_round() -> Non
     assert over.is_release_recorded and again.merge(over) == over
 
 
-def test_a_record_of_an_earlier_version_was_never_resumed() -> None:
-    document = json.loads(record("a").as_bytes())
-    del document["resumed"]
-    read = Record.of_bytes(json.dumps(document).encode(), account_id=ACCOUNT, incident_id=INCIDENT)
-    assert read == record("a")
-
-
 def test_a_release_counts_only_if_it_began_in_this_round() -> None:
     assert record("a", state=State.RELEASED).is_release_recorded
     assert not record("a", state=State.RELEASED, events=frozenset()).is_release_recorded

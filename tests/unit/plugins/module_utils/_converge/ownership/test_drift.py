@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, No, Unknown, Yes
+from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent, EventHistory
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity, Status
@@ -30,6 +31,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
     WINDOW,
     History,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import DriftWar, Unread
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
 
 from ..fakes import FakeStore
 from .owned import ACCOUNT, BOUNDARY, ROLE, change, item
@@ -131,14 +134,32 @@ def test_only_the_same_change_counts_if_it_was_made(made: Change, outcome: Outco
     assert recurring(store) == []
 
 
-def test_files_that_are_no_records_prove_nothing() -> None:
+def test_files_that_are_no_records_of_the_account_prove_nothing() -> None:
     store = FakeStore()
     record(store, change(), 0)
     record(store, change(), 1)
-    store.put(f"{ACCOUNT}/20261105T000000Z/1/000001-intent.json", b"{}")
     store.put(f"{ACCOUNT}/notes.txt", b"text")
     store.put("999988887777/1/1/000001-intent.json", b"{}")
     assert recurring(store) == [("PutRolePermissionsBoundary", 2)]
+
+
+@pytest.mark.parametrize("ending", ["intent", "outcome"])
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]"])
+def test_a_record_that_can_t_be_read_may_be_one_of_the_change(ending: str, content: bytes) -> None:
+    store = FakeStore()
+    record(store, change(), 0)
+    record(store, change(), 1)
+    broken = next(key for key in store.list() if key.endswith(f"{ending}.json"))
+    store.put(broken, content)
+    with pytest.raises(StoreError):
+        recurring(store)
+
+
+def test_a_journal_that_can_t_be_listed_is_no_journal_without_the_change() -> None:
+    store = FakeStore()
+    store.lost = True
+    with pytest.raises(StoreError):
+        recurring(store)
 
 
 def test_only_the_newest_records_are_read() -> None:
@@ -146,8 +167,8 @@ def test_only_the_newest_records_are_read() -> None:
     record(store, change(), 0)
     record(store, change(), 1)
     for number in range(MOST_RECORDS):
-        store.put(f"{ACCOUNT}/20261201T000000Z/1/{number:06d}-intent.json", b"{}")
-    assert recurring(store) == []
+        record(store, change("AttachRolePolicy"), 2 + number)
+    assert recurring(store, now=day(2)) == []
 
 
 def fill(store: FakeStore, count: int, first: float = 0) -> None:
@@ -249,9 +270,20 @@ REMOVAL: t.Final = "DeleteRolePermissionsBoundary"
 def war(
     *events: ChangeEvent, made: t.Sequence[float] = (0, 1), asked: t.Optional[Change] = None
 ) -> t.Optional[tuple[str, int]]:
+    """The caller and the number of reversals; None if no war is known."""
+    found = answer(*events, made=made, asked=asked)
+    return (found.value.caller, found.value.times) if isinstance(found, Yes) else None
+
+
+def answer(
+    *events: ChangeEvent,
+    made: t.Sequence[float] = (0, 1),
+    asked: t.Optional[Change] = None,
+    now: float = 60,
+    rest: t.Union[No, Unknown] = NO,
+) -> t.Union[Yes[DriftWar], No, Unread]:
     recurrence = Recurrence(item(), asked or change(), tuple(map(day, made)))
-    found = find_war(recurrence, events, OURS)
-    return (found.caller, found.times) if found else None
+    return find_war(recurrence, EventHistory(events, rest), OURS, now=day(now))
 
 
 def test_the_same_caller_twice_is_a_war() -> None:
@@ -299,13 +331,40 @@ def test_only_the_same_policy_counts() -> None:
     assert not war(*[event("AttachRolePolicy", number) for number in (0.5, 1.5)], asked=asked)
 
 
+@pytest.mark.parametrize(
+    ("events", "now", "is_late"),
+    [
+        # Eve reverted it once, and who did last is not shown yet.
+        ([event(REMOVAL, 0.5, OTHER)], 1.01, True),
+        ([event(REMOVAL, 0.5, OTHER)], 60, True),
+        ([event(REMOVAL, 0.5, OTHER), event(REMOVAL, 1.005)], 1.01, False),
+        # We reverted it ourselves.
+        ([event(REMOVAL, 0.5, OTHER), event(REMOVAL, 1.005, f"arn:aws:iam::{ACCOUNT}:role/automation")], 1.01, False),
+        ([], 60, False),
+        # Both reversals may still be shown.
+        ([], 1.01, True),
+    ],
+)
+def test_the_event_of_the_last_reversal_may_be_late(events: list[ChangeEvent], now: float, is_late: bool) -> None:
+    made = (0, 1) if events or now > 2 else (0.99, 1)
+    found = answer(*events, now=now, made=made)
+    assert isinstance(found, Unread if is_late else No)
+
+
+def test_events_that_were_not_read_may_show_a_war() -> None:
+    rest = Unknown("only the newest events were read")
+    found = answer(event(REMOVAL, 1.5), rest=rest)
+    assert isinstance(found, Unread)
+    assert found.reason == rest.reason
+    assert isinstance(answer(event(REMOVAL, 0.5), event(REMOVAL, 1.5), rest=rest), Yes)
+
+
 # The finding
 
 
 def test_a_war_is_a_medium_finding() -> None:
     recurrence = Recurrence(item(), change(), (day(0), day(1)))
-    found = find_war(recurrence, [event(REMOVAL, 0.5), event(REMOVAL, 1.5)], OURS)
-    finding = make_finding(recurrence, found, unread="", now=day(2))
+    finding = make_finding(recurrence, answer(event(REMOVAL, 0.5), event(REMOVAL, 1.5)), now=day(2))
     assert finding is not None
     assert (finding.control, finding.status, finding.severity) == ("drift_war", Status.FAIL, Severity.MEDIUM)
     assert (finding.resource, finding.resource_detail) == (ROLE, "PutRolePermissionsBoundary")
@@ -314,8 +373,9 @@ def test_a_war_is_a_medium_finding() -> None:
 
 def test_an_unread_history_is_not_assessed_and_one_without_a_caller_is_nothing() -> None:
     recurrence = Recurrence(item(), change(), (day(0), day(1)))
-    finding = make_finding(recurrence, None, unread=UNREAD, now=day(2))
+    unread = Unread(UNREAD, "the event history", "allow it", is_certain=False)
+    finding = make_finding(recurrence, unread, now=day(2))
     assert finding is not None
     assert finding.status is Status.NOT_ASSESSED
     assert UNREAD in finding.detail
-    assert make_finding(recurrence, None, unread="", now=day(2)) is None
+    assert make_finding(recurrence, NO, now=day(2)) is None

@@ -11,22 +11,34 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown
+from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent, EventHistory
 from ansible_collections.hardening.iam.plugins.module_utils._account.stacks import StackResource
 from ansible_collections.hardening.iam.plugins.module_utils._account.terraform_state import StateResource
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.declared import parse_owners
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.evidence import (
+    CertainSource,
     Sources,
     clean,
     find_owner,
+    gather_stacks,
+    make_listed_owner,
+    make_state_owner,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import Confidence, Owner, Write
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owned_arns import OwnedArns
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
+    Confidence,
+    Owner,
+    Unread,
+    Write,
+)
 
 from .owned import ACCOUNT, ROLE, USER, index, item, stack
 
 PIPELINE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 STATE: t.Final = StateResource("module.app.aws_iam_role.app", "aws_iam_role", "app", ROLE, "s3://states/app.tfstate")
+OF_STATE: t.Final = CertainSource({STATE.key: make_state_owner(STATE)})
 EMPTY: t.Final = index()
 
 
@@ -38,7 +50,14 @@ def event(tool: t.Optional[str] = "Terraform", day: int = 1, **fields: t.Any) ->
 
 
 def find(arn: str = ROLE, **sources: t.Any) -> Owner:
-    return find_owner(item(arn), Sources(**{"index": EMPTY, **sources}))
+    """The owner of an object by these sources; the others were read, and have nothing."""
+    stacks = gather_stacks(sources.pop("index", EMPTY))
+    events = {item(arn).key: EventHistory()}
+    return find_owner(item(arn), Sources(**{"stacks": stacks, "events": events, **sources}))
+
+
+def reasons(owner: Owner) -> list[str]:
+    return [reason for unread in owner.unread for reason in unread.reasons]
 
 
 def of_stack(**fields: t.Any) -> Owner:
@@ -47,7 +66,7 @@ def of_stack(**fields: t.Any) -> Owner:
 
 def test_nothing_is_known_and_nothing_unread() -> None:
     assert find() == Owner()
-    assert find(index=None).unread == ("the stacks were not read",)
+    assert reasons(find_owner(item(), Sources())) == ["the stacks were not read", "its event history was not read"]
 
 
 def test_a_stack_is_certain() -> None:
@@ -91,7 +110,7 @@ def test_the_tool_behind_a_stack_is_named(fields: dict[str, t.Any], tool: str, t
 
 
 def test_a_state_is_certain_and_comes_before_a_stack() -> None:
-    owner = find(states={item().key: STATE}, index=index(StackResource(stack(), "AppRole", "role", "app")))
+    owner = find(certain=(OF_STATE,), index=index(StackResource(stack(), "AppRole", "role", "app")))
     assert (owner.tool, owner.confidence) == ("Terraform", Confidence.CERTAIN)
     assert owner.place is not None
     assert owner.place.text == "Terraform, address module.app.aws_iam_role.app"
@@ -134,7 +153,7 @@ def test_a_declared_owner_comes_first_and_a_stack_adds_where() -> None:
 
 
 def events(*found: ChangeEvent, **sources: t.Any) -> Owner:
-    return find(events={item().key: found}, **sources)
+    return find(events={item().key: EventHistory(found)}, **sources)
 
 
 def test_the_tool_of_the_creating_or_last_event_is_likely() -> None:
@@ -198,38 +217,47 @@ def test_a_forged_tag_never_makes_an_owner_weaker_or_allows_a_write(tags: dict[s
     resource = index(StackResource(stack(), "AppRole", "role", "app"))
     with_tags = {"tags": {item().key: tags}}
     assert find(index=resource, **with_tags) == find(index=resource)
-    assert find(states={item().key: STATE}, **with_tags) == find(states={item().key: STATE})
+    assert find(certain=(OF_STATE,), **with_tags) == find(certain=(OF_STATE,))
     assert events(event(), **with_tags) == events(event())
     assert find(**with_tags).write is None
     assert find(**with_tags).confidence in (Confidence.HINT, Confidence.UNKNOWN)
 
 
+FAILED: t.Final = Unread("a state can't be used", "hardening_terraform_state_paths[0]", "correct the file")
+CUT: t.Final = EventHistory(rest=Unknown("its events can't be read"))
+
+
 def test_unread_sources_are_named_unless_the_owner_is_certain() -> None:
-    unread = {"unread": ("a state can't be read",), "events_unread": {item().key: "its events can't be read"}}
-    stacks = index(unread=["the stacks of eu-north-1 can't be read"])
+    unread = {"certain": (CertainSource(rest=FAILED),), "events": {item().key: CUT}}
+    stacks = index(unread=["the stacks of eu-north-1 can't be read", "those of eu-west-1 can't be read"])
     owner = find(index=stacks, **unread)
     assert owner.confidence is Confidence.UNKNOWN
-    assert owner.unread == (
-        "a state can't be read",
-        "the stacks of eu-north-1 can't be read",
-        "its events can't be read",
-    )
+    assert reasons(owner) == [FAILED.reason, *stacks.unread, "its events can't be read"]
+    assert [source.is_certain for source in owner.unread] == [True, True, False]
     known = index(StackResource(stack(), "AppRole", "role", "app"), unread=stacks.unread)
     assert find(index=known, **unread).unread == ()
 
 
-def test_a_source_that_failed_makes_an_owner_unread() -> None:
-    reasons = {"events_unread": {item().key: "its events can't be read"}}
-    assert find(index=index(unread=["no"])).is_unread
-    assert find(index=None).is_unread
-    assert find(unread=("a state can't be read",)).is_unread
-    assert find(**reasons, events_failed=frozenset({item().key})).is_unread
-    # Of a long history the newest events were read.
-    assert not find(**reasons).is_unread
-    assert not find(**reasons, events_failed=frozenset({item(USER).key})).is_unread
-    assert not find().is_unread
-    # What is known for certain stays so.
-    assert not find(states={item().key: STATE}, index=index(unread=["no"])).is_unread
+def test_a_healthy_source_names_the_owner_beside_one_that_failed() -> None:
+    for sources in ((CertainSource(rest=FAILED), OF_STATE), (OF_STATE, CertainSource(rest=FAILED))):
+        owner = find(certain=sources, index=index(unread=["no"]))
+        assert (owner.confidence, owner.unread) == (Confidence.CERTAIN, ())
+
+
+def test_a_tool_in_the_events_that_were_read_is_named_beside_those_that_were_not() -> None:
+    cut = EventHistory((event(),), Unknown("only the newest events were read"))
+    owner = find(events={item().key: cut})
+    assert (owner.confidence, reasons(owner)) == (Confidence.LIKELY, ["only the newest events were read"])
+
+
+def test_the_owner_of_a_list_is_certain() -> None:
+    owned = OwnedArns(datetime(2026, 11, 1, tzinfo=UTC), "team\npayments", "git/payments", (ACCOUNT,), (ROLE,))
+    source = CertainSource({item().key: make_listed_owner(owned, "hardening_owned_arns[0]")})
+    owner = find(certain=(source,))
+    assert (owner.name, owner.confidence) == ("team payments", Confidence.CERTAIN)
+    assert owner.place is not None
+    assert owner.place.text == "git/payments"
+    assert owner.evidence == ("the list hardening_owned_arns[0] of 2026-11-01T00:00:00Z has its ARN",)
 
 
 def test_hostile_texts_become_one_line_without_control_characters() -> None:

@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Yes
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.table import WRITES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -22,12 +23,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
     find_objection,
     identify,
     list_held,
+    list_held_back,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
     Confidence,
     DriftWar,
     Owner,
     Ownership,
+    Unread,
     Write,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
@@ -111,23 +114,62 @@ def test_an_owner_in_doubt_refuses_what_narrows(confidence: Confidence, arn: str
     assert refuse(change(operation, impact=Impact.ADDITIVE), owner(confidence), arn) is None
 
 
-@pytest.mark.parametrize("arn", [ROLE, USER, GROUP, POLICY])
-def test_a_source_that_failed_may_know_the_owner_of_any_object(arn: str) -> None:
-    """People make users by hand, but a stack that can't be read may have one too."""
-    operation = next(name for name, (target, _asked) in REQUESTS.items() if target == arn)
-    failed = Owner(unread=("the stacks of eu-west-1 can't be read: denied",), is_unread=True)
-    for impact in (Impact.NARROWING, Impact.DESTRUCTIVE):
-        asked = change(operation, impact=impact)
-        assert refuse(asked, failed, arn) == "foreign_owner"
-        assert refuse(asked, failed, arn, default=Write.ALLOW) is None
-        assert refuse(asked, dataclasses.replace(failed, write=Write.ALLOW, confidence=Confidence.CERTAIN), arn) is None
-        # The declaration of this run defines the object.
-        assert refuse(asked, failed, arn, own=frozenset({item(arn).key})) is None
-    assert refuse(change(operation, impact=Impact.ADDITIVE), failed, arn) is None
-    objection = find_objection(change(operation), Ownership(owners={item(arn).key: failed}))
+FAILED: t.Final = Unread("the stacks of eu-west-1 can't be read: denied", "CloudFormation", "allow it")
+EVENTS: t.Final = Unread("its event history can't be read", "the event history", "allow it", is_certain=False)
+
+
+@pytest.mark.parametrize("default", list(Write))
+@pytest.mark.parametrize("impact", list(Impact))
+@pytest.mark.parametrize("operation", sorted(HELD))
+def test_a_source_of_certain_owners_that_failed_holds_back_every_change(
+    operation: str, impact: Impact, default: Write
+) -> None:
+    """A certain owner would refuse each of them, whatever the default is."""
+    arn = REQUESTS[operation][0]
+    failed = Owner(unread=(FAILED,))
+    asked = change(operation, impact=impact)
+    assert refuse(asked, failed, arn, default=default) == "foreign_owner"
+    # It may also know the owner of what the declaration of this run defines.
+    assert refuse(asked, failed, arn, default=default, own=frozenset({item(arn).key})) == "foreign_owner"
+    assert refuse(asked, owner(write=Write.ALLOW), arn, default=default) is None
+    objection = find_objection(asked, Ownership(owners={item(arn).key: failed}, default=default))
     assert objection is not None
-    assert "the stacks of eu-west-1 can't be read: denied" in objection.reason
-    assert "hardening_owner_default: allow" in objection.reason
+    assert f"{FAILED.reason}; allow it, or declare the owner in hardening_owners" in objection.reason
+    assert "hardening_owner_default" not in objection.reason
+    assert objection.held_by == (FAILED,)
+
+
+@pytest.mark.parametrize(
+    ("arn", "own", "is_held"),
+    [(USER, False, True), (GROUP, False, True), (POLICY, True, True), (ROLE, False, False), (POLICY, False, False)],
+)
+def test_an_event_history_that_failed_holds_back_what_only_it_could_refuse(arn: str, own: bool, is_held: bool) -> None:
+    """The owner of another role or policy has to be known anyway. It names no owner that refuses all changes."""
+    operation = next(name for name, (target, _asked) in REQUESTS.items() if target == arn)
+    failed = Owner(unread=(EVENTS,))
+    known = Ownership(owners={item(arn).key: failed}, own=frozenset({item(arn).key} if own else ()))
+    objection = find_objection(change(operation), known)
+    assert objection is not None
+    assert objection.held_by == ((EVENTS,) if is_held else ())
+    assert find_objection(change(operation, impact=Impact.ADDITIVE), known) is None
+    assert find_objection(change(operation), dataclasses.replace(known, default=Write.ALLOW)) is None
+
+
+def test_a_source_that_holds_back_many_objects_has_one_line() -> None:
+    asked = [change(), change("AttachRolePolicy"), change("DetachUserPolicy"), change("CreatePolicyVersion")]
+    state = Unread("app.tfstate can't be used: it is empty", "hardening_terraform_state_paths[0]", "correct the file")
+    stacks = Unread("no eu-1", "CloudFormation", "allow it", ("no eu-2", "no eu-3", "no eu-4"))
+    owners = {
+        item().key: Owner(unread=(state, stacks)),
+        item(USER).key: Owner(unread=(state,)),
+        item(POLICY).key: owner(),
+    }
+    assert list_held_back(asked, Ownership(owners=owners, default=Write.ALLOW)) == (
+        "2 objects are held back by hardening_terraform_state_paths[0]: app.tfstate can't be used: it is empty; "
+        "correct the file",
+        "1 object is held back by CloudFormation: no eu-1; no eu-2; and 2 more; allow it",
+    )
+    assert list_held_back(asked, Ownership(owners=dict.fromkeys(owners, owner()))) == ()
 
 
 @pytest.mark.parametrize("operation", ["PutRolePermissionsBoundary", "DetachUserPolicy"])
@@ -188,10 +230,10 @@ def test_a_refusal_says_where_to_change_it_and_how() -> None:
 
 def test_the_reason_of_an_unknown_owner_names_two_unread_sources() -> None:
     unread = tuple(f"the stacks of region-{number} can't be read" for number in range(5))
-    objection = find_objection(change(), Ownership(owners={item().key: Owner(unread=unread)}))
+    failed = Unread(unread[0], "CloudFormation", "allow it", unread[1:])
+    objection = find_objection(change(), Ownership(owners={item().key: Owner(unread=(failed,))}))
     assert objection is not None
-    assert "the stacks of region-1 can't be read; and 3 more" in objection.reason
-    assert "hardening_owner_default: allow" in objection.reason
+    assert "the stacks of region-1 can't be read; and 3 more; allow it" in objection.reason
     assert objection.data["owner"]["unread"] == list(unread)
 
 
@@ -205,7 +247,7 @@ WAR: t.Final = DriftWar(
 @pytest.mark.parametrize("default", list(Write))
 @pytest.mark.parametrize("impact", list(Impact))
 def test_a_drift_war_stops_its_change_alone(default: Write, impact: Impact) -> None:
-    wars = {identify(change()): WAR}
+    wars: dict[t.Any, t.Any] = {identify(change()): Yes(WAR)}
     known = Ownership(owners={item().key: Owner()}, default=default, wars=wars)
     objection = find_objection(change(impact=impact), known)
     assert objection is not None
@@ -216,6 +258,18 @@ def test_a_drift_war_stops_its_change_alone(default: Write, impact: Impact) -> N
     same_operation = change(after={"boundary": "another"}, impact=Impact.ADDITIVE)
     assert find_objection(same_operation, known) is None
     assert refuse(change(), owner(write=Write.ALLOW), wars=wars) is None
+
+
+@pytest.mark.parametrize("default", list(Write))
+@pytest.mark.parametrize("impact", list(Impact))
+def test_a_change_that_somebody_may_keep_reverting_is_not_made(default: Write, impact: Impact) -> None:
+    unread = Unread("the journal can't be read: denied", "the journal", "correct hardening_journal")
+    known = Ownership(owners={item().key: Owner()}, default=default, wars={identify(change()): unread})
+    objection = find_objection(change(impact=impact), known)
+    assert objection is not None
+    assert (objection.rule, objection.held_by) == ("drift_war", (unread,))
+    assert "the journal can't be read: denied; correct hardening_journal, or list the ARN in" in objection.reason
+    assert refuse(change(), owner(write=Write.ALLOW), wars=known.wars) is None
 
 
 # Among the guards

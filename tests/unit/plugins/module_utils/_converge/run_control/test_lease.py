@@ -8,25 +8,30 @@ import json
 import math
 import threading
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder, name_process
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import (
     LASTS,
     HeldError,
-    Holder,
     Lease,
     LeaseError,
     Permit,
     lease_key,
-    name_process,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, Store, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
+    DirectoryStore,
+    Store,
+    StoreError,
+    Versioned,
+)
 
 from ..fakes import ACCOUNT, CALLER, NOW, FakeStore
 
@@ -36,25 +41,30 @@ NEEDS = timedelta(seconds=35 + 60)
 
 
 class Clock:
-    """The time of one machine. ``passed`` is what a clock that nobody sets would show."""
+    """The time of one machine, and of the stores that it is in step with. ``passed`` counts on, whoever sets it."""
 
     def __init__(self) -> None:
         self.now = NOW
         self.passed = 0.0
+        self.stores: list[FakeStore] = []
 
     def advance(self, time: timedelta) -> None:
         self.now += time
         self.passed += time.total_seconds()
-
-
-@pytest.fixture
-def store() -> FakeStore:
-    return FakeStore()
+        for store in self.stores:
+            store.now += time
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> FakeStore:
+    made = FakeStore()
+    clock.stores.append(made)
+    return made
 
 
 MakeLease = Callable[..., Lease]
@@ -68,6 +78,10 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
         *,
         author: str = "",
         process: str = "awx.acme.example/1",
+        caller: str = CALLER,
+        host: str = "",
+        worker: str = "",
+        running: Collection[str] = (),
         place: t.Optional[Store] = None,
         account_id: str = ACCOUNT,
         longest_write: float = 35,
@@ -75,15 +89,29 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
         keeps: bool = False,
         clock: Clock = clock,
     ) -> Lease:
+        if isinstance(place, FakeStore) and place not in clock.stores:
+            clock.stores.append(place)
+        details = {"author": author}
         return Lease(
             place or store,
-            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}, keeps=keeps, process=process),
+            Holder(
+                run_id,
+                job_id,
+                "password_policy",
+                caller,
+                details,
+                keeps=keeps,
+                process=process,
+                host=host,
+                worker=worker,
+            ),
             partition="aws",
             account_id=account_id,
             longest_write=longest_write,
             renewed_after=renewed_after,
             clock=lambda: clock.now,
             monotonic=lambda: clock.passed,
+            find_process=lambda name: Yes(name) if name in running else NO if name else Unknown("no name"),
         )
 
     return make_lease
@@ -111,9 +139,9 @@ def test_another_job_is_refused_and_names_the_first(make: MakeLease) -> None:
         make("two", "2").acquire()
 
 
-@pytest.mark.parametrize(("run_id", "job_id"), [("one", "2"), ("two", "1")])
+@pytest.mark.parametrize(("run_id", "job_id"), [("7", "2"), ("two", "1")])
 def test_a_job_is_another_one_by_its_run_or_its_number(make: MakeLease, run_id: str, job_id: str) -> None:
-    make().acquire()
+    make("7").acquire()
     with pytest.raises(LeaseError, match="writes in account"):
         make(run_id, job_id).acquire()
 
@@ -121,24 +149,24 @@ def test_a_job_is_another_one_by_its_run_or_its_number(make: MakeLease, run_id: 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_jobs_of_two_controllers_with_one_number_are_two_jobs(make: MakeLease, keeps: bool) -> None:
     """Both controllers count from 1, and share a journal."""
-    make(keeps=keeps).acquire()
+    make("7", keeps=keeps).acquire()
     for process in ("awx.other.example/2", "awx.acme.example/3", ""):
-        other = make(process=process, keeps=keeps)
-        with pytest.raises(LeaseError, match=r"run one \(job 1 on awx.acme.example\) writes in account"):
+        other = make("7", process=process, keeps=keeps)
+        with pytest.raises(LeaseError, match=r"run 7 \(job 1 on awx.acme.example\) writes in account"):
             other.acquire()
         assert other.release_of_job() is False
         assert other.find_other() is not None
     if keeps:
-        assert make().acquire() is None
+        assert make("7").acquire() is None
 
 
 def test_a_lease_of_an_older_version_is_that_of_another_job(make: MakeLease, store: FakeStore) -> None:
-    make(keeps=True).acquire()
+    make("7", keeps=True).acquire()
     record = read(store)
     del record["process"]
     store.put(KEY, json.dumps(record).encode())
-    with pytest.raises(LeaseError, match=r"run one \(job 1\) writes in account"):
-        make(keeps=True).acquire()
+    with pytest.raises(LeaseError, match=r"run 7 \(job 1\) writes in account"):
+        make("7", keeps=True).acquire()
 
 
 def test_the_name_of_a_process_is_made_once_and_names_its_place() -> None:
@@ -381,6 +409,8 @@ MALFORMED: t.Final[dict[str, t.Any]] = {
     "run_id": "../../x",
     "job_id": 7,
     "expires": "tomorrow",
+    "written": "yesterday",
+    "taken_from": 7,
 }
 
 
@@ -478,11 +508,11 @@ def test_clocks_of_two_machines_may_differ_by_a_minute(make: MakeLease, clock: C
         try:
             other.acquire()
         except LeaseError:
+            clock.advance(timedelta(seconds=1))
             ahead.advance(timedelta(seconds=1))
         else:
             break
-    taken = ahead.now - timedelta(seconds=60)
-    assert taken >= sent + timedelta(seconds=35)
+    assert clock.now >= sent + timedelta(seconds=35)
 
 
 class Killed(BaseException):
@@ -498,7 +528,7 @@ class FragileStore(FakeStore):
         self._after = after
         self._is_within = False
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         return self._at_risk(lambda: FakeStore.get_versioned(self, key))
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
@@ -560,7 +590,7 @@ def test_an_emergency_does_not_take_the_lease_of_another_one(
     with pytest.raises(HeldError, match="run one .* writes in account"):
         make("two", "2").acquire(takes_over=True)
     # Broken by name, or over, it is nobody's any more.
-    clock.now += LASTS
+    clock.advance(LASTS)
     assert make("two", "2").acquire(takes_over=True) is not None
 
 
@@ -592,11 +622,217 @@ def test_the_job_that_lost_its_lease_writes_no_more(make: MakeLease, clock: Cloc
     first = make()
     first.acquire()
     make("two", "2").acquire(takes_over=True)
-    clock.now += LASTS / 2
-    clock.passed += LASTS.total_seconds() / 2
+    clock.advance(LASTS / 2)
     with pytest.raises(LeaseError, match="run two .* took over the lease"):
         first.renew()
 
 
 def set_module(store: FakeStore, module: str) -> None:
     store.objects[KEY] = json.dumps({**read(store), "module": module}).encode()
+
+
+# By the clock of the store
+
+
+@pytest.mark.parametrize("minutes", [-17, 17])
+def test_no_clock_that_is_off_takes_a_live_lease(make: MakeLease, clock: Clock, minutes: int) -> None:
+    off = Clock()
+    off.now += timedelta(minutes=minutes)
+    make().acquire()
+    clock.advance(LASTS - timedelta(seconds=1))
+    with pytest.raises(HeldError, match="until 2026-11-25T02:15:00Z"):
+        make("two", "2", clock=off).acquire()
+    clock.advance(timedelta(seconds=1))
+    assert make("two", "2", clock=off).acquire() is not None
+
+
+@pytest.mark.parametrize("minutes", [-17, 17])
+def test_the_lease_of_a_job_whose_clock_is_off_lasts_as_long(make: MakeLease, clock: Clock, minutes: int) -> None:
+    off = Clock()
+    off.now += timedelta(minutes=minutes)
+    first = make(clock=off)
+    first.acquire()
+    first.check()
+    clock.advance(LASTS - timedelta(seconds=1))
+    with pytest.raises(HeldError):
+        make("two", "2").acquire()
+    clock.advance(timedelta(seconds=1))
+    assert make("two", "2").acquire() is not None
+
+
+def test_a_store_whose_clock_can_not_be_read_gives_no_lease_away(
+    make: MakeLease, store: FakeStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make().acquire()
+    clock.advance(2 * LASTS)
+
+    def refuse() -> t.NoReturn:
+        raise StoreError("no answer has a date")
+
+    monkeypatch.setattr(store, "read_clock", refuse)
+    with pytest.raises(StoreError, match="no answer has a date"):
+        make("two", "2").acquire()
+
+
+# A writer proves that it still holds the lease
+
+
+def test_a_writer_whose_lease_was_taken_stops_within_seconds(make: MakeLease, clock: Clock) -> None:
+    first = make()
+    first.acquire()
+    first.renew()
+    make("two", "2").acquire("one")
+    clock.advance(timedelta(seconds=5))
+    with pytest.raises(LeaseError, match=r"run two .* took over the lease of account 111122223333"):
+        first.renew()
+
+
+def test_before_its_first_write_a_job_looks_whether_it_is_alone(store: FakeStore, make: MakeLease) -> None:
+    """The place took the writes of two jobs that had read the same."""
+    store.ignores = True
+    first, second = make(), make("two", "2")
+    first.acquire()
+    del store.objects[KEY]
+    second.acquire()
+    assert first.record["fence"] == second.record["fence"]
+    with pytest.raises(LeaseError, match="run two"):
+        first.renew()
+    second.renew()
+
+
+def test_a_lease_that_was_deleted_is_lost(store: FakeStore, make: MakeLease) -> None:
+    lease = make()
+    lease.acquire()
+    del store.objects[KEY]
+    with pytest.raises(LeaseError, match="somebody took over"):
+        lease.renew()
+
+
+def test_a_writer_that_can_not_read_its_lease_stops_soon(store: FakeStore, make: MakeLease, clock: Clock) -> None:
+    lease = make()
+    lease.acquire()
+    lease.renew()
+    store.lost = True
+    clock.advance(timedelta(seconds=29))
+    lease.renew()
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(LeaseError, match="not known whether this job still holds the lease of the account: .*denied"):
+        lease.renew()
+    store.lost = False
+    lease.renew()
+
+
+def test_a_lease_is_read_again_once_in_some_seconds(store: FakeStore, make: MakeLease, clock: Clock) -> None:
+    lease = make()
+    lease.acquire()
+    lease.renew()
+    store.lost = True
+    clock.advance(timedelta(seconds=4))
+    lease.renew()
+
+
+# A rerun takes over what a killed job left
+
+HOST: t.Final = "ci-1/3f1c/pid:[4026531836]"
+KILLED: t.Final[dict[str, t.Any]] = {"process": "ci-1/ab-70.900", "host": HOST, "worker": "71.950"}
+RERUN: t.Final[dict[str, t.Any]] = {"process": "ci-1/cd-80.990", "host": HOST, "worker": "81.995"}
+
+
+@pytest.mark.parametrize("caller", [CALLER, CALLER.rpartition("/")[0] + "/another-job"])
+def test_a_rerun_takes_over_from_a_process_that_has_ended(make: MakeLease, store: FakeStore, caller: str) -> None:
+    first = make(**KILLED)
+    first.acquire()
+    second = make("two", "2", **RERUN, caller=caller)
+    assert second.find_other() is None
+    taken = second.acquire()
+    assert taken is not None and taken.taken_because == "its process 70 on this machine has ended"
+    assert read(store)["fence"] == 2
+    second.renew()
+    with pytest.raises(LeaseError, match="run two"):
+        first.renew()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"running": ["70.900"]},
+        {"running": ["71.950"]},
+        {"caller": f"arn:aws:iam::{ACCOUNT}:user/alice"},
+        {"caller": CALLER.replace("/automation/", "/automation-2/")},
+        {"host": "ci-1/3f1c/pid:[4026532001]"},
+        {"host": ""},
+    ],
+)
+def test_a_rerun_waits_where_the_other_may_be_at_work(make: MakeLease, change: dict[str, t.Any]) -> None:
+    make(**KILLED).acquire()
+    second = make("two", "2", **{**RERUN, **change})
+    with pytest.raises(HeldError, match="set hardening_break_lease to one"):
+        second.acquire()
+    assert second.find_other() is not None
+
+
+@pytest.mark.parametrize("unknown", [{"worker": ""}, {"process": "ci-1/ab-"}])
+def test_a_process_that_is_not_named_may_be_at_work(make: MakeLease, unknown: dict[str, t.Any]) -> None:
+    make(**{**KILLED, **unknown}).acquire()
+    with pytest.raises(HeldError):
+        make("two", "2", **RERUN).acquire()
+
+
+OTHER: t.Final[dict[str, t.Any]] = {**RERUN, "host": "ci-2/9d20/pid:[4026531836]"}
+
+
+def test_a_rerun_under_the_same_given_id_takes_over_once(make: MakeLease) -> None:
+    first = make("release-7", **KILLED)
+    first.acquire()
+    second = make("release-7", "2", **OTHER)
+    taken = second.acquire()
+    assert taken is not None and taken.taken_because == "this run was given the same hardening_run_id"
+    # The first was at work after all. It does not take the lease back, or both would go on in turns.
+    for lease in (make("release-7", **KILLED), make("release-7", "3", **KILLED)):
+        with pytest.raises(HeldError):
+            lease.acquire()
+    second.release()
+    assert make("release-7", **KILLED).acquire() is None
+
+
+@pytest.mark.parametrize("run_id", ["7", "20261125T020000Z", "20261125T020000Z-ab12"])
+def test_an_id_that_nobody_gave_takes_nothing_over(make: MakeLease, run_id: str) -> None:
+    """Two controllers of AWX count from 1, and two runs may start in one second."""
+    make(run_id, **KILLED).acquire()
+    with pytest.raises(HeldError):
+        make(run_id, "2", **OTHER).acquire()
+
+
+@pytest.mark.parametrize("change", [{"caller": f"arn:aws:iam::{ACCOUNT}:user/alice"}, {**RERUN, "running": ["70.900"]}])
+def test_a_given_id_takes_nothing_from_another_caller_or_a_process_that_runs(
+    make: MakeLease, change: dict[str, t.Any]
+) -> None:
+    make("release-7", **KILLED).acquire()
+    with pytest.raises(HeldError):
+        make("release-7", "2", **{**OTHER, **change}).acquire()
+
+
+def test_a_given_id_takes_nothing_from_a_containment(make: MakeLease, store: FakeStore) -> None:
+    make("release-7", **KILLED).acquire()
+    set_module(store, "credential_quarantine")
+    with pytest.raises(HeldError):
+        make("release-7", "2", **OTHER).acquire()
+
+
+def test_of_two_reruns_one_takes_over(tmp_path: Path, make: MakeLease) -> None:
+    place = DirectoryStore(str(tmp_path))
+    make(**KILLED, place=place).acquire()
+    together = threading.Barrier(4)
+
+    def start(number: int) -> bool:
+        process = f"ci-1/cd-{80 + number}.990"
+        lease = make(f"run{number}", place=place, process=process, host=HOST, worker="81.995", running=["81.995"])
+        together.wait(timeout=10)
+        try:
+            lease.acquire()
+        except LeaseError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        assert sorted(pool.map(start, range(4))) == [False] * 3 + [True]

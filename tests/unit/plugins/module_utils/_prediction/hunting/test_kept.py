@@ -90,7 +90,7 @@ def test_a_deep_record_is_cut_and_not_followed_for_ever() -> None:
         b"[]",
         b'{"schema": "other", "Records": [], "sources": []}',
         b'{"schema": "hardening.iam/hunt-records/1", "Records": {}, "sources": []}',
-        gzip.compress(b'{"schema": "hardening.iam/hunt-records/1", "Records": ["x"], "sources": [1]}'),
+        gzip.compress(b'{"schema": "hardening.iam/hunt-records/1", "Records": ["x"], "sources": [1]}', mtime=0),
         gzip.compress(b"x" * 100)[:20],
     ],
     # The compressed bytes have the time in them, and all workers need the same names.

@@ -13,37 +13,52 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Answer, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.events import (
     Comparison,
     Event,
     History,
+    Shown,
     compare,
+    explain_incomplete,
     find_explained,
     parse_history,
     read_event,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.records import read_account
+from ansible_collections.hardening.iam.plugins.module_utils._report.audit.state import State
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import DocumentError, encode
 
 from ..._converge.fakes import ACCOUNT, NOW, RUN
 from .world import CALLER, LATER, World, key_change, make_event
 
-NO_EVENT: t.Final = "no event found (events arrive up to 15 minutes late, and are kept 90 days)"
+NO_EVENT: t.Final = "no event found (events arrive up to 15 minutes late)"
+NOT_YET: t.Final = "not verified yet: events arrive up to 15 minutes late"
 
 
 def compared(world: World, *events: Event, now: t.Any = LATER, **fields: t.Any) -> Comparison:
     """Compare the journal of the run with a history of these events."""
-    return compare(world.records().changes, world.see(*events, **fields), callers={CALLER}, now=now)
+    return held(world, Yes(world.see(*events, **fields)), now=now)
+
+
+def held(world: World, history: Answer[History], *, now: t.Any = LATER) -> Comparison:
+    """Compare the journal of the run with an answer of the event history."""
+    return compare(world.records().changes, history, account_id=ACCOUNT, callers={CALLER}, now=now)
 
 
 def of(change: Change, *events: Event, outcome: t.Optional[Outcome] = Outcome.APPLIED, **fields: t.Any) -> t.Any:
     """Compare one recorded change with these events: what shows it, and the events left over."""
     world = World()
-    (key,) = world.change(change, outcome=outcome)
+    recorded = {name: fields.pop(name) for name in ("request_id", "attempts", "caller_arn") if name in fields}
+    (key,) = world.change(change, outcome=outcome, **recorded)
     found = compared(world, *events, **fields)
     return found.shown[key], found.unrecorded
+
+
+def verdict(shown: Shown) -> tuple[State, str]:
+    return shown.state, shown.reason
 
 
 def test_each_change_has_its_own_event() -> None:
@@ -52,36 +67,65 @@ def test_each_change_has_its_own_event() -> None:
     alice, bob = make_event(key_change("alice")), make_event(key_change("bob"), seconds=2)
     found = compared(world, bob, alice)
     assert [found.shown[key].event for key in keys] == [alice, bob]
-    assert [found.shown[key].lack for key in keys] == ["", ""]
+    assert [verdict(found.shown[key]) for key in keys] == [(State.VERIFIED, "")] * 2
     assert found.unrecorded == ()
+
+
+# Whose an event is: the request, the account and the identity
+
+
+def test_operation_and_time_alone_show_nothing() -> None:
+    event = make_event(key_change(), requestID="another")
+    shown, left = of(key_change(), event)
+    assert (shown.event, verdict(shown), left) == (None, (State.ATTENTION, NO_EVENT), (event,))
+
+
+def test_a_request_of_another_account_is_no_evidence() -> None:
+    """AWS's ids are unique, but a file of events can be forged, and one request may have events in two accounts."""
+    shown, _left = of(key_change(), make_event(key_change(), recipientAccountId="999988887777"))
+    assert (shown.event, shown.state) == (None, State.ATTENTION)
+    assert shown.reason == f"the event of its request is of {CALLER} in account 999988887777"
 
 
 OTHER: t.Final = {"userIdentity": {"arn": CALLER.replace("automation-credentials", "intruder")}, "userAgent": "Boto3"}
 
 
-def test_a_call_of_somebody_else_is_no_evidence() -> None:
+def test_a_request_of_another_identity_is_no_evidence() -> None:
     """A session of another role may have the same name, so its calls are in the answers of LookupEvents too."""
     shown, left = of(key_change(), make_event(key_change(), **OTHER))
-    assert (shown.event, shown.lack, left) == (None, NO_EVENT, ())
+    assert (shown.event, shown.state, left) == (None, State.ATTENTION, ())
+    assert "assumed-role/intruder/iam-hardening in account 111122223333" in shown.reason
 
 
-def test_a_failed_call_of_somebody_else_is_no_attempt() -> None:
-    shown, _left = of(key_change(), make_event(key_change()), make_event(key_change(), errorCode="X", **OTHER))
-    assert shown.attempts == ()
+def test_an_event_without_an_account_belongs_to_no_change() -> None:
+    shown, _left = of(key_change(), make_event(key_change(), recipientAccountId=None))
+    assert (shown.event, shown.state) == (None, State.ATTENTION)
 
 
-def test_the_own_event_counts_if_somebody_else_called_too() -> None:
-    forged = make_event(key_change(), seconds=0, **{**OTHER, "userAgent": "hardening.iam"})
-    own = make_event(key_change(), seconds=30)
-    shown, left = of(key_change(), forged, own)
-    assert (shown.event, left) == (own, (forged,))
+def test_two_changes_that_name_one_request() -> None:
+    """Somebody copied the id of a request from the record of another change."""
+    world = World()
+    (alice,) = world.change(key_change("alice"))
+    (bob,) = world.change(key_change("bob"), request_id="request-alice")
+    event = make_event(key_change("alice"))
+    found = compared(world, event)
+    for key in (alice, bob):
+        assert verdict(found.shown[key]) == (State.ATTENTION, "another record names the same request")
+    assert found.unrecorded == (event,)
 
 
-def test_a_user_whose_name_begins_as_another_one_is_another_user() -> None:
-    shown, left = of(key_change("alice"), make_event(key_change("alice2")))
-    assert (shown.event, shown.lack, len(left)) == (None, NO_EVENT, 1)
-    shown, left = of(key_change("alice2"), make_event(key_change("alice")))
-    assert (shown.event, len(left)) == (None, 1)
+def test_an_attempt_that_names_the_request_of_another_change() -> None:
+    world = World()
+    (alice,) = world.change(key_change("alice"))
+    world.change(key_change("bob"), attempts=["request-alice"])
+    found = compared(world, make_event(key_change("alice")), make_event(key_change("bob")))
+    assert found.shown[alice].state is State.ATTENTION
+
+
+def test_several_events_of_one_request_are_no_answer() -> None:
+    events = [make_event(key_change(), seconds=second) for second in (1, 2)]
+    shown, left = of(key_change(), *events)
+    assert (verdict(shown), left) == ((State.NOT_VERIFIED, "CloudTrail has 2 events of its request"), tuple(events))
 
 
 @pytest.mark.parametrize(
@@ -94,9 +138,12 @@ def test_a_user_whose_name_begins_as_another_one_is_another_user() -> None:
         {"requestParameters": {"userName": "bob", "accessKeyId": "AKIA00000000000ALICE"}},
     ],
 )
-def test_an_event_of_something_else(fields: dict[str, t.Any]) -> None:
-    shown, left = of(key_change("alice"), make_event(key_change("alice"), **fields))
-    assert (shown.event, shown.lack, len(left)) == (None, NO_EVENT, 1)
+def test_a_request_that_was_another_call(fields: dict[str, t.Any]) -> None:
+    """The id was copied from another change, of this run or of an earlier one."""
+    event = make_event(key_change("alice"), **fields)
+    shown, left = of(key_change("alice"), event)
+    assert (shown.event, shown.state, left) == (event, State.ATTENTION, ())
+    assert shown.reason.startswith("the event of its request is another call: ")
 
 
 @pytest.mark.parametrize(
@@ -120,10 +167,9 @@ def test_an_event_of_something_else(fields: dict[str, t.Any]) -> None:
     ],
 )
 def test_a_name_in_the_request_that_the_record_does_not_have(name: str) -> None:
-    shown, left = of(key_change("alice"), make_event(key_change("alice"), requestParameters={"x": [{name: "bob"}]}))
-    assert (shown.event, len(left)) == (None, 1)
-    shown, _left = of(key_change("alice"), make_event(key_change("alice"), requestParameters={"x": [{name: "alice"}]}))
-    assert shown.event is not None
+    for value, state in (("bob", State.ATTENTION), ("alice", State.VERIFIED), ("alice2", State.ATTENTION)):
+        event = make_event(key_change("alice"), requestParameters={"x": [{name: value}]})
+        assert of(key_change("alice"), event)[0].state is state
 
 
 @pytest.mark.parametrize(
@@ -138,7 +184,7 @@ def test_a_name_in_the_request_that_the_record_does_not_have(name: str) -> None:
 )
 def test_services_that_cloudtrail_calls_otherwise(service: str, source: str) -> None:
     change = key_change(service=service)
-    assert of(change, make_event(change, eventSource=f"{source}.amazonaws.com"))[0].event is not None
+    assert of(change, make_event(change, eventSource=f"{source}.amazonaws.com"))[0].state is State.VERIFIED
 
 
 @pytest.mark.parametrize(
@@ -147,7 +193,7 @@ def test_services_that_cloudtrail_calls_otherwise(service: str, source: str) -> 
 )
 def test_an_event_that_says_less_fits(parameters: t.Any) -> None:
     shown, _left = of(key_change("alice"), make_event(key_change("alice"), requestParameters=parameters))
-    assert shown.event is not None
+    assert shown.state is State.VERIFIED
 
 
 def test_regional_changes_by_their_region() -> None:
@@ -161,14 +207,14 @@ def test_regional_changes_by_their_region() -> None:
     )
     fields = {"eventSource": "access-analyzer.amazonaws.com"}
     shown, _left = of(change, make_event(change, **fields), regions=("us-east-1", "eu-west-1"))
-    assert shown.event is not None
+    assert shown.state is State.VERIFIED
     elsewhere = make_event(change, **{**fields, "awsRegion": "us-east-1"})
-    shown, left = of(change, elsewhere, regions=("us-east-1", "eu-west-1"))
-    assert (shown.event, len(left)) == (None, 1)
+    shown, _left = of(change, elsewhere, regions=("us-east-1", "eu-west-1"))
+    assert shown.state is State.ATTENTION
     shown, _left = of(change)
-    assert shown.lack == "unknown: the event history of eu-west-1 was not read"
+    assert verdict(shown) == (State.NOT_VERIFIED, "the event history of eu-west-1 was not read")
     shown, _left = of(change, regions=("us-east-1",), failures={"eu-west-1": "AccessDenied"})
-    assert shown.lack == "unknown: eu-west-1: AccessDenied"
+    assert verdict(shown) == (State.NOT_VERIFIED, "eu-west-1: AccessDenied")
 
 
 def test_a_standard_of_security_hub_by_the_end_of_its_arn() -> None:
@@ -184,8 +230,8 @@ def test_a_standard_of_security_hub_by_the_end_of_its_arn() -> None:
         return make_event(change, requestParameters={"standardsSubscriptionRequests": [{"standardsArn": arn}]})
 
     regions = ("us-east-1", "eu-west-1")
-    assert of(change, event_of("5.0.0"), regions=regions)[0].event is not None
-    assert of(change, event_of("3.0.0"), regions=regions)[0].event is None
+    assert of(change, event_of("5.0.0"), regions=regions)[0].state is State.VERIFIED
+    assert of(change, event_of("3.0.0"), regions=regions)[0].state is State.ATTENTION
 
 
 # The end of the lease
@@ -223,84 +269,128 @@ def test_a_later_record_shows_that_the_lease_was_renewed(fence: int, job_id: str
 
 def test_a_suspended_machine_sends_hours_later() -> None:
     world = World()
-    (key,) = world.change(key_change(), outcome=None)
+    (key,) = world.change(key_change())
     world.lease(key, NOW + timedelta(minutes=15))
+    world.edit(f"{key}-outcome.json", at="2026-11-25T05:00:01Z")
     late = make_event(key_change(), seconds=3 * 3600)
     found = compared(world, late, until=NOW + timedelta(hours=4), now=NOW + timedelta(hours=4))
     assert (found.shown[key].event, found.shown[key].is_late) == (late, True)
-
-
-def test_a_record_of_an_older_version_has_no_lease() -> None:
-    shown, _left = of(key_change(), make_event(key_change()))
-    assert shown.is_late is False
 
 
 # Attempts that failed
 
 
 def test_failed_attempts_belong_to_the_change() -> None:
-    failed = make_event(key_change(), seconds=1, errorCode="ConcurrentModification")
+    failed = make_event(key_change(), seconds=1, errorCode="ConcurrentModification", requestID="first")
     made = make_event(key_change(), seconds=3)
-    shown, left = of(key_change(), failed, made)
+    shown, left = of(key_change(), failed, made, attempts=["first"])
     assert (shown.event, shown.attempts, left) == (made, (failed,), ())
+    shown, left = of(key_change(), failed, made)
+    assert (shown.attempts, left) == ((), (failed,))
 
 
-def test_a_change_that_failed_has_attempts_alone() -> None:
+def test_an_attempt_that_succeeded_is_no_attempt() -> None:
+    first = make_event(key_change(), requestID="first")
+    shown, left = of(key_change(), first, make_event(key_change(), seconds=3), attempts=["first"])
+    assert (shown.state, shown.attempts, left) == (State.VERIFIED, (), (first,))
+
+
+def test_a_change_that_failed_shows_its_call() -> None:
     failed = make_event(key_change(), errorCode="AccessDenied")
     shown, left = of(key_change(), failed, outcome=Outcome.FAILED)
-    assert (shown.event, shown.attempts, shown.lack, left) == (None, (failed,), "", ())
+    assert (shown.event, verdict(shown), left) == (failed, (State.VERIFIED, ""), ())
 
 
-def test_a_call_that_succeeded_although_its_record_says_failed_is_not_in_the_journal() -> None:
-    made = make_event(key_change())
-    shown, left = of(key_change(), made, outcome=Outcome.FAILED)
-    assert (shown.event, left) == (None, (made,))
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.FOREIGN])
+def test_a_call_that_succeeded_although_its_record_denies_it(outcome: Outcome) -> None:
+    shown, _left = of(key_change(), make_event(key_change()), outcome=outcome)
+    assert verdict(shown) == (State.ATTENTION, "CloudTrail says that the call succeeded")
 
 
-def test_a_failed_event_is_no_proof() -> None:
+def test_a_failed_call_is_no_proof() -> None:
     shown, _left = of(key_change(), make_event(key_change(), errorCode="AccessDenied"))
-    assert (shown.event, shown.lack) == (None, NO_EVENT)
+    assert verdict(shown) == (State.ATTENTION, "CloudTrail says that the call failed: AccessDenied")
 
 
 # Changes without an event
 
 
 def test_no_event() -> None:
-    assert of(key_change())[0].lack == NO_EVENT
+    assert verdict(of(key_change())[0]) == (State.ATTENTION, NO_EVENT)
 
 
 @pytest.mark.parametrize(
-    ("fields", "lack"),
+    ("minutes", "state", "reason"),
     [
-        ({"failure": "AccessDenied"}, "unknown: the event history was not read: AccessDenied"),
-        ({"regions": ()}, "unknown: the event history of us-east-1 was not read"),
-        ({"failures": {"us-east-1": "too many pages"}}, "unknown: us-east-1: too many pages"),
-        ({"read_at": NOW + timedelta(minutes=5)}, "no event found yet: events arrive up to 15 minutes late"),
-        ({"now": NOW + timedelta(days=91)}, "unknown: events are kept 90 days"),
-        ({"until": NOW - timedelta(seconds=1)}, "unknown: the event history was read for another time"),
-        ({"since": NOW + timedelta(seconds=1)}, "unknown: the event history was read for another time"),
+        (0, State.NOT_VERIFIED, NOT_YET),
+        (9, State.NOT_VERIFIED, NOT_YET),
+        (14.9, State.NOT_VERIFIED, NOT_YET),
+        (15, State.ATTENTION, NO_EVENT),
+        (60, State.ATTENTION, NO_EVENT),
     ],
 )
-def test_what_is_not_known_is_said_to_be_unknown(fields: dict[str, t.Any], lack: str) -> None:
-    assert of(key_change(), **fields)[0].lack == lack
+def test_absence_counts_once_the_delay_has_passed(minutes: float, state: State, reason: str) -> None:
+    read_at = NOW + timedelta(minutes=minutes)
+    shown, _left = of(key_change(), read_at=read_at, until=read_at, now=read_at)
+    assert verdict(shown) == (state, reason)
+    # The time of the look-up counts, not that of the page.
+    assert verdict(of(key_change(), read_at=read_at, until=read_at, now=LATER)[0]) == (state, reason)
+
+
+def test_a_look_up_in_the_future_ends_no_delay() -> None:
+    shown, _left = of(key_change(), read_at=NOW + timedelta(days=1), now=NOW + timedelta(minutes=9))
+    assert verdict(shown) == (State.NOT_VERIFIED, NOT_YET)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"regions": ()}, "the event history of us-east-1 was not read"),
+        ({"failures": {"us-east-1": "too many pages"}}, "us-east-1: too many pages"),
+        ({"read_at": None}, NOT_YET),
+        ({"now": NOW + timedelta(days=91)}, "events are kept 90 days"),
+        ({"until": NOW - timedelta(seconds=1)}, "the event history was read for another time"),
+        ({"since": NOW + timedelta(seconds=1)}, "the event history was read for another time"),
+        (
+            {"request_id": ""},
+            "its record has no id of a request: AWS's answer was lost, or a later run found the outcome",
+        ),
+        ({"caller_arn": ""}, "its record names no caller"),
+    ],
+)
+def test_what_is_not_known_is_not_verified(fields: dict[str, t.Any], reason: str) -> None:
+    assert verdict(of(key_change(), **fields)[0]) == (State.NOT_VERIFIED, reason)
+
+
+@pytest.mark.parametrize(
+    ("history", "reason"),
+    [(NO, "CloudTrail was not asked"), (Unknown("AccessDenied"), "the event history was not read: AccessDenied")],
+)
+def test_without_a_history_nothing_is_verified(history: Answer[History], reason: str) -> None:
+    world = World()
+    (key,) = world.change(key_change())
+    found = held(world, history)
+    assert (verdict(found.shown[key]), found.unrecorded) == ((State.NOT_VERIFIED, reason), ())
 
 
 def test_a_failure_of_another_region_does_not_matter_to_a_global_change() -> None:
-    assert of(key_change(), failures={"eu-west-1": "AccessDenied"})[0].lack == NO_EVENT
+    assert verdict(of(key_change(), failures={"eu-west-1": "AccessDenied"})[0]) == (State.ATTENTION, NO_EVENT)
 
 
 def test_calls_on_data_are_in_no_event_history() -> None:
     change = key_change(service="sns", operation="Publish", region="us-east-1")
-    assert of(change)[0].lack == "unknown: the event history has no calls on data"
+    assert verdict(of(change)[0]) == (State.NOT_VERIFIED, "the event history has no calls on data")
 
 
-def test_a_change_that_was_cut_off_without_an_event_was_probably_not_made() -> None:
-    assert of(key_change(), outcome=None)[0].lack == "no event found, so the change was probably not made"
+def test_a_change_that_was_cut_off_has_no_known_outcome() -> None:
+    event = make_event(key_change())
+    shown, left = of(key_change(), event, outcome=None)
+    assert (verdict(shown), left) == ((State.NOT_VERIFIED, "its outcome is not known"), (event,))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.FOREIGN])
 def test_a_change_that_was_not_made_needs_no_event(outcome: Outcome) -> None:
-    assert of(key_change(), outcome=outcome)[0].lack == ""
+    assert verdict(of(key_change(), outcome=outcome)[0]) == (State.VERIFIED, "")
 
 
 # Events without a record
@@ -315,28 +405,46 @@ def test_calls_of_our_sessions_without_a_record() -> None:
 
 
 def test_a_call_twice_with_one_record() -> None:
-    first, second = make_event(key_change()), make_event(key_change(), seconds=5)
+    first, second = make_event(key_change()), make_event(key_change(), seconds=5, requestID="second")
     shown, left = of(key_change(), first, second)
     assert (shown.event, left) == (first, (second,))
 
 
-def test_a_record_of_another_run_explains_one_call() -> None:
+@pytest.mark.parametrize("outcome", [Outcome.APPLIED, None])
+def test_a_call_may_be_of_a_change_whose_answer_was_lost(outcome: t.Optional[Outcome]) -> None:
     world = World()
-    world.change(key_change(), run_id="other")
+    (key,) = world.change(key_change(), outcome=outcome, request_id="")
+    fitting, other = make_event(key_change()), make_event(key_change("mallory"))
+    found = compared(world, fitting, other)
+    assert found.unrecorded == (fitting, other)
+    assert {name: change.key for name, change in found.possible.items()} == {fitting.id: key}
+    assert found.shown[key].state is State.NOT_VERIFIED
+
+
+def test_a_record_of_another_run_explains_its_own_requests_alone() -> None:
+    world = World()
+    world.change(key_change(), run_id="other", attempts=["denied"])
     (change,) = read_account(world.journal, ACCOUNT, "other").changes
-    first, second = make_event(key_change()), make_event(key_change(), seconds=90)
-    denied = make_event(key_change(), seconds=2, errorCode="Throttling")
-    assert set(find_explained([second, denied, first], [change])) == {first.id, denied.id}
-    failed = dataclasses.replace(change, outcome=Outcome.FAILED.value)
-    assert set(find_explained([first, denied], [failed])) == {denied.id}
+    first, second = make_event(key_change()), make_event(key_change(), seconds=90, requestID="second")
+    denied = make_event(key_change(), seconds=2, errorCode="Throttling", requestID="denied")
+    forged = make_event(key_change(), seconds=4, userIdentity={"arn": "arn:aws:iam::1:role/x"})
+    assert find_explained([second, denied, first, forged], [change]) == {first.id: change, denied.id: change}
 
 
-def test_events_of_another_run_are_explained() -> None:
-    world = World()
-    world.change(key_change("carol"))
-    (carol,) = world.records().changes
-    events = [make_event(key_change("carol")), make_event(key_change("mallory"))]
-    assert find_explained(events, [carol]) == {events[0].id: carol}
+@pytest.mark.parametrize(
+    ("fields", "last", "said"),
+    [
+        ({}, NOW, ""),
+        ({"failures": {"us-east-1": "AccessDenied"}}, NOW, "us-east-1: AccessDenied"),
+        ({"read_at": None}, NOW, "not known when it was read"),
+        ({}, None, "not known when it was read"),
+        ({"read_at": NOW + timedelta(minutes=9)}, NOW, "read it again after 2026-11-25T02:15:00Z"),
+        ({"read_at": NOW + timedelta(days=9)}, LATER, "read it again after 2026-11-25T04:15:00Z"),
+    ],
+)
+def test_calls_may_be_missing_from_a_history(fields: dict[str, t.Any], last: t.Any, said: str) -> None:
+    reason = explain_incomplete(World().see(**fields), last, LATER)
+    assert (said in reason) and bool(reason) is bool(said)
 
 
 # Reading
@@ -363,7 +471,7 @@ def test_an_event_without_an_identity() -> None:
     record = {"readOnly": False, "eventID": "1", "eventTime": "2026-11-25T02:00:00Z"}
     event = read_event({**record, "eventName": "x", "eventSource": "y", "userIdentity": None})
     assert event is not None
-    assert (event.arn, event.user_agent, event.error, event.region) == ("", "", "", "")
+    assert (event.arn, event.request_id, event.account_id, event.region) == ("", "", "", "")
 
 
 def test_a_history_comes_back_from_its_file() -> None:
@@ -394,7 +502,13 @@ def test_a_forged_history_is_refused(fields: dict[str, t.Any]) -> None:
         parse_history(json.dumps(document).encode(), account_id=ACCOUNT, run_id=RUN, where="x")
 
 
-@pytest.mark.parametrize("name", ["id", "name", "arn", "time", "parameters"])
+def test_an_event_that_stands_twice_in_a_history_is_refused() -> None:
+    document = World().see(make_event(key_change())).as_document(ACCOUNT, RUN)
+    with pytest.raises(DocumentError, match="two events have one id"):
+        parse_history(encode({**document, "events": document["events"] * 2}), account_id=ACCOUNT, run_id=RUN, where="x")
+
+
+@pytest.mark.parametrize("name", ["id", "name", "arn", "time", "parameters", "request_id", "account_id"])
 def test_an_event_of_a_forged_history_has_all_members(name: str) -> None:
     document = World().see(make_event(key_change())).as_document(ACCOUNT, RUN)
     (event,) = document["events"]

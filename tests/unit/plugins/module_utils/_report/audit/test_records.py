@@ -40,7 +40,8 @@ def test_each_change_has_its_files_with_their_hashes(world: World) -> None:
     assert [change.change["target"].rpartition("/")[2] for change in records.changes] == ["alice", "bob"]
     first = records.changes[0]
     assert (first.outcome, first.module, first.job_id) == ("applied", "access_key_lifecycle", JOB)
-    assert (first.at, first.ended, first.caller_arn, first.lease) == (NOW, NOW, CALLER, None)
+    assert (first.at, first.ended, first.caller_arn) == (NOW, NOW, CALLER)
+    assert (first.request_id, first.attempts) == ("request-alice", ())
     for key, digest in first.files.items():
         assert digest == hashlib.sha256(world.journal.objects[key]).hexdigest()
     assert [key.rpartition("-")[2] for key in first.files] == ["intent.json", "outcome.json"]
@@ -52,6 +53,21 @@ def test_a_change_without_an_outcome_is_unknown(world: World) -> None:
     world.change(key_change("carol"), outcome=None)
     assert world.records().changes[-1].outcome == Outcome.UNKNOWN.value
     assert world.records().changes[-1].ended is None
+
+
+def test_an_outcome_that_another_run_contradicts_is_a_problem(world: World) -> None:
+    key = world.records().changes[0].key
+    found = json.loads(world.journal.objects[f"{key}-outcome.json"])
+    for outcome, problems in (("applied", 0), ("failed", 1)):
+        world.journal.put(f"{key}-found.json", json.dumps({**found, "outcome": outcome}).encode())
+        assert len(world.records().problems) == problems
+
+
+@pytest.mark.parametrize("fields", [{"job_id": "18"}, {"job_id": None}, {"run_id": "another"}])
+def test_a_record_of_who_ran_it_belongs_to_its_place(world: World, fields: dict[str, t.Any]) -> None:
+    world.edit(f"{world.records().changes[0].key}-run.json", **fields)
+    records = world.records()
+    assert (len(records.runs), len(records.problems)) == (0, 1)
 
 
 def test_the_lease_of_a_record(world: World) -> None:

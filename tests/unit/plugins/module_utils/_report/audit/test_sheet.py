@@ -27,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.manifest_cha
 )
 
 from ..._converge.fakes import ACCOUNT, JOB, NOW, RUN
-from .world import World, key_change, make_event
+from .world import DETAILS, World, key_change, make_event, verified
 
 OTHER: t.Final = "999999999999"
 REFUSAL: t.Final = {"rule": "max_changes", "reason": "over the cap", "operation": "UpdateAccessKey", "module": "x"}
@@ -36,16 +36,15 @@ REFUSAL: t.Final = {"rule": "max_changes", "reason": "over the cap", "operation"
 @pytest.fixture
 def world() -> World:
     """A run that deactivated two keys, all of which fits together."""
-    made = World()
-    changes = [key_change("alice"), key_change("bob")]
-    made.change(*changes)
-    made.report(*changes)
-    made.see(*map(make_event, changes))
-    return made
+    return verified()
 
 
 def attention(world: World, **options: t.Any) -> list[str]:
     return [item["text"] for item in build(world.sources, **options)["attention"]]
+
+
+def state_of(sheet: dict[str, t.Any], name: str) -> str:
+    return next(str(line["state"]) for line in sheet["lines"] if line["name"] == name)
 
 
 def test_a_run_that_fits_together(world: World) -> None:
@@ -82,28 +81,28 @@ def test_a_record_with_a_date_that_nothing_can_be_added_to_costs_the_page_nothin
     sheet = build(world.sources)
     sentences = [change["sentence"] for change in sheet["accounts"][0]["changes"]]
     assert {"deactivate access key AKIA…LICE of alice", "deactivate access key AKIA…0BOB of bob"} <= set(sentences)
-    assert f"Records or reports do not fit, see below: {ACCOUNT}." in attention(world)
+    assert f"Records or reports can't be used, see below: {ACCOUNT}." in attention(world)
 
 
 def test_everything_of_an_account() -> None:
     world = World()
-    (key,) = world.change(key_change("alice"))
-    world.lease(key, NOW + timedelta(minutes=15))
+    world.change(key_change("alice"), attempts=["attempt"])
     world.change(key_change("bob"), outcome=Outcome.FAILED)
     refusal = {**REFUSAL, "target": "carol"}
     world.report(key_change("alice"), refused=[refusal])
     event = make_event(key_change("alice"))
-    attempt = make_event(key_change("alice"), errorCode="ConcurrentModification", eventID="attempt")
+    attempt = make_event(key_change("alice"), errorCode="Conflict", eventID="attempt", requestID="attempt")
     world.see(event, attempt, failures={"eu-west-1": "AccessDenied"})
     (account,) = build(world.sources)["accounts"]
     assert account["problems"] == []
     assert account["plan_sha256"] == "0" * 64
-    assert account["counts"] == {"applied": 1, "planned": 0, "reported": 0, "refused": 1}
+    assert account["counts"] == {"applied": 1, "planned": 0, "applied if approved": 0, "reported": 0, "refused": 1}
     assert account["refused"] == [
         {"rule": "max_changes", "reason": "over the cap", "operation": "UpdateAccessKey", "targets": ["carol"]}
     ]
     assert account["trail"] == {
         "state": "read",
+        "reason": "eu-west-1: AccessDenied",
         "regions": ["us-east-1"],
         "failures": {"eu-west-1": "AccessDenied"},
         "events": 2,
@@ -119,7 +118,8 @@ def test_everything_of_an_account() -> None:
         "global",
         "access_key_lifecycle",
     )
-    assert (second["outcome"], second["event"], second["lease"]) == ("failed", None, None)
+    assert (first["state"], first["request_id"]) == ("verified", "request-alice")
+    assert (second["outcome"], second["event"], second["state"]) == ("failed", None, "verified")
 
 
 def test_a_journal_that_can_not_be_read_in_one_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,10 +129,8 @@ def test_a_journal_that_can_not_be_read_in_one_account(world: World, monkeypatch
     monkeypatch.setattr(account_file, "read_account", fail)
     (account,) = build(world.sources)["accounts"]
     assert account["changes"] == []
-    assert account["problems"] == [
-        "The journal can't be read: denied.",
-        "UpdateAccessKey: the report has 2 applied changes, and the journal has 0.",
-    ]
+    assert account["problems"] == ["The journal can't be read: denied."]
+    assert account["conflicts"] == ["UpdateAccessKey: the report has 2 applied changes, and the journal has 0."]
 
 
 def test_key_ids_in_full_on_request(world: World) -> None:
@@ -140,51 +138,63 @@ def test_key_ids_in_full_on_request(world: World) -> None:
     assert sheet["accounts"][0]["changes"][0]["sentence"] == "deactivate access key AKIA00000000000ALICE of alice"
 
 
-def test_without_cloudtrail_nothing_is_said_of_events(world: World) -> None:
+def test_without_cloudtrail_no_event_is_verified(world: World) -> None:
     del world.sheets.objects[events_key(RUN, ACCOUNT)]
-    (account,) = build(world.sources)["accounts"]
-    assert account["trail"] == {"state": "not_asked"}
-    assert [(change["event"], change["lack"]) for change in account["changes"]] == [(None, ""), (None, "")]
+    sheet = build(world.sources)
+    (account,) = sheet["accounts"]
+    assert account["trail"] == {"state": "not_asked", "reason": "CloudTrail was not asked"}
+    assert [(change["event"], change["state"]) for change in account["changes"]] == [(None, "not_verified")] * 2
+    assert sheet["headline"] == {
+        "state": "not_verified",
+        "text": "Not verified: Events of the changes, Calls without a record, Leases.",
+    }
 
 
 def test_what_cloudtrail_says_against_the_journal(world: World) -> None:
     key = world.records().changes[0].key
-    world.lease(key, NOW - timedelta(seconds=1))
+    world.lease(key, NOW - timedelta(seconds=1), fence=2)
     world.see(make_event(key_change("alice")), make_event(key_change("mallory")))
     assert attention(world) == [
-        f"1 change was sent after its lease ended: {ACCOUNT}.",
+        f"1 change: no event found (events arrive up to 15 minutes late): {ACCOUNT}.",
         f"1 call is not in the journal: {ACCOUNT}.",
-        f"1 applied change has no event: {ACCOUNT}.",
+        f"1 change was sent after its lease ended: {ACCOUNT}.",
+        f"1 change has no lease in the record, or no verified event: {ACCOUNT}.",
     ]
+    assert build(world.sources)["headline"]["state"] == "attention"
 
 
 def test_a_call_of_another_run_is_explained(world: World) -> None:
     world.change(key_change("carol"), run_id="another")
     world.see(*map(make_event, (key_change("alice"), key_change("bob"), key_change("carol"))))
     sheet = build(world.sources)
-    assert sheet["attention"] == []
+    assert sheet["headline"]["state"] == "verified"
     (event,) = sheet["accounts"][0]["unrecorded"]
     assert (event["run_id"], event["id"]) == ("another", "event-carol-1")
 
 
 def test_events_that_were_not_read(world: World) -> None:
     world.see(failure="AccessDenied")
-    assert attention(world) == [f"The event history was not read: {ACCOUNT}."]
-    assert build(world.sources)["accounts"][0]["trail"] == {"state": "not_read", "reason": "AccessDenied"}
+    sheet = build(world.sources)
+    assert sheet["accounts"][0]["trail"] == {"state": "not_read", "reason": "AccessDenied"}
+    assert [state_of(sheet, name) for name in ("events", "calls", "leases")] == ["not_verified"] * 3
+    assert f"The event history is not complete: AccessDenied: {ACCOUNT}." in attention(world)
 
 
 def test_events_that_were_not_read_whole(world: World) -> None:
     """A region that was not read can hide calls, even if the events of others are there."""
-    world.see(regions=("eu-west-1",), failures={"us-east-1": "AccessDenied"})
-    assert attention(world) == [f"The event history was not read whole: {ACCOUNT}."]
+    world.see(*map(make_event, (key_change("alice"), key_change("bob"))), failures={"eu-west-1": "AccessDenied"})
+    sheet = build(world.sources)
+    assert attention(world) == [f"The event history is not complete: eu-west-1: AccessDenied: {ACCOUNT}."]
+    assert (state_of(sheet, "events"), state_of(sheet, "calls")) == ("verified", "not_verified")
 
 
-def test_a_forged_history_is_a_problem_and_no_history(world: World) -> None:
+def test_a_forged_history_is_no_history(world: World) -> None:
     key = events_key(RUN, ACCOUNT)
     world.sheets.objects[key] = world.sheets.objects[key].replace(ACCOUNT.encode(), OTHER.encode())
     (account,) = build(world.sources)["accounts"]
-    assert account["problems"] == [f"The events of CloudTrail are ignored: {key} is of another account or run."]
-    assert account["changes"][0]["lack"].startswith("unknown: ")
+    reason = f"the file of its events is ignored: {key} is of another account or run"
+    assert account["trail"] == {"state": "not_read", "reason": reason}
+    assert account["changes"][0]["state"] == "not_verified"
 
 
 def test_rollbacks(world: World) -> None:
@@ -222,6 +232,36 @@ def test_two_jobs_of_a_run(world: World) -> None:
     assert [(row["job"], row["author"]) for row in rows] == [(JOB, "ana"), ("18", "eve")]
 
 
+def test_one_job_stands_there_once(world: World) -> None:
+    """Each module of a job records who ran it, one of them with the hash of its declaration."""
+    details = {**DETAILS, "job": "https://awx.example.com/4711"}
+    world.journal.objects.clear()
+    world.change(key_change("alice"), details=details)
+    world.change(key_change("bob"), module="other", details={**details, "declaration": "d" * 64})
+    (row,) = build(world.sources)["requests"]
+    assert (row["job"], row["author"], row["accounts"]) == ("https://awx.example.com/4711", "ana", 1)
+    assert (row["conflicting"], row["incomplete"]) == ([], [])
+
+
+def test_records_of_one_job_that_name_several_people(world: World) -> None:
+    """Somebody who may write into the journal added a record of a job."""
+    world.change(key_change("carol"), module="forged", details={"author": "eve", "approver": "ana"})
+    sheet = build(world.sources)
+    (row,) = sheet["requests"]
+    assert (row["author"], row["approver"], row["approved_own"]) == ("ana, eve", "ana, ben", True)
+    assert row["conflicting"] == ["author", "approver"]
+    assert [state_of(sheet, name) for name in ("requester", "approver")] == ["attention", "attention"]
+
+
+def test_a_job_without_a_record_of_who_ran_it(world: World) -> None:
+    (key,) = [key for key in world.journal.objects if key.endswith("-run.json")]
+    del world.journal.objects[key]
+    sheet = build(world.sources)
+    (row,) = sheet["requests"]
+    assert (row["job"], row["author"], row["approver"]) == (JOB, None, None)
+    assert [state_of(sheet, name) for name in ("requester", "approver", "plan")] == ["not_verified"] * 3
+
+
 def test_a_check_has_the_author_of_its_plan() -> None:
     world = World()
     world.reports.put(plan_key(ACCOUNT, "0" * 64), encode({"author": ["ana", "ben"]}))
@@ -245,10 +285,9 @@ def test_accounts_that_failed_or_are_missing() -> None:
     report = world.report()
     failures = [{"host": "prod", "account_id": OTHER, "message": "AccessDenied"}]
     world.keep([report], [], failures=failures, expected=[ACCOUNT, "888888888888"])
-    assert attention(world)[:2] == [
-        f"Failed accounts: {OTHER}.",
-        "Accounts without a report of the run: 888888888888.",
-    ]
+    assert {f"Failed accounts: {OTHER}.", "Accounts without a report of the run: 888888888888."} <= set(
+        attention(world)
+    )
 
 
 def test_the_population_is_that_of_the_run_and_not_of_a_later_one(world: World) -> None:
@@ -266,6 +305,7 @@ def test_an_unknown_population(world: World) -> None:
         "No report on all accounts of the run is kept. It is unknown which accounts are missing.",
         "No manifest of this run is kept, so its files can't be checked.",
     ]
+    assert sheet["headline"]["text"] == "Not verified: Population, Manifests."
 
 
 @pytest.mark.parametrize(
@@ -351,34 +391,51 @@ def test_nothing_of_the_run() -> None:
 
 def test_the_report_against_the_journal(world: World) -> None:
     world.change(key_change("carol"))
-    (problem,) = build(world.sources)["accounts"][0]["problems"]
-    assert problem == "UpdateAccessKey: the report has 2 applied changes, and the journal has 3."
-    assert f"Records or reports do not fit, see below: {ACCOUNT}." in attention(world)
+    (conflict,) = build(world.sources)["accounts"][0]["conflicts"]
+    assert conflict == "UpdateAccessKey: the report has 2 applied changes, and the journal has 3."
+    assert f"Records and reports do not fit, see below: {ACCOUNT}." in attention(world)
 
 
 def test_a_changed_report_of_the_run(world: World) -> None:
-    world.reports.objects[run_report_key(ACCOUNT, RUN)] += b" "
-    assert attention(world) == [f"Files were changed after their manifest was written: {run_report_key(ACCOUNT, RUN)}."]
-    del world.reports.objects[run_report_key(ACCOUNT, RUN)]
-    assert f"Files of the manifest are missing: {run_report_key(ACCOUNT, RUN)}." in attention(world)
+    key = run_report_key(ACCOUNT, RUN)
+    world.reports.objects[key] += b" "
+    assert attention(world) == [f"Files were changed after their manifest was written: {key}."]
+    del world.reports.objects[key]
+    assert f"Files of the manifest are missing: {key}." in attention(world)
 
 
 def test_a_report_that_was_replaced_with_a_manifest_of_its_own(world: World) -> None:
     """A writer may replace a report and append a manifest that fits. The first manifest still has the first hash."""
     assert build(world.sources)["manifest"]["notes"] == []
     world.report(key_change("mallory"))
-    manifest = build(world.sources)["manifest"]
+    sheet = build(world.sources)
+    manifest = sheet["manifest"]
     assert manifest["of_run"]["number"] == 2
     assert manifest["files"]["changed"] == []
     key = f"{ACCOUNT}/runs/{RUN}/report.json"
-    (note,) = manifest["notes"]
-    assert note.startswith(f"Manifest 1 is of this run too, with other hashes of: {key}.")
+    (doubt,) = manifest["doubts"]
+    assert doubt.startswith(f"Manifest 1 is of this run too, with other hashes of: {key}.")
+    assert state_of(sheet, "manifest") == "not_verified"
+
+
+def test_the_check_of_a_workflow_wrote_a_manifest_before_the_first_change() -> None:
+    made = World()
+    changes = [key_change("alice"), key_change("bob")]
+    made.approve(*changes)
+    made.report(created=NOW - timedelta(minutes=30))
+    made.change(*changes)
+    made.report(*changes)
+    made.see(*map(make_event, changes))
+    sheet = build(made.sources)
+    (note,) = sheet["manifest"]["notes"]
+    assert note.endswith("It was written before the first change, as the check of a workflow is.")
+    assert sheet["headline"]["state"] == "verified"
 
 
 def test_a_broken_chain(world: World) -> None:
     world.keep([], [])
     del world.reports.objects[manifest_key(1)]
-    assert attention(world)[0].startswith("Manifest 1 is missing before manifest 2")
+    assert any(text.startswith("Manifest 1 is missing before manifest 2") for text in attention(world))
 
 
 @pytest.mark.parametrize(
@@ -428,7 +485,7 @@ def test_a_change_that_no_sentence_is_made_of(world: World) -> None:
 def test_outcomes_that_are_not_known(world: World) -> None:
     world.change(key_change("carol"), outcome=None)
     world.change(key_change("dave"), outcome=Outcome.UNKNOWN)
-    assert f"2 changes have no known outcomes: {ACCOUNT}." in attention(world)
+    assert f"2 changes have no known outcome: {ACCOUNT}." in attention(world)
 
 
 def test_the_name_of_a_forged_fleet_report_is_no_path(world: World) -> None:

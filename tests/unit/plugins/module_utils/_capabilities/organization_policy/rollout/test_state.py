@@ -15,6 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     build_report,
     render_rollout,
     render_rollouts,
+    report_obstacle,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
     Verdict,
@@ -100,6 +101,41 @@ def test_all_is_done(more: int) -> None:
     result = report_next_run(runs, PASSED, hours=25)
     assert (result["action"], states(result), result["next"]) == ("finished", ["passed"] * 3, "nothing is due")
     assert result["soak_left_hours"] == 0
+
+
+def test_a_stage_whose_changes_were_not_made_has_not_begun() -> None:
+    runs = Runs()
+    runs.run()
+    result = report_obstacle(report_next_run(runs, PASSED, hours=25), "the lease is taken")
+    assert (result["action"], states(result)) == ("not_begun", ["passed", "not begun", "waiting"])
+    assert (result["since"], result["soak_ends"], result["soak_left_hours"]) == (None, None, 0.0)
+    assert render_rollout(result).splitlines() == [
+        "Rollout of Deny root: stage 'dev' has not begun: the lease is taken",
+        "  1. canary                   passed",
+        "  2. dev                      not begun",
+        "  3. prod                     waiting",
+        "  gate: nothing lost (40 events; predicted denials 0, of outsiders 0, by other policies 0)",
+        "  next: the next run tries to begin stage 'dev' again",
+    ]
+
+
+def test_a_policy_that_could_not_be_detached_is_not_withdrawn() -> None:
+    runs = Runs(on_gate_failure="withdraw")
+    runs.run()
+    runs.run(hours=25)
+    told = report_next_run(runs, make_losses(APP), hours=25)
+    result = report_obstacle(told, "the stop switch is set")
+    assert (result["action"], states(result)) == ("not_withdrawn", ["not withdrawn", "not withdrawn", "waiting"])
+    assert result["reason"].startswith("the policy is not detached everywhere: the stop switch is set. stage 'dev'")
+    assert result["failed"]
+
+
+@pytest.mark.parametrize("obstacle", ["", "something of another policy was refused"])
+def test_a_run_that_had_nothing_to_make_has_no_obstacle(obstacle: str) -> None:
+    runs = Runs()
+    runs.run()
+    told = report_next_run(runs, PASSED, hours=6.5)
+    assert report_obstacle(told, obstacle) == told
 
 
 def test_policies_that_go_alike_are_told_of_once() -> None:
