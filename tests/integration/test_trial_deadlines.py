@@ -187,6 +187,14 @@ def test_a_trial_that_can_not_be_read_is_not_assessed(bench: SmallBench) -> None
     assert (result["changed"], list_findings(result)) == (False, [("NOT_ASSESSED", JOB)])
 
 
+def test_a_trial_whose_records_are_malformed_is_not_assessed(bench: SmallBench) -> None:
+    bench.wait(22)
+    for path in (bench.journal / "campaigns").rglob("*.json"):
+        path.write_bytes(b"<html>")
+    result = end_trials(bench)
+    assert (result["changed"], list_findings(result)) == (False, [("NOT_ASSESSED", JOB)])
+
+
 # The playbook
 
 

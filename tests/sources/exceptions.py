@@ -50,6 +50,24 @@ KNOWN: t.Final = (
         "the value goes to the ARN in the answer, and not to the secret that was asked for",
     ),
     Known(
+        "credential_hunt_info",
+        "cloudtrail:LookupEvents",
+        "late",
+        "a hunt says how old the newest event is, and judges by what is there: the next hunt has the rest",
+    ),
+    Known(
+        "rollback",
+        "securityhub:*",
+        "other account",
+        "what AWS lists of another account counts as not there, and so as already taken back",
+    ),
+    Known(
+        "rollback",
+        "iam:GetRolePolicy",
+        "malformed*",
+        "a policy that is no document counts as none, and so as already taken back",
+    ),
+    Known(
         "credential_quarantine",
         "iam:GetAccessKeyLastUsed",
         "denied once",

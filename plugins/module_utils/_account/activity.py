@@ -190,9 +190,11 @@ def event_history(
     now: datetime,
     others: t.Optional[Collection[str]] = None,
     is_enough: bool = False,
+    closed: Collection[str] = (),
 ) -> Activity:
     """Return the events in the history of some regions; ``failures`` are the reasons why others could not be read.
 
+    Among these, nobody of the account can call in the ``closed`` ones, which it has not enabled.
     ``others`` are the account's regions that were not asked, None where they are not known; with ``is_enough`` they do
     not matter. The window reaches back as far as the events of every region that was read.
     """
@@ -205,7 +207,8 @@ def event_history(
         if not lookup.whole:
             blind.append(f"only the {len(lookup.records)} newest events of the event history in {region} were read")
             since = max(since, lookup.since or now)
-    blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
+    unread = {name: f"the event history in {name} could not be read: {reason}" for name, reason in failures.items()}
+    blind += unread.values()
     blind += _describe_unread_regions(others)
     reading = reader.read((record for lookup in lookups.values() for record in lookup.records), Source.EVENT_HISTORY)
     return make_activity(
@@ -215,6 +218,7 @@ def event_history(
         blind_spots=tuple(blind),
         place=f"regions {', '.join(lookups)}",
         is_whole=not failures and (others == () or is_enough) and all(lookup.whole for lookup in lookups.values()),
+        gaps=tuple(text for region, text in unread.items() if region not in closed),
     )
 
 
@@ -251,11 +255,20 @@ def _replace_halves(value: t.Any) -> t.Any:
 
 
 def make_activity(
-    source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str, is_whole: bool
+    source: Source,
+    reading: Reading,
+    *,
+    days: int,
+    blind_spots: tuple[str, ...],
+    place: str,
+    is_whole: bool,
+    gaps: tuple[str, ...] = (),
 ) -> Activity:
     """Make the answer of a source of what was read of its events."""
     blind_spots = (*blind_spots, *describe_exclusions(reading))
-    read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place, is_whole=is_whole)
+    read = SourceRead(
+        source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place, is_whole=is_whole, gaps=gaps
+    )
     return Activity(read, reading.uses, reading.skipped, reading)
 
 

@@ -164,14 +164,19 @@ def _describe_place(files: LogFiles, days: int, left_out: tuple[str, ...]) -> So
         records=files.events,
         place=files.location,
         is_whole=not (facts.broken or facts.refused or files.refused_events) and window >= _NEARLY_A_QUARTER,
+        gaps=_describe_broken(facts),
     )
+
+
+def _describe_broken(facts: LogFacts) -> tuple[str, ...]:
+    if not facts.broken:
+        return ()
+    return (f"{len(facts.broken)} log files could not be read, such as {facts.broken[0]}",)
 
 
 def describe_losses(facts: LogFacts, refused: Mapping[SkipReason, int]) -> tuple[str, ...]:
     """Describe the files and events that were not believed."""
-    found: list[str] = []
-    if facts.broken:
-        found.append(f"{len(facts.broken)} log files could not be read, such as {facts.broken[0]}")
+    found = [*_describe_broken(facts)]
     if facts.refused:
         found.append(
             f"{len(facts.refused)} log files are not as a digest file says, such as {facts.refused[0]}: "

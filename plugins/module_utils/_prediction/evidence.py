@@ -33,7 +33,7 @@ from .._account.collect import deepen
 from .._account.log_files import Change, EventScan, LogActivity, Logs, read_change
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
-from .._aws.errors import AwsError
+from .._aws.errors import AwsError, RegionDenied
 from .._aws.operations import Operations
 from .._controls.control import unread_reason
 from .._module.connection import Connection
@@ -265,6 +265,7 @@ class Predictor:
             # The regions that are listed are taken for all that are in use, unless it is regions that the change is
             # about.
             is_enough=bool(self._options.regions) and _REGION_KEY not in keys,
+            closed=frozenset(region for region, result in found.items() if isinstance(result, RegionDenied)),
         )
 
     def _find_regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
@@ -304,6 +305,7 @@ class _History:
     others: t.Optional[tuple[str, ...]]
     now: datetime
     is_enough: bool
+    closed: frozenset[str] = frozenset()
 
     def records(self) -> Iterator[t.Any]:
         """All events."""
@@ -321,7 +323,13 @@ class _History:
             for scan in scans:
                 scan.add(record)
         return event_history(
-            self.lookups, self.failures, reader, now=self.now, others=self.others, is_enough=self.is_enough
+            self.lookups,
+            self.failures,
+            reader,
+            now=self.now,
+            others=self.others,
+            is_enough=self.is_enough,
+            closed=self.closed,
         )
 
 

@@ -18,7 +18,7 @@ from ..._account.organization_tree import ACTIVE, OrganizationTree
 from ..._account.organization_tree_reads import DELEGATION_OPERATIONS, TREE_OPERATIONS
 from ..._account.root_credentials import RootCertificate, RootCredentials, RootKey, RootPassword
 from ..._aws.access import Access
-from ..._aws.errors import AwsError, NotFound
+from ..._aws.errors import AwsError, NotFound, Unparsable
 from ..._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
@@ -84,12 +84,17 @@ def make_sessions(access: Access) -> RootSessions:
 def read_features(access: Access) -> frozenset[str]:
     """The features that are on. Raises AwsError: they can't be read."""
     try:
-        return frozenset(access.call("iam", "ListOrganizationsFeatures").get("EnabledFeatures") or ())
+        found = access.call("iam", "ListOrganizationsFeatures").get("EnabledFeatures")
     except AwsError as error:
         # Without trusted access no feature is on, and IAM says no more than that.
         if error.code.startswith(_NOT_TRUSTED):
             return frozenset()
         raise
+    if not isinstance(found, list):
+        # An answer without them says nothing: taken for none, each would be turned on once more.
+        message = "the answer has no list EnabledFeatures"
+        raise Unparsable(message, service="iam", operation="ListOrganizationsFeatures")
+    return frozenset(found)
 
 
 def read_members(

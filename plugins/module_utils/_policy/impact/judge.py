@@ -412,11 +412,14 @@ def _service_verdict(use: Use, lost: Mapping[str, _Answer], *, of: int, certain:
 
 def _without_evidence(principal_arn: str, evidence: Evidence, *, used: bool) -> Iterator[Verdict]:
     """Yield verdicts where evidence is missing. No data never means unused."""
-    failed = "".join(f"; not read: {failure}" for failure in evidence.failures)
+    failed = "".join(f"; not read: {gap}" for gap in evidence.gaps)
     if not evidence.sources:
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, f"no use of it could be read{failed}")
     elif Source.LAST_ACCESSED not in evidence.sources:
         reason = f"other use than the recorded calls is not known without service last accessed{failed}"
+        yield Verdict(principal_arn, Breakage.NO_EVIDENCE, reason)
+    elif failed:
+        reason = f"other use may be in what was asked for in vain{failed}"
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, reason)
     elif not used:
         reason = f"no use was recorded in {evidence.window_days} days, but it may still be needed"

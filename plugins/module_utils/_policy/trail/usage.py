@@ -146,7 +146,8 @@ class SourceRead:
     """One source of evidence on one principal. ``failure`` says why it could not be read; then it is worth nothing.
 
     ``window_days`` is how far back it reaches, ``records`` how many calls, actions or services it has. With
-    ``is_whole`` every call that such a source keeps was read, of all regions and a whole quarter.
+    ``is_whole`` every call that such a source keeps was read, of all regions and a whole quarter. ``gaps`` are the
+    parts that could not be read, each with the reason; the rest counts.
     """
 
     source: Source
@@ -157,6 +158,7 @@ class SourceRead:
     place: str = ""
     failure: t.Optional[str] = None
     is_whole: bool = False
+    gaps: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,6 +193,12 @@ class Evidence:
     def failures(self) -> tuple[str, ...]:
         """The sources that could not be read, with the reason."""
         return tuple(dict.fromkeys(f"{read.source.value}: {read.failure}" for read in self.reads if read.failure))
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What could not be read of the sources that were asked for, whole ones and parts."""
+        parts = (f"{read.source.value}: {gap}" for read in self.reads for gap in read.gaps)
+        return tuple(dict.fromkeys((*self.failures, *parts)))
 
     @property
     def blind_spots(self) -> tuple[str, ...]:

@@ -82,11 +82,14 @@ class TrialReader:
             try:
                 found = self._read(role, observer)
             except AwsError as error:
-                self.unread[role.arn] = f"it is not known whether the trial of {role.arn} is over: {error}"
-                self._connection.warn(self.unread[role.arn])
+                self._leave_open(role, str(error))
             else:
                 if found is not None:
                     yield found
+
+    def _leave_open(self, role: Role, reason: str) -> None:
+        self.unread[role.arn] = f"it is not known whether the trial of {role.arn} is over: {reason}"
+        self._connection.warn(self.unread[role.arn])
 
     def _read(self, role: Role, observer: Observer) -> t.Optional[Overdue]:
         policy = read_policy(self._connection.access, role.boundary or "")
@@ -114,5 +117,8 @@ class TrialReader:
         situation = Situation(role.arn, past, live)
         (step,) = decide(declared, [situation], now=self._connection.now)
         if step.state is not State.LIFTED or not step.advances:
+            if past.doubts:
+                # The deadline may stand in a record that is not believed.
+                self._leave_open(role, f"{past.doubts[0].key}: {past.doubts[0].reason}")
             return None
         return Overdue(Found(role, None, log, past, subject, dossier), step, campaign, archive)

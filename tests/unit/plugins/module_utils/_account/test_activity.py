@@ -226,5 +226,9 @@ def test_a_region_that_fails_is_told_of() -> None:
     found = event_history({"us-east-1": Lookup((), whole=True)}, {"eu-west-1": "denied"}, EventReader(), now=NOW)
     assert found.source.failure is None
     assert "the event history in eu-west-1 could not be read: denied" in found.source.blind_spots
+    assert found.source.gaps == ("the event history in eu-west-1 could not be read: denied",)
+    lookups = {"us-east-1": Lookup((), whole=True)}
+    found = event_history(lookups, {"eu-west-1": "not enabled"}, EventReader(), now=NOW, closed={"eu-west-1"})
+    assert found.source.gaps == ()
     found = event_history({}, {"eu-west-1": "denied"}, EventReader(), now=NOW)
     assert found.source.failure == "eu-west-1: denied"

@@ -453,6 +453,22 @@ def test_no_data_never_means_unused(evidence: Evidence, uses: list[Use], reason:
     assert reason in found.verdicts[0].reason
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        SourceRead(Source.TRAIL, 90, "", failure="s3://logs: AccessDenied"),
+        SourceRead(Source.EVENT_HISTORY, 90, "", gaps=("the event history in eu-west-1 could not be read: no",)),
+    ],
+)
+def test_no_use_is_safe_where_a_source_that_was_asked_for_failed(read: SourceRead) -> None:
+    evidence = Evidence((*EVIDENCE.reads, read))
+    found = judge(
+        [call("s3:ListAllMyBuckets")], principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=evidence
+    )
+    assert (found.outcome, found.is_safe) == (Breakage.NO_EVIDENCE, False)
+    assert evidence.gaps[0] in found.verdicts[0].reason
+
+
 def test_the_worst_comes_first_and_is_the_outcome() -> None:
     uses = [access("dynamodb:PutItem"), access("lambda:InvokeFunction"), access("ec2:RunInstances")]
     found = judge(uses, principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE)
