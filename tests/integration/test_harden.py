@@ -36,6 +36,7 @@ HOSTS = {"acme-management": MANAGEMENT, "acme-prod": PROD, "acme-dev": DEV, "acm
 # The password policy of the management account is what the demo declares already.
 CONVERGED = {PROD, DEV, SANDBOX}
 UPDATE = "iam:UpdateAccountPasswordPolicy"
+EXPORT = "securityhub:BatchImportFindings"
 # Every task is an event of AWX for each account, whether it runs or is skipped. The second assessment is one of them.
 MOST_TASKS = 14
 # The emulated accounts have one role for all that writes, in place of one for each class.
@@ -132,8 +133,11 @@ def test_writes_arrive_once_and_where_they_are_due(steps: t.Sequence[Step]) -> N
         (f"{change['service']}:{change['operation']}", account)
         for account, documents in steps[1].accounts.items()
         for change in documents.report["changes"]
+        if change["applied"]
     ]
-    assert sorted(written) == sorted(told)
+    # The export to a region is one change, and needs a call for each hundred findings.
+    assert sorted(item for item in written if item[0] != EXPORT) == sorted(item for item in told if item[0] != EXPORT)
+    assert set(written) == set(told)
     assert {account for operation, account in written if operation == UPDATE} == CONVERGED
     for record in _writes(steps[1].outcome):
         assert record["error_code"] is None
@@ -200,7 +204,9 @@ def test_what_was_declared_is_what_is_found_afterwards(steps: t.Sequence[Step]) 
 def test_report_tells_what_the_run_resolved(steps: t.Sequence[Step]) -> None:
     for account in CONVERGED:
         report = steps[1].accounts[account].report
-        assert all(change["applied"] for change in report["changes"])
+        # The demo has more changes of one kind than a cap allows.
+        states = {change["state"] for change in report["changes"]}
+        assert states == ({"applied", "applied if approved"} if account == DEV else {"applied"})
         resolved = {finding["control"] for finding in report["delta"]["resolved"]}
         assert "password_min_length" in resolved
         assert report["delta"]["previous_run"] == "run-0"
@@ -214,8 +220,10 @@ def test_second_report_has_no_delta(steps: t.Sequence[Step]) -> None:
 
 def test_what_the_run_leaves_is_what_it_exports(steps: t.Sequence[Step]) -> None:
     for account in CONVERGED:
-        changes = [item for item in steps[1].accounts[account].report["changes"] if item["module"] == "findings_export"]
-        exported = {name.rpartition("/")[2] for change in changes for name in change["after"]}
+        intents = (steps[1].outcome.directory / "journal" / account).glob("**/*-intent.json")
+        changes = [json.loads(path.read_text(encoding="utf-8"))["change"] for path in intents]
+        sent = [change["after"] for change in changes if f"securityhub:{change['operation']}" == EXPORT]
+        exported = {name.rpartition("/")[2] for after in sent for name in after}
         findings = steps[1].accounts[account].report["findings"]
         assert exported == {item["fingerprint"] for item in findings if item["status"] == "FAIL"} != set()
 
