@@ -14,109 +14,90 @@ import types
 import typing as t
 import urllib.parse
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
-from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
-from .assumptions import ALLOWED, ASSUMPTIONS, Assumption
-from .lab import PATH, Document, Lab, document, outcome, statement
-
-_EXPECTED: t.Final = {item.id: item.expected for item in ASSUMPTIONS}
-# A read that harms nobody and needs no resource.
-_SUMMARY: t.Final = "iam:GetAccountSummary"
-_ALIASES: t.Final = "iam:ListAccountAliases"
-_READ: t.Final = statement("Allow", _SUMMARY, _ALIASES)
-_EXTERNAL_ID: t.Final = "acceptance"
-_OTHER: t.Final = "something else"
-_TAG: t.Final = "acceptance"
-_CHANGING: t.Final = "AllowUsersToChangePassword"
-_KINDS: t.Final = ("RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters", "RequireLowercaseCharacters")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html has the words of denials.
-_BY_A_DENY: t.Final = "with an explicit deny in an identity-based policy"
-_BY_NO_POLICY: t.Final = "because no identity-based policy allows"
-_BY_BOUNDARY: t.Final = "because no permissions boundary allows"
-
-Look = Callable[[], str]
-
-
-def _read_summary(access: Access, *, denied_with: str = "") -> str:
-    return outcome(lambda: access.call("iam", "GetAccountSummary"), denied_with=denied_with)
-
-
-def _read_aliases(access: Access) -> str:
-    return outcome(lambda: access.call("iam", "ListAccountAliases"))
-
-
-def _read_identity(access: Access) -> str:
-    return outcome(lambda: access.call("sts", "GetCallerIdentity"))
-
-
-def _set_key(lab: Lab, user: Mapping[str, t.Any], key: Mapping[str, t.Any], status: str) -> None:
-    lab.iam("UpdateAccessKey", UserName=user["UserName"], AccessKeyId=key["AccessKeyId"], Status=status)
-
-
-def _make_key(lab: Lab, user: Mapping[str, t.Any]) -> tuple[Mapping[str, t.Any], Look]:
-    """Make a key that works already, and a look at whether it works."""
-    key = lab.key(user)
-    caller = lab.as_owner({**key, "SessionToken": None})
-    look = functools.partial(_read_identity, caller)
-    lab.wait_until_allowed(look)
-    return key, look
+from .assumptions import ALLOWED, Assumption
+from .lab import PATH, Document, Lab, outcome, statement
+from .means import (
+    ALIASES,
+    BY_A_DENY,
+    BY_BOUNDARY,
+    BY_NO_POLICY,
+    CHANGING,
+    EXPECTED,
+    KINDS,
+    OTHER,
+    READ,
+    SUMMARY,
+    TAG,
+    make_caller,
+    make_key,
+    make_trust,
+    read_summary,
+    set_key,
+)
+from .session_experiments import (
+    try_chained_session,
+    try_external_id,
+    try_principal_arn,
+    try_sessions_of_inactive_key,
+    try_token_issue_time,
+)
 
 
 def _try_inactive_key(lab: Lab) -> str:
     """The other key of the user works on, so that the refusal is one of this key."""
     user = lab.user()
-    (key, look), (_other, twin) = _make_key(lab, user), _make_key(lab, user)
-    _set_key(lab, user, key, "Inactive")
-    return lab.confirm(look, _EXPECTED["inactive_key_is_refused"], twin=twin)
+    (key, look), (_other, twin) = make_key(lab, user), make_key(lab, user)
+    set_key(lab, user, key, "Inactive")
+    return lab.confirm(look, EXPECTED["inactive_key_is_refused"], twin=twin)
 
 
 def _try_reactivated_key(lab: Lab) -> str:
     """Activation counts only after the deactivation was seen to count."""
     user = lab.user()
-    key, look = _make_key(lab, user)
-    _set_key(lab, user, key, "Inactive")
-    refused = _EXPECTED["inactive_key_is_refused"]
+    key, look = make_key(lab, user)
+    set_key(lab, user, key, "Inactive")
+    refused = EXPECTED["inactive_key_is_refused"]
     seen = lab.confirm(look, refused)
     if seen != refused:
         raise AwsError(f"the deactivated key still returns {seen}", code=seen)
-    _set_key(lab, user, key, "Active")
+    set_key(lab, user, key, "Active")
     return lab.confirm(look, ALLOWED)
 
 
-def _refused(lab: Lab, name: str, call: Callable[[], object]) -> str:
+def _confirm_refusal(lab: Lab, name: str, call: Callable[[], object]) -> str:
     """Confirm that a change is refused. Once it is made, it can't be tried again."""
-    return lab.confirm(lambda: outcome(call), _EXPECTED[name], refuted_by=ALLOWED)
+    return lab.confirm(lambda: outcome(call), EXPECTED[name], refuted_by=ALLOWED)
 
 
 def _try_third_key(lab: Lab) -> str:
     user = lab.user()
     for _number in range(2):
         lab.key(user)
-    return _refused(lab, "third_key_is_refused", lambda: lab.key(user))
+    return _confirm_refusal(lab, "third_key_is_refused", lambda: lab.key(user))
 
 
 def _try_user_with_key(lab: Lab) -> str:
     user = lab.user()
     lab.key(user)
-    return _refused(lab, "user_with_key_is_kept", lambda: lab.iam("DeleteUser", UserName=user["UserName"]))
+    return _confirm_refusal(lab, "user_with_key_is_kept", lambda: lab.iam("DeleteUser", UserName=user["UserName"]))
 
 
 def _try_attached_policy(lab: Lab) -> str:
-    policy = lab.policy(_READ)
+    policy = lab.policy(READ)
     lab.iam("AttachUserPolicy", UserName=lab.user()["UserName"], PolicyArn=policy)
-    return _refused(lab, "attached_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
+    return _confirm_refusal(lab, "attached_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
 def _try_boundary_policy(lab: Lab) -> str:
-    policy = lab.policy(_READ)
+    policy = lab.policy(READ)
     lab.user(boundary=policy)
-    return _refused(lab, "boundary_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
+    return _confirm_refusal(lab, "boundary_policy_is_kept", lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
 def _try_boundary_holders(lab: Lab) -> str:
-    policy = lab.policy(_READ)
+    policy = lab.policy(READ)
     user = lab.user(boundary=policy)
 
     def observe_list() -> str:
@@ -125,46 +106,39 @@ def _try_boundary_holders(lab: Lab) -> str:
         names = [item["UserName"] for item in found]
         return "the user is listed" if user["UserName"] in names else "the user is not listed"
 
-    return lab.confirm(observe_list, _EXPECTED["boundary_holders_are_listed"])
+    return lab.confirm(observe_list, EXPECTED["boundary_holders_are_listed"])
 
 
 def _try_sixth_version(lab: Lab) -> str:
-    policy = lab.policy(_READ)
+    policy = lab.policy(READ)
 
     def add() -> object:
-        text = json.dumps({"Version": "2012-10-17", "Statement": [_READ]})
+        text = json.dumps({"Version": "2012-10-17", "Statement": [READ]})
         return lab.iam("CreatePolicyVersion", PolicyArn=policy, PolicyDocument=text)
 
     for _number in range(4):
         add()
-    return _refused(lab, "sixth_version_is_refused", add)
+    return _confirm_refusal(lab, "sixth_version_is_refused", add)
 
 
 def _try_existing_entity(lab: Lab) -> str:
     user = lab.user()
     again = functools.partial(lab.iam, "CreateUser", UserName=user["UserName"], Path=user["Path"])
-    return _refused(lab, "existing_entity_is_refused", again)
+    return _confirm_refusal(lab, "existing_entity_is_refused", again)
 
 
 def _try_absent_attachment(lab: Lab) -> str:
-    user, policy = lab.user(), lab.policy(_READ)
+    user, policy = lab.user(), lab.policy(READ)
     detach = functools.partial(lab.iam, "DetachUserPolicy", UserName=user["UserName"], PolicyArn=policy)
-    return _refused(lab, "absent_attachment_is_refused", detach)
-
-
-def _make_caller(lab: Lab, *statements: Document, boundary: t.Optional[str] = None) -> Access:
-    """Make a user whose key and policies work already: it may list aliases."""
-    caller = lab.as_user(lab.user(*statements, boundary=boundary))
-    lab.wait_until_allowed(functools.partial(_read_aliases, caller))
-    return caller
+    return _confirm_refusal(lab, "absent_attachment_is_refused", detach)
 
 
 def _try_boundary(lab: Lab, name: str, *, denied_with: str = "") -> str:
     """The policy of both users allows two reads; the boundary of one of them allows one."""
-    bounded = _make_caller(lab, _READ, boundary=lab.policy(statement("Allow", _ALIASES)))
-    free = _make_caller(lab, _READ)
-    look = functools.partial(_read_summary, bounded, denied_with=denied_with)
-    return lab.confirm(look, _EXPECTED[name], twin=functools.partial(_read_summary, free))
+    bounded = make_caller(lab, READ, boundary=lab.policy(statement("Allow", ALIASES)))
+    free = make_caller(lab, READ)
+    look = functools.partial(read_summary, bounded, denied_with=denied_with)
+    return lab.confirm(look, EXPECTED[name], twin=functools.partial(read_summary, free))
 
 
 def _try_boundary_limits(lab: Lab) -> str:
@@ -172,154 +146,36 @@ def _try_boundary_limits(lab: Lab) -> str:
 
 
 def _try_denial_names_boundary(lab: Lab) -> str:
-    return _try_boundary(lab, "denial_names_the_boundary", denied_with=_BY_BOUNDARY)
+    return _try_boundary(lab, "denial_names_the_boundary", denied_with=BY_BOUNDARY)
 
 
 def _make_mfa_deny(operator: str) -> Document:
-    return statement("Deny", _SUMMARY, condition={operator: {"aws:MultiFactorAuthPresent": "false"}})
+    return statement("Deny", SUMMARY, condition={operator: {"aws:MultiFactorAuthPresent": "false"}})
 
 
 def _try_bool(lab: Lab) -> str:
-    caller = _make_caller(lab, _READ, _make_mfa_deny("Bool"))
-    return lab.confirm(functools.partial(_read_summary, caller), _EXPECTED["bool_ignores_an_absent_key"])
+    caller = make_caller(lab, READ, _make_mfa_deny("Bool"))
+    return lab.confirm(functools.partial(read_summary, caller), EXPECTED["bool_ignores_an_absent_key"])
 
 
 def _try_bool_if_exists(lab: Lab) -> str:
-    caller, free = _make_caller(lab, _READ, _make_mfa_deny("BoolIfExists")), _make_caller(lab, _READ)
-    look = functools.partial(_read_summary, caller, denied_with=_BY_A_DENY)
-    expected = _EXPECTED["bool_if_exists_includes_an_absent_key"]
-    return lab.confirm(look, expected, twin=functools.partial(_read_summary, free))
+    caller, free = make_caller(lab, READ, _make_mfa_deny("BoolIfExists")), make_caller(lab, READ)
+    look = functools.partial(read_summary, caller, denied_with=BY_A_DENY)
+    expected = EXPECTED["bool_if_exists_includes_an_absent_key"]
+    return lab.confirm(look, expected, twin=functools.partial(read_summary, free))
 
 
 def _try_action_case(lab: Lab) -> str:
     caller = lab.as_user(lab.user(statement("Allow", "IAM:getaccountsummary")))
-    return lab.confirm(functools.partial(_read_summary, caller), ALLOWED)
-
-
-def _make_trust(lab: Lab, condition: t.Optional[Document] = None) -> Document:
-    found = {"Effect": "Allow", "Principal": {"AWS": lab.account_root}, "Action": "sts:AssumeRole"}
-    return {**found, "Condition": condition} if condition else found
-
-
-def _make_inline(lab: Lab, role: Mapping[str, t.Any], *statements: Document, name: str = "inline") -> None:
-    lab.iam("PutRolePolicy", RoleName=role["RoleName"], PolicyName=name, PolicyDocument=document(*statements))
-
-
-def _assume(caller: Access, role: Mapping[str, t.Any], **more: t.Any) -> Mapping[str, t.Any]:
-    """Open a session of a role. Raises AwsError."""
-    parameters = {"RoleArn": role["Arn"], "RoleSessionName": "acceptance", **more}
-    return t.cast(Mapping[str, t.Any], caller.call("sts", "AssumeRole", parameters)["Credentials"])
-
-
-def _open_session(lab: Lab, caller: Access, role: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Open a session as soon as IAM knows the caller, its policy and the role."""
-    session: dict[str, t.Any] = {}
-    lab.wait_until_allowed(lambda: outcome(lambda: session.update(_assume(caller, role))))
-    return session
-
-
-def _make_assuming_user(lab: Lab, role: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return lab.user(statement("Allow", "sts:AssumeRole", resource=role["Arn"]))
-
-
-def _try_external_id(lab: Lab) -> str:
-    role = lab.role(_make_trust(lab, {"StringEquals": {"sts:ExternalId": _EXTERNAL_ID}}))
-    caller = lab.as_user(_make_assuming_user(lab, role))
-
-    def assume(**more: str) -> str:
-        return outcome(lambda: _assume(caller, role, **more))
-
-    lab.wait_until_allowed(lambda: assume(ExternalId=_EXTERNAL_ID))
-    return lab.confirm(
-        lambda: f"without it {assume()}, with it {assume(ExternalId=_EXTERNAL_ID)}", _EXPECTED["external_id_is_needed"]
-    )
-
-
-def _try_chained_session(lab: Lab) -> str:
-    """Both roles allow two hours, so that only the chain can be the reason of a refusal."""
-    second = lab.role(_make_trust(lab), MaxSessionDuration=7200)
-    first = lab.role(_make_trust(lab), MaxSessionDuration=7200)
-    _make_inline(lab, first, statement("Allow", "sts:AssumeRole", resource=second["Arn"]))
-    chained = lab.as_owner(_open_session(lab, lab.as_user(_make_assuming_user(lab, first)), first))
-    return lab.confirm(
-        lambda: outcome(lambda: _assume(chained, second, DurationSeconds=7200)),
-        _EXPECTED["chained_session_is_an_hour"],
-        twin=lambda: outcome(lambda: _assume(chained, second, DurationSeconds=3600)),
-    )
-
-
-def _make_reading_session(lab: Lab) -> tuple[Mapping[str, t.Any], Access, Mapping[str, t.Any]]:
-    """Make a role that may make both reads, a user that may assume it, and a session that works already."""
-    role = lab.role(_make_trust(lab))
-    _make_inline(lab, role, _READ)
-    caller = lab.as_user(_make_assuming_user(lab, role))
-    session = _open_session(lab, caller, role)
-    lab.wait_until_allowed(functools.partial(_read_summary, lab.as_owner(session)))
-    return role, caller, session
-
-
-def _try_token_issue_time(lab: Lab) -> str:
-    """The moment of the cut is of AWS's clock: a session of one hour began an hour before it ends."""
-    role, caller, session = _make_reading_session(lab)
-    cut = session["Expiration"] - timedelta(hours=1) + timedelta(seconds=1)
-    for _second in range(2):
-        lab.pause_a_second()
-    later = lab.as_owner(_open_session(lab, caller, role))
-    condition = {"DateLessThan": {"aws:TokenIssueTime": f"{cut:%Y-%m-%dT%H:%M:%SZ}"}}
-    _make_inline(lab, role, statement("Deny", _SUMMARY, condition=condition), name="cut")
-    running = lab.as_owner(session)
-    denied = lab.confirm(
-        functools.partial(_read_summary, running, denied_with=_BY_A_DENY),
-        "AccessDenied",
-        twin=functools.partial(_read_summary, later),
-    )
-    expected = _EXPECTED["token_issue_time_cuts_sessions"]
-    return expected if denied == "AccessDenied" else f"the running session: {denied}"
-
-
-def _try_sessions_of_inactive_key(lab: Lab) -> str:
-    role = lab.role(_make_trust(lab))
-    _make_inline(lab, role, _READ)
-    user = _make_assuming_user(lab, role)
-    key, look = _make_key(lab, user)
-    session = lab.as_owner(_open_session(lab, lab.as_owner({**key, "SessionToken": None}), role))
-    lab.wait_until_allowed(functools.partial(_read_summary, session))
-    _set_key(lab, user, key, "Inactive")
-    refused = _EXPECTED["inactive_key_is_refused"]
-    seen = lab.confirm(look, refused)
-    if seen != refused:
-        raise AwsError(f"the deactivated key still returns {seen}", code=seen)
-    return lab.confirm(functools.partial(_read_summary, session), ALLOWED)
-
-
-def _try_principal_arn(lab: Lab) -> str:
-    """The role allows one read to the ARN of the role, the other one to the ARN of the session."""
-    role = lab.role(_make_trust(lab))
-    account = lab.access.caller.account_id
-    session_arn = f"arn:{lab.access.partition}:sts::{account}:assumed-role/{role['RoleName']}/acceptance"
-    _make_inline(
-        lab,
-        role,
-        statement("Allow", _SUMMARY, condition={"ArnEquals": {"aws:PrincipalArn": role["Arn"]}}),
-        statement("Allow", _ALIASES, condition={"ArnEquals": {"aws:PrincipalArn": session_arn}}),
-    )
-    session = lab.as_owner(_open_session(lab, lab.as_user(_make_assuming_user(lab, role)), role))
-
-    def observe_arn() -> str:
-        of_role, of_session = _read_summary(session), _read_aliases(session)
-        if (of_role, of_session) == (ALLOWED, "AccessDenied"):
-            return "the ARN of the role"
-        return f"as the role {of_role}, as the session {of_session}"
-
-    return lab.confirm(observe_arn, _EXPECTED["principal_arn_of_a_session_is_the_role"])
+    return lab.confirm(functools.partial(read_summary, caller), ALLOWED)
 
 
 def _try_resource_tag(lab: Lab) -> str:
-    tagged, plain = lab.user(tags={_TAG: "yes"}), lab.user()
-    condition = {"StringEquals": {f"iam:ResourceTag/{_TAG}": "yes"}}
+    tagged, plain = lab.user(tags={TAG: "yes"}), lab.user()
+    condition = {"StringEquals": {f"iam:ResourceTag/{TAG}": "yes"}}
     users = f"arn:{lab.access.partition}:iam::{lab.access.caller.account_id}:user{PATH}*"
     allow = statement("Allow", "iam:CreateAccessKey", resource=users, condition=condition)
-    caller = _make_caller(lab, statement("Allow", _ALIASES), allow)
+    caller = make_caller(lab, statement("Allow", ALIASES), allow)
 
     def make_key(user: Mapping[str, t.Any], *, denied_with: str = "") -> str:
         """Make a key and remove it at once: a user can have two."""
@@ -331,18 +187,18 @@ def _try_resource_tag(lab: Lab) -> str:
         return seen
 
     return lab.confirm(
-        lambda: f"with the tag {make_key(tagged)}, without it {make_key(plain, denied_with=_BY_NO_POLICY)}",
-        _EXPECTED["resource_tag_limits_new_keys"],
+        lambda: f"with the tag {make_key(tagged)}, without it {make_key(plain, denied_with=BY_NO_POLICY)}",
+        EXPECTED["resource_tag_limits_new_keys"],
     )
 
 
 def _try_denial_stays(lab: Lab) -> str:
     """Any call that is allowed after the first denial refutes it, and no later denial makes up for that."""
-    user = lab.user(_READ)
+    user = lab.user(READ)
     caller = lab.as_user(user)
-    look = functools.partial(_read_summary, caller, denied_with=_BY_A_DENY)
+    look = functools.partial(read_summary, caller, denied_with=BY_A_DENY)
     lab.wait_until_allowed(look)
-    lab.allow(user, _READ, statement("Deny", _SUMMARY))
+    lab.allow(user, READ, statement("Deny", SUMMARY))
     returned: list[str] = []
     denials = 0
 
@@ -352,27 +208,27 @@ def _try_denial_stays(lab: Lab) -> str:
         if seen != "AccessDenied" and denials:
             returned.append(f"{seen} after a denial")
         denials += seen == "AccessDenied"
-        return returned[0] if returned else _EXPECTED["denial_stays"] if denials else seen
+        return returned[0] if returned else EXPECTED["denial_stays"] if denials else seen
 
-    return lab.confirm(observe_denial, _EXPECTED["denial_stays"], refuted_by=f"{ALLOWED} after a denial")
+    return lab.confirm(observe_denial, EXPECTED["denial_stays"], refuted_by=f"{ALLOWED} after a denial")
 
 
 def _try_password_policy(lab: Lab) -> str:
     """Leave out the setting that lets users change their password: nothing is weaker meanwhile, and it is restored."""
     before = _read_password_policy(lab)
     # AWS's default policy, which an account without one has, requires three of the four kinds of characters.
-    declared = {"MinimumPasswordLength": 14, **dict.fromkeys(_KINDS, True)} if before is None else before
-    kept = {key: value for key, value in declared.items() if key != _CHANGING}
+    declared = {"MinimumPasswordLength": 14, **dict.fromkeys(KINDS, True)} if before is None else before
+    kept = {key: value for key, value in declared.items() if key != CHANGING}
     try:
-        lab.iam("UpdateAccountPasswordPolicy", **kept, **{_CHANGING: True})
-        if not (_read_password_policy(lab) or {}).get(_CHANGING):
-            raise AwsError(f"the password policy does not show {_CHANGING}", code="NotShown")
+        lab.iam("UpdateAccountPasswordPolicy", **kept, **{CHANGING: True})
+        if not (_read_password_policy(lab) or {}).get(CHANGING):
+            raise AwsError(f"the password policy does not show {CHANGING}", code="NotShown")
         lab.iam("UpdateAccountPasswordPolicy", **kept)
 
         def observe_setting() -> str:
-            return "it is kept" if (_read_password_policy(lab) or {}).get(_CHANGING) else "it is reset"
+            return "it is kept" if (_read_password_policy(lab) or {}).get(CHANGING) else "it is reset"
 
-        return lab.confirm(observe_setting, _EXPECTED["password_policy_update_resets"])
+        return lab.confirm(observe_setting, EXPECTED["password_policy_update_resets"])
     finally:
         if before is None:
             lab.iam("DeleteAccountPasswordPolicy")
@@ -417,7 +273,7 @@ def _try_deleted_principal(lab: Lab) -> str:
     user = lab.user()
     role = _make_role_that_trusts(lab, user)
     lab.iam("DeleteUser", UserName=user["UserName"])
-    expected = _EXPECTED["deleted_principal_becomes_an_id"]
+    expected = EXPECTED["deleted_principal_becomes_an_id"]
     return lab.confirm(
         lambda: expected if _read_trusted_principal(lab, role) == user["UserId"] else "the name", expected
     )
@@ -431,13 +287,13 @@ def _try_recreated_user(lab: Lab) -> str:
 
 
 def _try_new_role(lab: Lab) -> str:
-    role = lab.role(_make_trust(lab))
+    role = lab.role(make_trust(lab))
 
     def observe_date() -> str:
         used = lab.iam("GetRole", RoleName=role["RoleName"])["Role"].get("RoleLastUsed") or {}
         return "a date" if used.get("LastUsedDate") else "no date"
 
-    return lab.confirm(observe_date, _EXPECTED["new_role_was_never_used"])
+    return lab.confirm(observe_date, EXPECTED["new_role_was_never_used"])
 
 
 def _try_as_written(lab: Lab) -> str:
@@ -448,25 +304,25 @@ def _try_as_written(lab: Lab) -> str:
 
     def observe_document() -> str:
         found = _parse(lab.iam("GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"])
-        return "the same document" if found["Statement"] == [text] else _OTHER
+        return "the same document" if found["Statement"] == [text] else OTHER
 
-    return lab.confirm(observe_document, _EXPECTED["policy_is_returned_as_written"])
+    return lab.confirm(observe_document, EXPECTED["policy_is_returned_as_written"])
 
 
 def _try_simulation(lab: Lab) -> str:
-    user = lab.user(_READ, boundary=lab.policy(statement("Allow", _ALIASES)))
-    question = {"PolicySourceArn": user["Arn"], "ActionNames": [_SUMMARY]}
+    user = lab.user(READ, boundary=lab.policy(statement("Allow", ALIASES)))
+    question = {"PolicySourceArn": user["Arn"], "ActionNames": [SUMMARY]}
 
     def observe_simulation() -> str:
         (result,) = lab.access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", question)
         return str(result["EvalDecision"])
 
-    return lab.confirm(observe_simulation, _EXPECTED["simulation_includes_the_boundary"])
+    return lab.confirm(observe_simulation, EXPECTED["simulation_includes_the_boundary"])
 
 
 def _try_details(lab: Lab) -> str:
-    policy = lab.policy(_READ)
-    user = lab.user(_READ, boundary=policy)
+    policy = lab.policy(READ)
+    user = lab.user(READ, boundary=policy)
     lab.iam("AddUserToGroup", GroupName=lab.group(), UserName=user["UserName"])
 
     def observe_details() -> str:
@@ -481,7 +337,7 @@ def _try_details(lab: Lab) -> str:
         there = [name for name, value in parts.items() if value]
         return " and ".join(filter(None, [", ".join(there[:-1]), *there[-1:]])) or "nothing"
 
-    return lab.confirm(observe_details, _EXPECTED["details_are_complete"])
+    return lab.confirm(observe_details, EXPECTED["details_are_complete"])
 
 
 EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyType(
@@ -501,18 +357,18 @@ EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyTyp
         "bool_ignores_an_absent_key": _try_bool,
         "bool_if_exists_includes_an_absent_key": _try_bool_if_exists,
         "action_names_ignore_case": _try_action_case,
-        "external_id_is_needed": _try_external_id,
-        "chained_session_is_an_hour": _try_chained_session,
+        "external_id_is_needed": try_external_id,
+        "chained_session_is_an_hour": try_chained_session,
         "deleted_principal_becomes_an_id": _try_deleted_principal,
         "recreated_user_is_another": _try_recreated_user,
         "new_role_was_never_used": _try_new_role,
         "policy_is_returned_as_written": _try_as_written,
         "simulation_includes_the_boundary": _try_simulation,
         "details_are_complete": _try_details,
-        "token_issue_time_cuts_sessions": _try_token_issue_time,
-        "sessions_of_an_inactive_key_go_on": _try_sessions_of_inactive_key,
+        "token_issue_time_cuts_sessions": try_token_issue_time,
+        "sessions_of_an_inactive_key_go_on": try_sessions_of_inactive_key,
         "password_policy_update_resets": _try_password_policy,
-        "principal_arn_of_a_session_is_the_role": _try_principal_arn,
+        "principal_arn_of_a_session_is_the_role": try_principal_arn,
         "resource_tag_limits_new_keys": _try_resource_tag,
         "denial_stays": _try_denial_stays,
     }

@@ -18,7 +18,6 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from .._account.moments import format_utc
 from .._aws.access import Access
 from .._converge.errors import GuardError, InputError
 from .._converge.store import StoreError
@@ -207,12 +206,12 @@ def make_table(result: Mapping[str, t.Any], *, partition: str, now: datetime) ->
     def hide(text: str) -> str:
         return _NAMING.sub("<hidden>", text)
 
-    told = ("id", "expected", "observed", "state")
+    shown = ("id", "expected", "observed", "state")
     return {
         "collection": COLLECTION_VERSION,
         "partition": partition,
-        "observed_at": format_utc(now),
-        "assumptions": [{name: hide(item[name]) for name in told} for item in result["assumptions"]],
+        "observed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "assumptions": [{name: hide(item[name]) for name in shown} for item in result["assumptions"]],
     }
 
 

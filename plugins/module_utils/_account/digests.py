@@ -220,6 +220,12 @@ class DigestBook:
         self._days: dict[tuple[str, date], Mapping[str, str]] = {}
         self.chains: t.Final = {region: self._check(region) for region in sorted(self._places)}
 
+    def ends_before(self, region: str, written: t.Optional[datetime]) -> bool:
+        """Whether a file is younger than the newest digest that holds, so that none can have it yet."""
+        chain = self.chains.get(region)
+        newest = chain.ended if chain is not None else None
+        return newest is not None and written is not None and written >= newest
+
     def __bool__(self) -> bool:
         """Whether there are any digests. Then each log file must be in one."""
         return bool(self._places)

@@ -351,7 +351,7 @@ class LogFiles:
             return None
         place = read_place(name)
         if self._book and not self._is_confirmed(name, place, content, self._book):
-            if _is_late(place, self._book):
+            if self._book.ends_before(place.region, place.written):
                 self._late += 1
                 return None
             self._unconfirmed.append(name)
@@ -420,13 +420,6 @@ def _make_order(name: str) -> tuple[str, date, str, str]:
     """The order of log files: by region, by day, and then by name, so that copies of one file follow each other."""
     place = read_place(name)
     return place.region, place.day or date.min, name.rpartition("/")[2], name
-
-
-def _is_late(place: Place, book: DigestBook) -> bool:
-    """Whether a file is younger than the newest digest that holds, so that none can have it yet."""
-    chain = book.chains.get(place.region)
-    newest = chain.ended if chain is not None else None
-    return newest is not None and place.written is not None and place.written >= newest
 
 
 def unpack(content: t.Optional[bytes]) -> t.Optional[bytes]:

@@ -22,13 +22,13 @@ from .advice import advise
 from .base_chain import base_chain, static_credentials
 from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
-from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
+from .errors import AwsError, InvalidRequest, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
 from .identity import Identity
 from .notes import NoNotes, Notes, NotesElsewhere, describe_origin
 from .operations import Operations
 from .options import AccessOptions
-from .paging import next_page, page_size_parameter
+from .paging import make_unparsable, next_page, page_size_parameter
 from .patience import Patience
 from .reach import Reach, RegionReader
 from .regions import GLOBAL_SERVICES, home_region_of, is_offered, partition_of
@@ -322,21 +322,18 @@ class Access(RegionReader):
             answer = self.call(service, operation, asked, region=region)
             if key in promised and key not in answer:
                 # An empty list is there. Without it, what was to be listed is not known.
-                message = f"the answer has no {key}"
-                raise Unparsable(message, code="Incomplete", service=service, operation=operation, region=region)
+                raise make_unparsable(f"the answer has no {key}", "Incomplete", service, operation, region)
             yield {**answer, key: answer.get(key) or []}
             try:
                 following = next_page(answer, accepted)
             except ValueError as error:
-                raise Unparsable(
-                    str(error), code="Truncated", service=service, operation=operation, region=region
-                ) from error
+                raise make_unparsable(str(error), "Truncated", service, operation, region) from error
             if not following:
                 return
             parameter, token = following
             if token in seen:
                 message = "AWS returned the same page token twice, so the pages would never end"
-                raise Unparsable(message, code="RepeatedToken", service=service, operation=operation, region=region)
+                raise make_unparsable(message, "RepeatedToken", service, operation, region)
             seen.add(token)
             asked[parameter] = token
 
@@ -377,10 +374,7 @@ class Access(RegionReader):
             return frozenset(), frozenset()
         found = model.operation_model(operation)
         given, answered = found.input_shape, found.output_shape
-        return (
-            frozenset(given.members) if given else frozenset(),
-            frozenset(answered.required_members) if answered else frozenset(),
-        )
+        return frozenset(given.members if given else ()), frozenset(answered.required_members if answered else ())
 
     def _client(
         self, pool: ClientPool, service: str, region: str, *, once: bool = False, writes: bool = False

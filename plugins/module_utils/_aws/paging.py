@@ -15,6 +15,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
+from .errors import Unparsable
+
 # A member of an answer that leads to the next page, and the parameter that takes it.
 _TOKENS: t.Final = (
     ("Marker", "Marker"),
@@ -47,3 +49,8 @@ def next_page(answer: Mapping[str, t.Any], parameters: Collection[str]) -> t.Opt
 def page_size_parameter(parameters: Collection[str]) -> t.Optional[str]:
     """The parameter that limits a page, among the operation's ``parameters``."""
     return next((name for name in _PAGE_SIZES if name in parameters), None)
+
+
+def make_unparsable(message: str, code: str, service: str, operation: str, region: str) -> Unparsable:
+    """Make the error of a page after which nobody knows what is listed."""
+    return Unparsable(message, code=code, service=service, operation=operation, region=region)

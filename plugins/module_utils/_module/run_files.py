@@ -74,8 +74,10 @@ class RunFiles:
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):
                 self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                file = stack.enter_context(self.path(f"{name} lock").open("wb"))
-                fcntl.flock(file, fcntl.LOCK_EX)
+                place = self.path(f"{name} lock")
+                descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
 
     def clear(self) -> None:

@@ -118,7 +118,7 @@ class TrialReader:
         (step,) = decide(declared, [situation], now=self._connection.now)
         if step.state is not State.LIFTED or not step.advances:
             if past.doubts:
-                # The deadline may stand in a record that is not believed.
+                # The deadline may be in a record that is not believed.
                 self._leave_open(role, f"{past.doubts[0].key}: {past.doubts[0].reason}")
             return None
         return Overdue(Found(role, None, log, past, subject, dossier), step, campaign, archive)

@@ -31,6 +31,7 @@ OPERATIONS = Operations(
             "iam:GetAccountPasswordPolicy",
             "iam:GetAccountSummary",
             "iam:GetUser",
+            "iam:ListAccessKeys",
             "iam:ListAccountAliases",
             "iam:ListServiceSpecificCredentials",
             "iam:ListUsers",
