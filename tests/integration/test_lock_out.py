@@ -80,7 +80,7 @@ def keys(make_ansible: MakeAnsible) -> World:
     run(0)
     capped = run(14, hardening_max_changes=3)
     assert "iam:UpdateAccessKey" not in capped.outcome.writes
-    held = [change["held_by"] for change in capped.part["plan"]["changes"] if change["target"].endswith("user/maker")]
+    held = [change["held_by"] for change in capped.part["plan"]["changes"] if change["target"].endswith("/maker")]
     assert "hardening_approved_plan" in held[0]["reason"]
     locked = run(
         14,

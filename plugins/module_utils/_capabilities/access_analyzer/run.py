@@ -113,7 +113,8 @@ class AccessAnalyzer(Capability[Observed]):
 
     def facts(self, change: Change) -> ChangeFacts:
         """The cost of a new analyzer of unused or internal access."""
-        kind = str(change.after["type"]) if change.before is None and change.after else ""
+        # Rules of analyzers are new too, and have no type.
+        kind = str(change.after.get("type", "")) if change.before is None and change.after else ""
         found = [cost for cost in self.costs() if str(cost["option"]).upper() in kind.split("_")]
         return ChangeFacts(cost=make_cost(found))
 
