@@ -175,7 +175,7 @@ counts:
       returned: always
       type: int
       sample: 31
-    applied if approved:
+    if_approved:
       description: The changes that only a cap holds back, or the lack of an approval.
       returned: always
       type: int
@@ -194,7 +194,7 @@ counts_now:
   description: As RV(counts), for the declaration of today. Null without one.
   returned: success
   type: dict
-  sample: {planned: 10, applied if approved: 0, reported: 4, refused: 2}
+  sample: {planned: 10, if_approved: 0, reported: 4, refused: 2}
 kinds:
   description: The number of changes in each state, and of those that are added or removed, by service and operation.
   returned: success

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._report.plain import printable
-from .totals import count, describe
+from .totals import COUNTS, count, describe
 
 #: GitHub refuses a comment of more than 65,536 characters.
 LONGEST: t.Final = 60_000
@@ -73,8 +73,8 @@ def _list_removed(document: Document) -> list[str]:
 def _list_counts(document: Document) -> list[str]:
     counts, now = document["counts"], document["counts_now"]
     if now is None:
-        return _table(("Changes", "Number"), ((name, str(number)) for name, number in counts.items()))
-    rows = ((name, str(now[name]), str(number)) for name, number in counts.items())
+        return _table(("Changes", "Number"), ((state, str(counts[name])) for state, name in COUNTS.items()))
+    rows = ((state, str(now[name]), str(counts[name])) for state, name in COUNTS.items())
     return _table(("Changes", "Now", "With this change"), rows)
 
 

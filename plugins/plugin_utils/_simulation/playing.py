@@ -20,11 +20,12 @@ from ...module_utils._converge.change import content_hash
 from ...module_utils._module.recording import OPTION, Recording, Replay
 from ...module_utils._module.stores import MemoryStore
 from ...module_utils._module.task import Entry
-from ...module_utils._report.states import IF_APPROVED, PLANNED, REFUSED, REPORTED, changes_of, costs_of
+from ...module_utils._report.states import REFUSED, changes_of, costs_of
 from .._in_process import describe_bad_values, run_entry
 from .._task_input import RUN_OPTIONS, TaskInput, account_option_of, find_problem, run_of
 from .._values import parse_lists, split_texts
 from .declared import PREFIX, Declaration, Rendered
+from .totals import COUNTS
 
 #: Roles that are left out, with the reason.
 NOT_SIMULATED: t.Final = {
@@ -196,9 +197,9 @@ def _list_breakage(document: Mapping[str, t.Any]) -> Iterable[dict[str, t.Any]]:
 
 def count_changes(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many changes of these roles are planned, held back until an approval, only reported, and refused."""
-    counts = {PLANNED: 0, IF_APPROVED: 0, REPORTED: 0, REFUSED: 0}
+    counts = dict.fromkeys(COUNTS.values(), 0)
     for outcome in outcomes:
         for change in outcome["changes"]:
-            counts[change["state"]] += 1
+            counts[COUNTS[change["state"]]] += 1
         counts[REFUSED] += len(outcome["refused"])
     return counts

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ...module_utils._report.plain import join_names, printable, wrap_text
-from .totals import count, describe
+from .totals import COUNTS, count, describe
 
 _ROWS: t.Final = 10
 
@@ -20,11 +20,10 @@ _ROWS: t.Final = 10
 def render(document: Mapping[str, t.Any], places: Mapping[str, str]) -> str:
     """The summary: one sentence, the numbers, the accounts that are not known, and where the files are."""
     counts, costs, duration = document["counts"], document["costs"], document["duration"]
-    numbers = ", ".join(f"{number} {name}" for name, number in counts.items())
     lines = ["SIMULATION", *wrap_text(f"The declaration {describe(document)}.", first="  ", rest="  ")]
-    lines += [f"  Changes: {numbers}"]
+    lines += [f"  Changes: {_join(counts)}"]
     if document["counts_now"] is not None:
-        lines += [f"  Today:   {', '.join(f'{number} {name}' for name, number in document['counts_now'].items())}"]
+        lines += [f"  Today:   {_join(document['counts_now'])}"]
     more = "" if costs["is_complete"] else ", and what can't be counted beforehand"
     lines += [f"  Cost:    {costs['a_month']:.2f} {costs['currency']} a month (prices of {costs['as_of']}){more}"]
     minutes = max(1, round(duration["seconds"] / 60))
@@ -40,6 +39,10 @@ def render(document: Mapping[str, t.Any], places: Mapping[str, str]) -> str:
         lines += wrap_text(printable(problem), first="  - ", rest="    ")
     lines += [f"  … and {len(problems) - _ROWS} more"] if len(problems) > _ROWS else []
     return "\n".join([*lines, "FILES:", *(f"  {place}" for place in places.values())])
+
+
+def _join(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[name]} {state}" for state, name in COUNTS.items())
 
 
 def _find(row: Mapping[str, t.Any]) -> list[str]:

@@ -21,7 +21,8 @@ SCHEMA: t.Final = "hardening.iam/simulation/1"
 OUTCOMES: t.Final = ("will_break", "may_break", "no_evidence")
 # So many principals are in the document of the run; each account's own has all.
 _MOST_NAMED: t.Final = 500
-_STATES: t.Final = (PLANNED, IF_APPROVED, REPORTED, REFUSED)
+#: The states of changes, each with the name of its number: templates of Ansible reach no name with a blank.
+COUNTS: t.Final = {PLANNED: PLANNED, IF_APPROVED: "if_approved", REPORTED: REPORTED, REFUSED: REFUSED}
 
 Document = Mapping[str, t.Any]
 
@@ -104,8 +105,8 @@ class Totals:
                 "unknown": sum(bool(row["unknown"]) for row in simulated),
                 "failed": sum(bool(row["failed"]) for row in simulated),
             },
-            "counts": {state: self.counts[state] for state in _STATES},
-            "counts_now": {state: self.counts_now[state] for state in _STATES} if self.has_now else None,
+            "counts": {name: self.counts[name] for name in COUNTS.values()},
+            "counts_now": {name: self.counts_now[name] for name in COUNTS.values()} if self.has_now else None,
             "kinds": {name: dict(sorted(counts.items())) for name, counts in sorted(self.kinds.items())},
             "refusals": [
                 {"role": role, "rule": rule, "count": count} for (role, rule), count in sorted(self.reasons.items())

@@ -34,8 +34,8 @@ def account(name: str = "acme-prod", **more: t.Any) -> Document:
     simulated = {
         "recorded": "2026-03-01T12:00:00Z",
         "roles": [role(changes=[CHANGE])],
-        "counts": {"planned": 1, "applied if approved": 0, "reported": 0, "refused": 0},
-        "counts_now": {"planned": 0, "applied if approved": 0, "reported": 0, "refused": 0},
+        "counts": {"planned": 1, "if_approved": 0, "reported": 0, "refused": 0},
+        "counts_now": {"planned": 0, "if_approved": 0, "reported": 0, "refused": 0},
         "calls": 8,
         "seconds": 10.0,
         "differs": True,
@@ -76,11 +76,11 @@ def test_the_sentence_has_all_that_a_reviewer_needs() -> None:
         "changes 1 of 5 accounts; 2 roles and 1 user would break, 1 role may break; 1 account not simulated; "
         "1 account not known offline; 1 account with a failure"
     )
-    assert document["counts"] == {"planned": 4, "applied if approved": 0, "reported": 0, "refused": 0}
+    assert document["counts"] == {"planned": 4, "if_approved": 0, "reported": 0, "refused": 0}
 
 
 def test_without_a_declaration_to_compare_with_planned_changes_count() -> None:
-    nothing = {"planned": 0, "applied if approved": 0, "reported": 3, "refused": 2}
+    nothing = {"planned": 0, "if_approved": 0, "reported": 3, "refused": 2}
     one, other = (account(differs=None, counts_now=None, **more) for more in ({}, {"counts": nothing}))
     document = total(one, other, has_now=False)
     assert describe(document) == "has changes for 1 of 2 accounts; no breakage predicted"
