@@ -249,7 +249,7 @@ class DirectoryStore:
             _make_private(self._root)
             state = self._root.stat()
         except OSError as error:
-            raise self._explain("read", self._root, error) from error
+            raise self._explain("write", self._root, error) from error
         return f"directory {state.st_dev}:{state.st_ino}"
 
     def read_clock(self) -> datetime:

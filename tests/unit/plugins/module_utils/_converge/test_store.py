@@ -408,6 +408,15 @@ def test_a_directory_is_the_same_by_whatever_name(tmp_path: Path) -> None:
     assert first != DirectoryStore(str(tmp_path / "other")).identify()
 
 
+def test_a_directory_that_can_not_be_made_is_not_called_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, *_positional: t.Any, **_keywords: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match="can't write .*journal: "):
+        DirectoryStore(str(tmp_path / "journal")).identify()
+
+
 def test_the_clock_is_that_which_dates_files(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path))
     store.put("a", b"one")
