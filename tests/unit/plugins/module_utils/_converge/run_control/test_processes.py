@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
 import sys
 import typing as t
 from collections.abc import Iterator
@@ -20,30 +20,32 @@ SLEEP: t.Final = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture
-def child() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that runs until it is killed."""
-    with subprocess.Popen(SLEEP) as process:
-        yield process
-        process.kill()
+def child() -> Iterator[int]:
+    """The id of a process that runs until it is killed."""
+    pid = os.posix_spawn(SLEEP[0], SLEEP, os.environ)
+    yield pid
+    if processes.name_pid(pid):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
-def test_a_process_that_runs_is_found_by_id_and_start(child: subprocess.Popen[bytes]) -> None:
-    name = processes.name_pid(child.pid)
-    assert name.partition(".")[0] == str(child.pid)
+def test_a_process_that_runs_is_found_by_id_and_start(child: int) -> None:
+    name = processes.name_pid(child)
+    assert name.partition(".")[0] == str(child)
     assert processes.find_process(name) == Yes(name)
     # Another process had the id before, when this one had not started.
-    assert processes.find_process(f"{child.pid}.1") == NO
+    assert processes.find_process(f"{child}.1") == NO
 
 
-def test_a_process_that_was_killed_has_ended(child: subprocess.Popen[bytes]) -> None:
-    name = processes.name_pid(child.pid)
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+def test_a_process_that_was_killed_has_ended(child: int) -> None:
+    name = processes.name_pid(child)
+    os.kill(child, signal.SIGKILL)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     # Its parent has not asked how it ended: it is still listed.
     assert processes.find_process(name) == NO
-    child.wait()
+    os.waitpid(child, 0)
     assert processes.find_process(name) == NO
-    assert processes.name_pid(child.pid) == ""
+    assert processes.name_pid(child) == ""
 
 
 @pytest.mark.parametrize("name", ["", "7", "0.1", "-1.5", "7.x", "7.1.2", "99999999999.1", "7.1\n"])
@@ -51,8 +53,8 @@ def test_what_names_no_process_is_unknown(name: str) -> None:
     assert isinstance(processes.find_process(name), Unknown)
 
 
-def test_a_process_of_another_user_is_there(child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    name = processes.name_pid(child.pid)
+def test_a_process_of_another_user_is_there(child: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = processes.name_pid(child)
 
     def refuse(_pid: int, _signal: int) -> t.NoReturn:
         raise PermissionError
@@ -61,18 +63,16 @@ def test_a_process_of_another_user_is_there(child: subprocess.Popen[bytes], monk
     assert processes.find_process(name) == Yes(name)
 
 
-def test_a_process_that_can_not_be_looked_at_is_unknown(
-    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_can_not_be_looked_at_is_unknown(child: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Systems may hide the processes of other users, and some have no /proc."""
-    name = processes.name_pid(child.pid)
+    name = processes.name_pid(child)
 
     def refuse(_path: Path, **_keywords: t.Any) -> t.NoReturn:
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "read_text", refuse)
     assert isinstance(processes.find_process(name), Unknown)
-    assert processes.name_pid(child.pid) == processes.find_host() == ""
+    assert processes.name_pid(child) == processes.find_host() == ""
 
 
 @pytest.mark.parametrize(
