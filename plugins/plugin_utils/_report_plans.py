@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from ..module_utils._acceptance.assumptions import list_unconfirmed
 from ..module_utils._converge.errors import InputError
-from ..module_utils._converge.plan import IF_APPROVED, check_plan
+from ..module_utils._converge.plan import IF_APPROVED, PLANNED, check_plan
 from ..module_utils._converge.plans import plan_key
 from ..module_utils._converge.store import Store, StoreError
 from ..module_utils._report.document import DocumentError, decode
 from ..module_utils._report.plan_lines import view_account
 from ..module_utils._report.plan_view import Approval, Approvals, select_open
+from ..module_utils._report.states import state_of
 from ._render import plan_text
 from ._render.plan_html import PlanOfAccount
 
@@ -70,7 +72,11 @@ def show_account(report: Report, plan: Plan, shape: Shape, *, name: str = "") ->
     left = select_open(plan, report["run"]["mode"])
     approvals = Approvals(reveal_key_ids=shape.reveal_key_ids)
     approvals.add(left)
-    approval = approvals.view(plan_sha256=plan["plan_sha256"], no_hash_reason=plan.get("no_hash_reason"))
+    approval = approvals.view(
+        plan_sha256=plan["plan_sha256"],
+        no_hash_reason=plan.get("no_hash_reason"),
+        unconfirmed=name_unconfirmed(_list_modules(report)),
+    )
     words = view_account(left, reveal_key_ids=shape.reveal_key_ids)
     text = plan_text.render_approval(approval, page=shape.page, ascii_only=shape.ascii_only)
     whole, short = (
@@ -79,6 +85,16 @@ def show_account(report: Report, plan: Plan, shape: Shape, *, name: str = "") ->
     )
     file = plan_text.render_file(text, [whole])
     return ShownPlan(approval, text, file, tuple(filter(None, [short])), page=PlanOfAccount(approval, words))
+
+
+def _list_modules(report: Report) -> set[str]:
+    """The modules whose changes are left to apply."""
+    return {str(change.get("module")) for change in report["changes"] if state_of(change) in (PLANNED, IF_APPROVED)}
+
+
+def name_unconfirmed(modules: Collection[str]) -> list[str]:
+    """Name the vital assumptions about AWS on which these modules rest and that no real account has confirmed."""
+    return [assumption.id for assumption in list_unconfirmed(modules)]
 
 
 class RunPlans:
@@ -93,6 +109,7 @@ class RunPlans:
         self._whole: list[str] = []
         self._short: list[str] = []
         self._accounts: list[tuple[str, str]] = []
+        self._modules: set[str] = set()
 
     def add(self, report: Report) -> t.Optional[str]:
         """Add the plan of an account. Returns why its changes can't be shown, or None.
@@ -110,6 +127,7 @@ class RunPlans:
         if whole:
             self._whole.append(whole)
             self._short.append(short)
+            self._modules |= _list_modules(report)
             more = f" and {len(words.waiting)} more {IF_APPROVED}" if words.waiting else ""
             self._accounts.append((words.account_id, f"{len(words.planned)} planned{more}"))
         return None
@@ -147,7 +165,10 @@ class RunPlans:
     ) -> ShownPlan:
         """The plan of the run, of all accounts that were added."""
         approval = self._approvals.view(
-            plan_sha256=plan_sha256, no_hash_reason=no_hash_reason, without_hash=without_hash
+            plan_sha256=plan_sha256,
+            no_hash_reason=no_hash_reason,
+            without_hash=without_hash,
+            unconfirmed=name_unconfirmed(self._modules),
         )
         text = plan_text.render_approval(approval, page=self._shape.page, ascii_only=self._shape.ascii_only)
         file = plan_text.render_file(text, self._whole)

@@ -24,6 +24,7 @@ from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
 from ..module_utils._converge.incident.declaration import Incident
 from ..module_utils._converge.incident.drills import is_drill_id
+from ..module_utils._converge.incident.names import MODULES as MODULES_OF_INCIDENTS
 from ..module_utils._converge.incident.steps import HUNT_AGAIN
 from ..module_utils._converge.plan import combine_plans, plan_document
 from ..module_utils._converge.plans import check_hash, keep_once, keep_plan, keep_run, plan_key, run_key, run_lines
@@ -69,7 +70,7 @@ from ._render import (
 )
 from ._render.containment_text import Containment
 from ._render.plan_text import render_last_lines
-from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, show_account
+from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, name_unconfirmed, show_account
 from ._role_options import load_table
 from ._simulation.prices import price_units
 
@@ -220,6 +221,7 @@ def _report_containment(job: _Job, task: Task) -> Result:
         failures=job.options.failures,
         now=job.now,
         is_real=not task.check_mode,
+        unconfirmed=name_unconfirmed(MODULES_OF_INCIDENTS),
     )
     problems = found.list_problems()
     shown = containment_text.render(found, ascii_only=job.options.ascii_only)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .._controls.control import plural
 from .._converge.plan import IF_APPROVED
@@ -82,7 +82,8 @@ class Cost:
 class Approval:
     """The view of an approver over all accounts.
 
-    ``without_hash`` are the accounts whose plans the hash does not cover, each with the reason.
+    ``without_hash`` are the accounts whose plans the hash does not cover, each with the reason. ``unconfirmed`` names
+    vital assumptions about AWS that the plan rests on and nobody has confirmed on a real account.
     """
 
     plan_sha256: t.Optional[str]
@@ -94,6 +95,7 @@ class Approval:
     costs: tuple[Cost, ...]
     held: tuple[Held, ...]
     without_hash: tuple[tuple[str, str], ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
     @property
     def first(self) -> list[Group]:
@@ -188,11 +190,13 @@ class Approvals:
         plan_sha256: t.Optional[str],
         no_hash_reason: t.Optional[str] = None,
         without_hash: Iterable[Item] = (),
+        unconfirmed: Iterable[str] = (),
     ) -> Approval:
         """The view over the plans that were added.
 
         :arg plan_sha256: the hash that approves them; None where there is none, with the reason.
         :arg without_hash: the accounts that this hash does not cover, each ``{"account_id", "reason"}``.
+        :arg unconfirmed: the names of assumptions.
         """
         groups = sorted((gathered.as_group() for gathered in self._groups.values()), key=_rank)
         held = [_count_held(place, items, self._mask) for place, items in self._held.items()]
@@ -207,6 +211,7 @@ class Approvals:
             costs=tuple(sorted(costs, key=lambda cost: (-cost.usd_month, cost.why))),
             held=tuple(sorted(held, key=lambda item: (-item.changes, item.rule, item.variable))),
             without_hash=tuple((str(item["account_id"]), self._mask(str(item["reason"]))) for item in without_hash),
+            unconfirmed=tuple(unconfirmed),
         )
 
 
@@ -240,6 +245,12 @@ def count_plan(approval: Approval) -> str:
 def approve_by(plan_sha256: str) -> str:
     """What to add to a command line to apply the plan with this hash, and nothing else."""
     return f"-e hardening_approved_plan={plan_sha256}"
+
+
+def describe_unconfirmed(names: Collection[str]) -> str:
+    """Say that vital assumptions are not confirmed on AWS. Empty where there are none."""
+    said = plural(len(names), "vital assumptions")
+    return f"Not confirmed on AWS itself yet: {said} ({', '.join(names)}), see docs/acceptance.md" if names else ""
 
 
 def describe_group(group: Group) -> str:

@@ -45,7 +45,7 @@ class Containment:
 
     ``credentials`` are those of credential_quarantine, ``sessions`` those of session_revocation, and ``organization``
     those of organization_containment. ``failures`` are the hosts in which a module failed, each with ``host`` and
-    ``reason``.
+    ``reason``. ``unconfirmed`` names the vital assumptions about AWS that no real account has confirmed.
     """
 
     incident: Row
@@ -55,10 +55,18 @@ class Containment:
     failures: Sequence[Row]
     now: datetime
     is_real: bool
+    unconfirmed: Sequence[str] = ()
 
     @classmethod
     def of(
-        cls, incident: Row, results: Sequence[Row], *, failures: Sequence[Row], now: datetime, is_real: bool
+        cls,
+        incident: Row,
+        results: Sequence[Row],
+        *,
+        failures: Sequence[Row],
+        now: datetime,
+        is_real: bool,
+        unconfirmed: Sequence[str] = (),
     ) -> t.Self:
         """The containment of these results. Their members say which module each is of."""
         ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
@@ -67,7 +75,7 @@ class Containment:
         organization = [result for result in ordered if "people" in result]
         # In the mode report nothing is written either.
         is_enforced = any(result.get("mode") == "enforce" for result in ordered) or not ordered
-        return cls(incident, credentials, sessions, organization, failures, now, is_real and is_enforced)
+        return cls(incident, credentials, sessions, organization, failures, now, is_real and is_enforced, unconfirmed)
 
     @property
     def _results(self) -> tuple[Row, ...]:
@@ -288,6 +296,9 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
             merged.setdefault(UNVERIFIED_PERSON.format(person["user_id"]), [])
     if any(result["contained"] for result in containment.credentials):
         merged["passwords and roles that it made for others: their events are 5 to 15 minutes late"] = []
+    if containment.unconfirmed:
+        names = ", ".join(containment.unconfirmed)
+        merged[f"whether AWS itself does what only tests have confirmed yet: {names}, see docs/acceptance.md"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 

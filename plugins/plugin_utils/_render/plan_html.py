@@ -27,6 +27,7 @@ from ...module_utils._report.plan_view import (
     describe_note,
     describe_price,
     describe_total,
+    describe_unconfirmed,
 )
 from .changes import Entry, View, name_findings, view_change
 from .page import Section
@@ -76,6 +77,7 @@ def view_approval(approval: Approval) -> View:
         "command": approve_by(approval.plan_sha256 or ""),
         "no_hash_reason": approval.no_hash_reason,
         "without_hash": approval.without_hash,
+        "unconfirmed": describe_unconfirmed(approval.unconfirmed),
         "first": _fold(approval.first),
         "others": _fold(approval.others),
         "total": describe_total(approval.costs),

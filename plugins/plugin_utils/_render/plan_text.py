@@ -28,6 +28,7 @@ from ...module_utils._report.plan_view import (
     describe_note,
     describe_price,
     describe_total,
+    describe_unconfirmed,
 )
 from .text import Lines, Show
 
@@ -74,7 +75,9 @@ def _render_head(approval: Approval, show: Show) -> Lines:
             "  To apply exactly this, within 24 hours:",
             f"    {show(approve_by(approval.plan_sha256))}",
         ]
-    return lines + _render_without(approval.without_hash, show)
+    lines += _render_without(approval.without_hash, show)
+    unconfirmed = describe_unconfirmed(approval.unconfirmed)
+    return lines + (_wrap(unconfirmed, show) if unconfirmed else [])
 
 
 def _render_without(without: Sequence[tuple[str, str]], show: Show) -> Lines:

@@ -107,6 +107,22 @@ def test_the_plan_of_one_account_has_a_text_a_file_and_a_page() -> None:
     assert shown.page.plan.plan_sha256 == plan["plan_sha256"]
 
 
+def test_a_plan_names_what_no_real_account_has_confirmed(tmp_path: Path) -> None:
+    """Only of the modules whose changes are in it, and once for all accounts."""
+    plan = make_plan()
+    put(tmp_path, plan)
+    said = "Not confirmed on AWS itself yet: 1 vital assumption (inactive_key_is_refused)"
+    for module, is_said in (("access_key_lifecycle", True), ("password_policy", False)):
+        report = make_report(plan)
+        report["changes"] = [{**samples.KEY_CHANGE.as_dict(), "module": module, "state": "planned"}]
+        shown = show_account(report, plan, Shape("report.html"))
+        for text in (shown.text, read(tmp_path, report)[1]):
+            assert " ".join(text.split()).count(said) == is_said
+        assert bool(shown.approval.unconfirmed) is is_said
+    report["changes"] = [{**report["changes"][0], "module": "access_key_lifecycle", "state": "refused"}]
+    assert show_account(report, plan, Shape("report.html")).approval.unconfirmed == ()
+
+
 def test_an_audit_alone_has_no_plan_to_speak_of() -> None:
     report = {**samples.complete_report(), "modules": [], "changes": [], "incomplete": []}
     assert can_plan([report]) is False

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import UTC, datetime
 
@@ -282,6 +283,12 @@ def test_without_the_organization_nothing_of_it_is_contained() -> None:
     problems = declare(credentials(HOME, seed("home"))).list_problems()
     assert [problem.partition(":")[0] for problem in problems] == [PROD, PERSON]
     assert "organization_management" in problems[0]
+
+
+def test_what_only_tests_have_confirmed_is_not_known() -> None:
+    text = render(dataclasses.replace(contain(credentials(HOME, seed("deleted"))), unconfirmed=["denial_stays"]))
+    said = "whether AWS itself does what only tests have confirmed yet: denial_stays, see docs/acceptance.md"
+    assert section(text, "NOT KNOWN:") == [said]
 
 
 @pytest.mark.parametrize("accounts", [PROD, f" {PROD},\n", [PROD], [int(PROD)], [{"account_id": PROD}]])
