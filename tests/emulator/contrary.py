@@ -64,6 +64,7 @@ _ELSEWHERE: t.Final = frozenset(
         "action_names_ignore_case",
         "bool_if_exists_includes_an_absent_key",
         "bool_ignores_an_absent_key",
+        "conditional_writes_are_kept",
         "boundary_limits_a_user",
         "denial_stays",
         "external_id_is_needed",
@@ -100,6 +101,13 @@ def contradict(answer: Answer, call: Call, caller: Caller, contrary: t.Collectio
     if "reactivated_key_works" in contrary and call.operation == "UpdateAccessKey":
         _deactivate(call, caller)
     return answer
+
+
+def drop_conditions(environ: t.MutableMapping[str, t.Any], contrary: t.Collection[str]) -> None:
+    """Drop the conditions of a write from its headers, where S3 does not keep them."""
+    if "conditional_writes_are_kept" in contrary:
+        environ.pop("HTTP_IF_MATCH", None)
+        environ.pop("HTTP_IF_NONE_MATCH", None)
 
 
 def _replace(answer: Answer, body: bytes) -> Answer:

@@ -212,6 +212,7 @@ class Emulator:
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
         environ = wire.with_body(environ, body)
+        contrary.drop_conditions(environ, self.contrary)
         identity.announce(environ, caller)
         if call.service == "cloudformation":
             cloudformation.install()

@@ -28,6 +28,7 @@ class Need(enum.StrEnum):
 
     NOTHING = "nothing"
     ACCOUNT_SETTINGS = "acceptance_account_settings: true"
+    JOURNAL_IN_S3 = "hardening_journal: s3://bucket/prefix"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -280,6 +281,14 @@ ASSUMPTIONS: t.Final = (
         "denied each time",
         is_vital=True,
         modules=("session_revocation", "credential_quarantine", "organization_containment"),
+    ),
+    Assumption(
+        "conditional_writes_are_kept",
+        "The bucket of the journal refuses a write whose If-None-Match or If-Match is not met.",
+        "journals, leases and approvals in S3: of two jobs one gets the lease",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html",
+        "both conditions are kept",
+        needs=Need.JOURNAL_IN_S3,
     ),
 )
 

@@ -340,6 +340,12 @@ def _try_details(lab: Lab) -> str:
     return lab.confirm(observe_details, EXPECTED["details_are_complete"])
 
 
+def _try_conditional_writes(lab: Lab) -> str:
+    """Each run that writes tries its place before it takes the lease. Here it is tried again and again."""
+    expected = EXPECTED["conditional_writes_are_kept"]
+    return lab.confirm(lambda: lab.find_ignored_condition() or expected, expected)
+
+
 EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyType(
     {
         "inactive_key_is_refused": _try_inactive_key,
@@ -371,6 +377,7 @@ EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyTyp
         "principal_arn_of_a_session_is_the_role": try_principal_arn,
         "resource_tag_limits_new_keys": _try_resource_tag,
         "denial_stays": _try_denial_stays,
+        "conditional_writes_are_kept": _try_conditional_writes,
     }
 )
 

@@ -119,10 +119,19 @@ class Lab:
 
     ``patience`` is for how many seconds an observation is repeated until it is as expected. ``renew`` renews the lease
     of the account. It raises StoreError if the lease is lost; then nothing is written or removed any more.
+    ``find_ignored_condition`` tries the conditional writes of the place of the journal.
     """
 
-    def __init__(self, access: Access, *, patience: float, renew: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        patience: float,
+        renew: Callable[[], None],
+        find_ignored_condition: Callable[[], str],
+    ) -> None:
         self.access = access
+        self.find_ignored_condition: t.Final = find_ignored_condition
         self._renew = renew
         self._patience = patience
         # A name is never used twice: for a while IAM remembers a deleted entity under its name.

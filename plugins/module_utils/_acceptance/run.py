@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from .._aws.access import Access
 from .._converge.errors import GuardError, InputError
 from .._converge.store import StoreError
-from .._module.run_control import RunControl, check_journal
+from .._module.run_control import PROBE, RunControl, check_journal
 from .._module.task import Task, TaskError
 from .._module.version import COLLECTION_VERSION
 from .assumptions import ASSUMPTIONS, Assumption, Need
@@ -75,13 +75,22 @@ def run(task: Task) -> dict[str, t.Any]:
             pattern=options["account_pattern"],
             include=options["include"],
             patience=float(options["patience"]),
-            account_settings=options["account_settings"],
+            given=_list_given(task),
             now=task.now,
             check_mode=task.check_mode,
             open_control=functools.partial(_open_control, task),
         )
     except (GuardError, InputError, RejectedInput) as error:
         raise TaskError(str(error)) from error
+
+
+def _list_given(task: Task) -> set[Need]:
+    given = {Need.NOTHING}
+    if task.options["account_settings"]:
+        given.add(Need.ACCOUNT_SETTINGS)
+    if task.journal.location.startswith("s3://"):
+        given.add(Need.JOURNAL_IN_S3)
+    return given
 
 
 def _open_control(task: Task, account_id: str) -> RunControl:
@@ -97,21 +106,22 @@ def accept(
     pattern: str,
     include: Sequence[str],
     patience: float,
-    account_settings: bool,
+    given: Collection[Need],
     now: datetime,
     check_mode: bool,
     open_control: Callable[[str], RunControl],
 ) -> dict[str, t.Any]:
     """The result of the module: the refusals of the account, else what each experiment observed.
 
-    ``open_control`` opens the stop switch and the lease of an account that is accepted.
+    ``given`` is what the run has for experiments that need more than a sandbox. ``open_control`` opens the stop switch
+    and the lease of an account that is accepted.
 
     :raises RejectedInput: ``include`` names an assumption that there is not, or ``patience`` is negative.
     :raises GuardError: another job writes in the account, or it is not known whether runs are stopped.
     :raises StoreError: the lease was lost.
     :raises AwsError: objects of an earlier run can't be listed or removed.
     """
-    chosen = _choose(include, {Need.NOTHING, *([Need.ACCOUNT_SETTINGS] if account_settings else [])})
+    chosen = _choose(include, given)
     if patience < 0:
         raise RejectedInput(f"patience: {patience:g} is not allowed; allowed are 0 seconds or more")
     facts = read_facts(access)
@@ -156,7 +166,12 @@ def _work(
     if stopped:
         return {"refused": [stopped]}
     with control.hold_lease(access) as lease:
-        lab = Lab(access, patience=patience, renew=lease.renew)
+        lab = Lab(
+            access,
+            patience=patience,
+            renew=lease.renew,
+            find_ignored_condition=functools.partial(control.store.find_ignored_condition, PROBE),
+        )
         stuck = lab.remove(earlier)
         removed = [item["Arn"] for item in earlier if item["Arn"] not in stuck]
         assumptions, left = _run_experiments(lab, chosen)

@@ -49,7 +49,8 @@ _PAUSE: t.Final = 3.0
 _RENEWED_AFTER: t.Final = timedelta(seconds=3)
 _SILENT_LOOKS: t.Final = 5
 # What the place of the journal is tried with. The roles that write may write leases, and this among them.
-_PROBE: t.Final = f"{LEASES}probe"
+#: The object with which conditional writes are tried.
+PROBE: t.Final = f"{LEASES}probe"
 _KEPT: t.Final = "kept"
 _IGNORED: t.Final = (
     "journal (hardening_journal): {location} can't keep two jobs apart: {ignored}.\n"
@@ -237,7 +238,7 @@ class RunControl:
             with self.files.lock(name) if self.files else contextlib.nullcontext():
                 if self.files and self.files.read(name) == _KEPT:
                     return
-                ignored = self.store.find_ignored_condition(_PROBE)
+                ignored = self.store.find_ignored_condition(PROBE)
                 if ignored:
                     raise StoreError(_IGNORED.format(location=self.store.location, ignored=ignored))
                 if self.files:

@@ -40,7 +40,7 @@ class Iam:
 
 
 def lab(iam: Iam, renew: t.Callable[[], None] = lambda: None, patience: float = 0) -> Lab:
-    return Lab(t.cast(Access, iam), patience=patience, renew=renew)
+    return Lab(t.cast(Access, iam), patience=patience, renew=renew, find_ignored_condition=str)
 
 
 def test_the_lease_is_renewed_before_each_call_and_while_something_is_waited_for(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance.assumptions import Need
 from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run import (
     RejectedInput,
     accept,
@@ -25,6 +26,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run impo
     [
         (["third_key_is_refused", "nonsense"], 60, "include: nonsense is not an assumption; allowed are "),
         (["password_policy_update_resets"], 60, "include: password_policy_update_resets can only be tried with acc"),
+        (
+            ["conditional_writes_are_kept"],
+            60,
+            "include: conditional_writes_are_kept can only be tried with hard",
+        ),
         ([], -1, "patience: -1 is not allowed; allowed are 0 seconds or more"),
     ],
 )
@@ -33,7 +39,7 @@ def test_input_that_can_not_be_used(include: list[str], patience: float, reason:
         "account_id": "555566667777",
         "pattern": "*sandbox*",
         "check_mode": False,
-        "account_settings": False,
+        "given": {Need.NOTHING},
         "open_control": None,
     }
     with pytest.raises(RejectedInput, match=f"^{reason}"):
