@@ -313,7 +313,10 @@ stops_working:
       description: Its status before.
       type: str
     last_used:
-      description: The moment of the last use, which AWS tells up to hours late.
+      description: The moment of the last use, which AWS tells up to hours late. V(none) if AWS has none on record, or if it is not known.
+      type: str
+    not_known:
+      description: Why the last use is not known. Empty if it is known.
       type: str
     service:
       description: The service of the last use.

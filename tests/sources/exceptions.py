@@ -44,12 +44,6 @@ KNOWN: t.Final = (
         "a move waits for a role that nobody uses, and the refusal that comes later is not shown yet",
     ),
     Known(
-        "access_key_rotation",
-        "secretsmanager:DescribeSecret",
-        "other account",
-        "the value goes to the ARN in the answer, and not to the secret that was asked for",
-    ),
-    Known(
         "credential_hunt_info",
         "cloudtrail:LookupEvents",
         "late",
@@ -66,12 +60,6 @@ KNOWN: t.Final = (
         "iam:GetRolePolicy",
         "malformed*",
         "a policy that is no document counts as none, and so as already taken back",
-    ),
-    Known(
-        "credential_quarantine",
-        "iam:GetAccessKeyLastUsed",
-        "denied once",
-        "a last use that is not known is shown as none",
     ),
     Known(
         "credential_quarantine",

@@ -31,11 +31,21 @@ OPERATIONS: t.Final = Operations(
 
 
 def read_secret(access: Access, secret_id: str, region: str) -> t.Optional[Secret]:
-    """A secret by its name or ARN, without its value; None if there is none. Raises AwsError: it can't be read."""
+    """A secret by its name or ARN, without its value; None if there is none.
+
+    :raises AwsError: it can't be read, or the answer is about another secret: a value must never go there.
+    """
     try:
         answer = access.call(SECRETS, DESCRIBE, {"SecretId": secret_id}, region=region)
     except NotFound:
         return None
+    asked = secret_id if secret_id.startswith("arn:") else _name_arn(access, secret_id, region)
+    # AWS adds a hyphen and six characters, which an ARN that is asked for may lack.
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+    if str(answer["ARN"]) != asked and str(answer["ARN"])[:-7] != asked:
+        raise AwsError(
+            f"AWS answered for {answer['ARN']}, and not for {secret_id}", service=SECRETS, operation=DESCRIBE
+        )
     tags = {str(tag.get("Key")): str(tag.get("Value")) for tag in answer.get("Tags") or ()}
     versions: Mapping[str, t.Sequence[str]] = answer.get("VersionIdsToStages") or {}
     return Secret(
@@ -46,6 +56,10 @@ def read_secret(access: Access, secret_id: str, region: str) -> t.Optional[Secre
         problem=_find_problem(answer, region),
         is_deleted=bool(answer.get("DeletedDate")),
     )
+
+
+def _name_arn(access: Access, name: str, region: str) -> str:
+    return f"arn:{access.partition}:secretsmanager:{region}:{access.caller.account_id}:secret:{name}"
 
 
 def _find_problem(answer: Mapping[str, t.Any], region: str) -> str:

@@ -18,6 +18,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
+from ..._account.answer import NO, Unknown, Yes
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
@@ -253,10 +254,10 @@ def _read_credential(access: Access, kind: Kind, calls: Calls, item: Mapping[str
         return found
     try:
         used = access.call("iam", _LAST_USED, {"AccessKeyId": found.id}).get("AccessKeyLastUsed") or {}
-    except AwsError:
-        return found
+    except AwsError as error:
+        return dataclasses.replace(found, use=Unknown(str(error)))
     date = _parse_moment(used.get("LastUsedDate"))
-    use = Use(date, str(used.get("ServiceName") or ""), str(used.get("Region") or "")) if date else Use()
+    use = Yes(Use(date, str(used.get("ServiceName") or ""), str(used.get("Region") or ""))) if date else NO
     return dataclasses.replace(found, use=use)
 
 

@@ -13,9 +13,10 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from ..._account.answer import Answer, Unknown, Yes
 from ..._account.moments import format_utc
 from ..._controls.control import listing
-from .states import Kind, RootState, UserState
+from .states import Kind, RootState, Use, UserState
 
 Row = dict[str, t.Any]
 
@@ -147,13 +148,21 @@ def list_stops_working(users: Iterable[UserState]) -> list[Row]:
             "principal": user.arn,
             "access_key": key.id,
             "status": key.status,
-            "last_used": format_utc(key.use.at) if key.use.at else None,
-            "service": key.use.service,
-            "region": key.use.region,
+            **_describe_use(key.use),
         }
         for user in users
         for key in user.keys
     ]
+
+
+def _describe_use(use: Answer[Use]) -> Row:
+    found = use.value if isinstance(use, Yes) else None
+    return {
+        "last_used": format_utc(found.at) if found else None,
+        "service": found.service if found else "",
+        "region": found.region if found else "",
+        "not_known": use.reason if isinstance(use, Unknown) else "",
+    }
 
 
 def describe_devices(user: UserState, since: t.Optional[datetime]) -> str:

@@ -18,6 +18,8 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
+from ..._account.answer import NO, Answer
+
 ACTIVE: t.Final = "Active"
 INACTIVE: t.Final = "Inactive"
 
@@ -74,22 +76,22 @@ def build_command_back(kind: Kind, user: str, identifier: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Use:
-    """The last use of an access key, as far as AWS has one on record."""
+    """The last use of an access key."""
 
-    at: t.Optional[datetime] = None
+    at: datetime
     service: str = ""
     region: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Credential:
-    """One credential. Of access keys alone AWS tells the last use."""
+    """One credential. Of access keys alone AWS tells the last use; ``NO``: it has none on record."""
 
     kind: Kind
     id: str
     status: str
     created: t.Optional[datetime] = None
-    use: Use = Use()
+    use: Answer[Use] = NO
 
     @property
     def is_active(self) -> bool:

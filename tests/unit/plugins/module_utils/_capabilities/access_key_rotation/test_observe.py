@@ -45,8 +45,20 @@ def test_a_secret_is_read_without_its_value() -> None:
     labels = {CURRENT: PREVIOUS, "AWSPENDING": VERSION, "blue": VERSION}
     assert read() == Secret(SECRET, TARGET.secret, labels, owner="svc")
     bare = RecordedAws({"DescribeSecret": {"ARN": SECRET, "Name": TARGET.secret}})
-    assert read_secret(t.cast(t.Any, bare), "name", REGION) == Secret(SECRET, TARGET.secret)
-    assert bare.asked == [("DescribeSecret", {"SecretId": "name"}, REGION)]
+    assert read_secret(t.cast(t.Any, bare), TARGET.secret, REGION) == Secret(SECRET, TARGET.secret)
+    assert bare.asked == [("DescribeSecret", {"SecretId": TARGET.secret}, REGION)]
+
+
+@pytest.mark.parametrize("asked", [TARGET.secret, SECRET, SECRET[:-7]])
+@pytest.mark.parametrize(
+    "arn", [SECRET.replace(ACCOUNT, "999988887777"), SECRET.replace(REGION, "us-west-2"), f"{SECRET[:-7]}er-AbCdEf"]
+)
+def test_an_answer_about_another_secret_is_an_error(asked: str, arn: str) -> None:
+    """Else the next request puts the value of a key there."""
+    aws = RecordedAws({"DescribeSecret": {"ARN": arn, "Name": TARGET.secret}})
+    with pytest.raises(AwsError, match=f"AWS answered for {arn}, and not for {asked}"):
+        read_secret(t.cast(t.Any, aws), asked, REGION)
+    assert read_secret(t.cast(t.Any, RecordedAws({"DescribeSecret": {"ARN": SECRET, "Name": "n"}})), asked, REGION)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import datetime, timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import parse_moment
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.remains import (
     find_undenied,
@@ -23,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     UserState,
 )
 
-from .users import ARN, LEAKED, NOW, OTHER, SECOND, user
+from .users import ARN, LEAKED, NOW, OTHER, SECOND, key, user
 
 CREDENTIAL: t.Final = "service_specific_credential"
 
@@ -105,4 +107,11 @@ def test_the_known_use_of_each_key_stops() -> None:
         "last_used": "2026-11-25T10:00:00Z",
         "service": "s3",
         "region": "eu-west-1",
+        "not_known": "",
     }
+
+
+def test_a_last_use_that_could_not_be_read_is_not_shown_as_none() -> None:
+    unread = dataclasses.replace(user(), credentials=(key(use=Unknown("iam:GetAccessKeyLastUsed: AccessDenied")),))
+    (row,) = list_stops_working([unread])
+    assert (row["last_used"], row["not_known"]) == (None, "iam:GetAccessKeyLastUsed: AccessDenied")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from datetime import UTC, datetime, timedelta
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Yes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.states import (
     ACTIVE,
@@ -47,7 +48,7 @@ def key(identifier: str = LEAKED, status: str = ACTIVE, **fields: t.Any) -> Cred
 def user(**fields: t.Any) -> UserState:
     """The user, as an intruder found it."""
     credentials = (
-        key(SECOND, use=Use(NOW - timedelta(days=2), "s3", "eu-west-1")),
+        key(SECOND, use=Yes(Use(NOW - timedelta(days=2), "s3", "eu-west-1"))),
         key(),
         key("AKIAEXAMPLEEXAMPLE33", INACTIVE),
         Credential(Kind.SERVICE_CREDENTIAL, "ACCAEXAMPLE", ACTIVE),
