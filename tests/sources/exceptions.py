@@ -56,12 +56,6 @@ KNOWN: t.Final = (
         "what AWS lists of another account counts as not there, and so as already taken back",
     ),
     Known(
-        "rollback",
-        "iam:GetRolePolicy",
-        "malformed*",
-        "a policy that is no document counts as none, and so as already taken back",
-    ),
-    Known(
         "credential_quarantine",
         "sts:GetAccessKeyInfo",
         "other account",

@@ -21,9 +21,8 @@ from ..._account.event_reads import event_rule, event_target
 from ..._account.event_rules import AlertTopic
 from ..._account.model import Snapshot
 from ..._account.source import Unreadable
-from ..._account.topic_reads import parse_json
 from ..._aws.access import Access
-from ..._aws.errors import AwsError, NotFound
+from ..._aws.errors import AwsError, NotFound, Unparsable
 from ..._aws.operations import Operations
 from ..._converge.attempts import find_request_id
 from ..._converge.capability import Aws, Caller
@@ -183,7 +182,7 @@ def _read_topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
     attributes = fields.structure(answer, "Attributes")
     return AlertTopic(
         arn=arn,
-        policy=parse_json(fields.optional_text(attributes, "Policy")),
+        policy=_parse_policy(fields.optional_text(attributes, "Policy")),
         kms_key_id=fields.optional_text(attributes, "KmsMasterKeyId") or "",
     )
 
@@ -200,7 +199,7 @@ def read_queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
             return None
         raise
     attributes = fields.optional_structure(answer, "Attributes") or {}
-    return {"queue": name, "policy": parse_json(fields.optional_text(attributes, "Policy"))}
+    return {"queue": name, "policy": _parse_policy(fields.optional_text(attributes, "Policy"))}
 
 
 def find_subscription(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
@@ -235,12 +234,23 @@ def _read_role(access: Access, arn: str) -> t.Optional[Role]:
 
 def _normalize(document: t.Any) -> t.Any:
     """Normalize a document to plain JSON: botocore decodes most of them, in dictionaries of its own order."""
-    return parse_json(document) if isinstance(document, str) else json.loads(json.dumps(document))
+    return _parse_policy(document) if isinstance(document, str) else json.loads(json.dumps(document))
+
+
+def _parse_policy(text: t.Optional[str]) -> t.Any:
+    """Parse a policy; None where there is none.
+
+    :raises Unparsable: it is no JSON. Taken for none, it would be replaced.
+    """
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:
+        raise Unparsable(f"the policy in AWS's answer is no JSON: {error}") from error
 
 
 def _read_bus_policy(access: Access, region: str) -> t.Any:
     answer = access.call(EVENTS, "DescribeEventBus", {"Name": "default"}, region=region)
-    return parse_json(fields.optional_text(answer, "Policy"))
+    return _parse_policy(fields.optional_text(answer, "Policy"))
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:

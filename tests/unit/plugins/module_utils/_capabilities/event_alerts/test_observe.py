@@ -205,3 +205,35 @@ class Denying:
 
     def call(self, service: str, operation: str, _parameters: t.Any = None, *, region: t.Any = None) -> t.Any:
         raise AwsError("not authorized", code="AccessDenied", service=service, operation=operation)
+
+
+class Malformed:
+    """Answers with policies that are cut off."""
+
+    def call(self, _service: str, operation: str, _asked: t.Any, **_more: t.Any) -> dict[str, t.Any]:
+        role = {"Arn": "arn:aws:iam::111122223333:role/x", "AssumeRolePolicyDocument": {}}
+        return {
+            "GetTopicAttributes": {"Attributes": {"Policy": '{"Version": "20'}},
+            "GetQueueUrl": {"QueueUrl": "https://queue"},
+            "GetQueueAttributes": {"Attributes": {"Policy": "nonsense"}},
+            "DescribeEventBus": {"Policy": "["},
+            "GetRole": {"Role": role},
+            "GetRolePolicy": {"PolicyDocument": "nonsense"},
+        }[operation]
+
+    def gather(self, reads: t.Mapping[str, t.Callable[[], t.Any]]) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = {}
+        for name, read in reads.items():
+            with pytest.raises(AwsError, match="the policy in AWS's answer is no JSON") as caught:
+                read()
+            found[name] = caught.value
+        return found
+
+
+def test_a_policy_that_does_not_parse_is_not_taken_for_none(access: Access) -> None:
+    """Else it would be replaced, or a rollback would call it as before."""
+    declaration = declare(create_topic=True, create_dead_letter_queue=True)
+    snapshot = collect(access, datasets=DATASETS, regions=REGIONS, now=NOW)
+    found = read_surroundings(t.cast(Access, Malformed()), make_topology(declaration, snapshot), snapshot)
+    assert len(found.unread) == 4
+    assert (found.topics, found.queues, found.role) == ({}, {}, None)
