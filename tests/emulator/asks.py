@@ -37,6 +37,10 @@ _PREFIXES: t.Final[t.Mapping[str, str]] = {
 }
 #: Operations whose permission has another name.
 _ACTIONS: t.Final[t.Mapping[str, str]] = {
+    # AWS lists no action of the second version.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
+    "access-analyzer:GetFindingV2": "access-analyzer:GetFinding",
+    "access-analyzer:ListFindingsV2": "access-analyzer:ListFindings",
     "lambda:Invoke": "lambda:InvokeFunction",
     "sns:PublishBatch": "sns:Publish",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",

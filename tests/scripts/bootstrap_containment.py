@@ -28,7 +28,6 @@ from scripts.bootstrap_roles import (
     check_size,
     containment_operations,
     containment_reads,
-    hunt_reads,
     list_guarded,
     make_statement,
     policy,
@@ -58,7 +57,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own
 
 BOUNDARY: t.Final = "automation-containment-boundary"
 ASSESSOR_READS: t.Final = "assessor-containment-reads"
-HUNT_READS: t.Final = "assessor-hunt-reads"
 # It is there before an incident: a run that made it would wait for it to spread.
 QUARANTINE: t.Final = "quarantine-deny-all"
 DESCRIPTION: t.Final = "Contains leaked credentials in an incident, for hardening.iam"
@@ -68,22 +66,25 @@ INCIDENT_PRINCIPAL: t.Final = "IncidentPrincipalArnPattern"
 SCHEDULED_PRINCIPAL: t.Final = "ScheduledPrincipalArnPattern"
 USERS: t.Final = "ContainmentUsers"
 INLINE: t.Final = "ContainmentInline"
+BOUNDARIES: t.Final = "ContainmentBoundaries"
 ROLES: t.Final = "ContainmentRoles"
 TRUST: t.Final = "ContainmentTrust"
 PASSWORDS: t.Final = "ContainmentPasswords"
 ROOT: t.Final = "ContainmentRoot"
 ORGANIZATION: t.Final = "ContainmentOrganization"
 ASSESSOR: t.Final = "ContainmentAssessor"
-HUNT: t.Final = "ContainmentHunt"
 
 DRILL_BOUNDARY: t.Final = BOUNDARY_OF_DRILLS
 DRILL_DESCRIPTION: t.Final = "The most that users and roles of drills can do"
 DRILL: t.Final = "ContainmentDrill"
 
-#: What is chosen by true or false, and what it means. Each is on by default.
+#: What is chosen by true or false, and what it means.
 SWITCHES: t.Final[Mapping[str, str]] = {
     USERS: "Whether users may be denied everything by the policy of this stack, and their credentials deactivated.",
     INLINE: "Whether inline policies of users may be written and deleted. It can then make any user administrator.",
+    BOUNDARIES: (
+        "Whether boundaries of users may be set and lifted. It can then free any user from what its boundary denies."
+    ),
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
     TRUST: "Whether trust policies of roles may be changed. It can then let anybody assume any role.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
@@ -94,12 +95,13 @@ SWITCHES: t.Final[Mapping[str, str]] = {
         "everything, and detach any control policy."
     ),
 }
+#: Those with which the role can make somebody an administrator. They are off by default.
+STRONG: t.Final = (INLINE, BOUNDARIES, ROLES, TRUST)
 #: Those that are of use in the management account alone.
 OF_MANAGEMENT: t.Final = (ROOT, ORGANIZATION)
-#: What is chosen about the role assessor of the main stack. Each is on by default too.
+#: What is chosen about the role assessor of the main stack. It is on by default.
 SWITCHES_OF_ASSESSOR: t.Final[Mapping[str, str]] = {
     ASSESSOR: "Whether the role assessor of the main stack, which must be there, gets the reads of containment.",
-    HUNT: "Whether the role assessor gets the reads of hunt.yml, which looks into every service.",
 }
 #: What the answers of reads are for that no other module makes, by operation.
 PURPOSES: t.Final[Mapping[str, str]] = {
@@ -176,11 +178,6 @@ def proven_actions_of(operations: Iterable[str]) -> list[str]:
 def assessor_actions(modules: Mapping[str, Operations]) -> list[str]:
     """The actions that the assessor gets for containment, which check mode looks at in its role."""
     return proven_actions_of({*containment_reads(modules), "sts:GetCallerIdentity"})
-
-
-def hunt_actions(modules: Mapping[str, Operations]) -> list[str]:
-    """The actions that the assessor gets for a hunt, beside those of the main stack."""
-    return proven_actions_of(hunt_reads(modules))
 
 
 def make_role(modules: Mapping[str, Operations]) -> WritingRole:

@@ -18,15 +18,16 @@ from scripts.bootstrap_roles import (
     ANYWHERE,
     MANAGED_POLICY_SIZE,
     READS_OF_IAM,
+    SETTINGS,
     Grant,
     Json,
     WritingRole,
     actions_of,
+    assemble_role,
     check_size,
     keep_containment,
     list_guarded,
     make_statement,
-    make_writing_role,
     operations_of,
     policy,
 )
@@ -39,6 +40,11 @@ CAPABILITY, MIGRATION = (capability for capability in ALL if capability.writer i
 
 BOUNDARY: t.Final = "automation-roles-boundary"
 ASSESSOR_READS: t.Final = "assessor-right-sizing-reads"
+#: The policies of the assessor with settings that may hold secrets, by the parameter that makes each.
+ASSESSOR_SETTINGS: t.Final[Mapping[str, str]] = {
+    "RightSizingSettings": "assessor-right-sizing-settings",
+    "KeyMigrationSettings": "assessor-key-migration-settings",
+}
 # Parameters.
 TARGETS: t.Final = "RightSizingTargets"
 NEW_ROLES: t.Final = "RightSizingBoundaryArn"
@@ -49,6 +55,9 @@ RETURN: t.Final = "RightSizingReturn"
 MOVES: t.Final = "KeyMigration"
 MOVES_BOUNDARY: t.Final = "KeyMigrationBoundaryArn"
 MOVES_UNBOUNDED: t.Final = "KeyMigrationUnbounded"
+TRIALS: t.Final = "RightSizingTrialPolicies"
+READS: t.Final = "RightSizingSettings"
+MOVES_READS: t.Final = "KeyMigrationSettings"
 ASSESSOR: t.Final = "RightSizingAssessor"
 #: What is chosen by a name or an ARN.
 GIVEN: t.Final = (TARGETS, NEW_ROLES, MOVES_BOUNDARY)
@@ -61,6 +70,9 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     RETURN: "Whether the targets may get any policy, AdministratorAccess too (stage revert). Set it for that run only.",
     MOVES: "Whether it may deactivate and delete access keys whose workloads moved to roles (key_migration).",
     MOVES_UNBOUNDED: "Whether new roles of workloads may lack a permissions boundary. They may then get any policy.",
+    TRIALS: "Whether policies below /iam-hardening/lp/ may get new versions. Who has one may then get any right.",
+    READS: "Whether settings of workloads are read, which may hold secrets, to find who runs with a target.",
+    MOVES_READS: "Whether settings of workloads are read, which may hold secrets, to find who names an access key.",
 }
 # Two characters that are no wildcard: "*" would be every role of the account.
 TARGETS_PATTERN: t.Final = r"[\w+=,.@-][\w+=,.@/-]+[\w+=,.@/*?-]*"
@@ -97,12 +109,13 @@ OF_OTHERS: t.Final = tuple(
 
 _ON_POLICIES: t.Final = (
     "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
     "iam:DeletePolicy",
     "iam:DeletePolicyVersion",
-    "iam:SetDefaultPolicyVersion",
     "iam:TagPolicy",
 )
+# They change what somebody who has the policy may do. IAM deletes no policy that somebody has.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+_REWRITES: t.Final = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
 _MAKES: t.Final = ("iam:CreateRole", "iam:DeleteRole", "iam:TagRole")
 _ATTACH: t.Final = "iam:AttachRolePolicy"
 _TRUST: t.Final = "iam:UpdateAssumeRolePolicy"
@@ -123,11 +136,29 @@ def _bound(parameter: str) -> Json:
 
 def make_role(modules: Mapping[str, Operations]) -> WritingRole:
     """The role, and its inline policies. Raises ValueError: a policy would be larger than IAM allows."""
-    return make_writing_role(Writer.ROLES, (CAPABILITY, MIGRATION), modules, tuple(_list_grants()))
+    reads = (_operations(modules).reads - SETTINGS.keys()) | {"sts:GetCallerIdentity"}
+    grants = (*_list_grants(), *_list_settings(modules))
+    return assemble_role(Writer.ROLES, (CAPABILITY, MIGRATION), actions_of(reads), grants)
+
+
+def _operations(modules: Mapping[str, Operations]) -> Operations:
+    return operations_of(CAPABILITY, modules).union(operations_of(MIGRATION, modules))
+
+
+def settings_of(parameter: str, modules: Mapping[str, Operations]) -> list[str]:
+    """The actions that return settings, which a parameter of this stack allows."""
+    capability = {READS: CAPABILITY, MOVES_READS: MIGRATION}[parameter]
+    return actions_of(operations_of(capability, modules).reads & SETTINGS.keys())
+
+
+def _list_settings(modules: Mapping[str, Operations]) -> t.Iterator[Grant]:
+    for name, parameter in (("settings", READS), ("settings-of-keys", MOVES_READS)):
+        yield _grant(name, parameter, _allow(settings_of(parameter, modules), ("*",)))
 
 
 def _list_grants() -> t.Iterator[Grant]:
     yield _grant("campaign-policies", TARGETS, _allow(_ON_POLICIES, _POLICIES))
+    yield _grant("trial-policies", TRIALS, _allow(_REWRITES, _POLICIES))
     yield _grant("new-roles", NEW_ROLES, *_allow_new_roles(_bound(NEW_ROLES)))
     yield _grant("new-roles-without-boundary", UNBOUNDED, *_allow_new_roles({}))
     yield _grant(
@@ -171,7 +202,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     is denied in words.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    calls = operations_of(CAPABILITY, modules).union(operations_of(MIGRATION, modules))
+    calls = _operations(modules)
     reads = [name for name in actions_of({*calls.reads, "sts:GetCallerIdentity"}) if not name.startswith("iam:")]
     own = f"{ANYWHERE}role{PATH}*"
     above = [*list_guarded(), own, *OF_OTHERS, "${TrustedPrincipalArnPattern}"]
@@ -188,7 +219,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
             _deny("TargetsOnly", writes, NotResource=[*_TARGETS, *_NEW, *_WORKLOADS]),
             _deny("NewRolesOnly", _MAKES, NotResource=[*_ANY_NEW, *_WORKLOADS]),
             _deny("BoundariesOfNewRolesStay", _BOUNDARIES, Resource=[*_ANY_NEW, *_WORKLOADS]),
-            _deny("PoliciesOfCampaignsOnly", _ON_POLICIES, NotResource=list(_POLICIES)),
+            _deny("PoliciesOfCampaignsOnly", sorted((*_ON_POLICIES, *_REWRITES)), NotResource=list(_POLICIES)),
             _deny("NoOtherRole", ("sts:AssumeRole*",), Resource=["*"]),
             keep_containment()[0],
         ),

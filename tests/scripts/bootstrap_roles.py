@@ -97,8 +97,37 @@ MEMBER_ROOTS: t.Final = ("arn:${Partition}:iam::*:root",)
 
 #: The modules that work with the role of containment.
 OF_CONTAINMENT: t.Final = (*MODULES, "containment_drill")
-#: The module whose reads the assessor has only as far as other modules read the same.
+#: The module that reads with a role of its own.
 HUNT: t.Final = "credential_hunt_info"
+
+_LAMBDA: t.Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"
+_TASKS: t.Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/taskdef-envfiles.html"
+_STACKS: t.Final = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html"
+_USER_DATA: t.Final = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html"
+_JOBS: t.Final = "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html"
+_SYSTEMS: t.Final = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API"
+#: The reads that return settings of workloads, and where AWS documents the settings. People write secrets into them.
+#: Each needs a parameter that is off by default.
+SETTINGS: t.Final[Mapping[str, str]] = {
+    "cloudformation:DescribeStackSet": _STACKS,
+    "cloudformation:DescribeStacks": _STACKS,
+    "codebuild:BatchGetProjects": "https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html",
+    # The configuration of everything that AWS Config records.
+    "config:BatchGetResourceConfig": "https://docs.aws.amazon.com/config/latest/APIReference/API_BaseConfigurationItem.html",
+    "ec2:DescribeInstanceAttribute": _USER_DATA,
+    "ec2:DescribeLaunchTemplateVersions": _USER_DATA,
+    "ecs:DescribeTaskDefinition": _TASKS,
+    "ecs:DescribeTasks": "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html",
+    "glue:GetDevEndpoint": "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-dev-endpoint.html",
+    "glue:GetJob": _JOBS,
+    "glue:GetJobs": _JOBS,
+    "lambda:GetFunctionConfiguration": _LAMBDA,
+    "lambda:ListFunctions": _LAMBDA,
+    "lambda:ListVersionsByFunction": _LAMBDA,
+    "ssm:DescribeAssociation": f"{_SYSTEMS}_AssociationDescription.html",
+    "ssm:DescribeDocument": f"{_SYSTEMS}_DocumentParameter.html",
+    "stepfunctions:DescribeStateMachine": "https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -360,8 +389,19 @@ def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], f
 
     What right-sizing or containment alone reads is not among them: :func:`right_sizing_reads`,
     :func:`containment_reads`. Nor is what a hunt for a leaked credential reads: it looks into every service that an
-    intruder may use, and the template would be too large. The stack of containment has it: :func:`hunt_reads`.
+    intruder may use, and has a role of its own: :mod:`scripts.bootstrap_readers`. Settings that may hold secrets have
+    parameters of their own.
     """
+    everywhere, further = _reads_of_assessor(modules)
+    return everywhere - SETTINGS.keys(), further - SETTINGS.keys()
+
+
+def assessor_settings(modules: Mapping[str, Operations]) -> frozenset[str]:
+    """The operations of the assessor that return settings, which may hold secrets."""
+    return frozenset[str]().union(*_reads_of_assessor(modules)) & SETTINGS.keys()
+
+
+def _reads_of_assessor(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
     modules = {name: operations for name, operations in modules.items() if name != HUNT}
     elsewhere = {*OF_CONTAINMENT, "rollback"}
     elsewhere |= {one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES}
@@ -373,17 +413,12 @@ def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], f
 
 def right_sizing_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
     """The operations that the assessor reads with for right-sizing alone: who uses a role, and who names it."""
-    return _reads_of(_modules_of_right_sizing(modules)) - assessor_reads(modules)[0]
+    return _reads_of(_modules_of_right_sizing(modules)) - assessor_reads(modules)[0] - SETTINGS.keys()
 
 
 def containment_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
     """The operations that the assessor reads with for containment alone, which check mode does in its role."""
     return containment_operations(modules).reads - assessor_reads(modules)[0]
-
-
-def hunt_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
-    """The operations that the assessor reads with for a hunt alone."""
-    return modules[HUNT].reads - assessor_reads(modules)[0]
 
 
 def containment_operations(modules: Mapping[str, Operations]) -> Operations:

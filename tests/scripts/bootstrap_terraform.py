@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from scripts import bootstrap_containment as containment
+from scripts import bootstrap_readers as readers
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts.bootstrap_roles import BOUNDARY, Grant, Json, WritingRole
@@ -112,6 +113,7 @@ def _main(writing: Sequence[WritingRole]) -> str:
     classes = " || ".join(f"local.has_{role.writer}" for role in writing)
     lines.append(f'  has_{Writer.ROLES} = var.{variable(right_sizing.TARGETS)} != ""')
     lines.append(f'  has_{Writer.CONTAINMENT} = {_INCIDENT_PRINCIPAL} != ""')
+    lines.append(f'  has_hunt = var.{variable(readers.PRINCIPAL)} != ""')
     lines.append(f"  never_containment = {_list_scheduled()}")
     return f"{_MAIN}\n" + "\n".join([*lines, f"  has_automation = {classes}", "}", ""])
 
@@ -136,6 +138,7 @@ def _roles(modules: Mapping[str, Operations], writing: Sequence[WritingRole]) ->
             yield _inline(role, grant.name, grant.name, _condition(role, grant), grant.policy)
     yield from _right_sizing(modules, trusted)
     yield from _containment(modules)
+    yield from _readers(modules)
     yield _trust("break_glass", "var.break_glass_principal_arn_pattern", None)
     yield _role("break-glass", "Administrator for emergencies", count=_BREAK_GLASS)
     yield _BREAK_GLASS_POLICY
@@ -148,6 +151,10 @@ def _right_sizing(modules: Mapping[str, Operations], trusted: str) -> Iterator[s
     yield from _render_managed_policy(
         right_sizing.ASSESSOR_READS, roles.read_policy(reads), count=chosen, to="assessor"
     )
+    for parameter, name in right_sizing.ASSESSOR_SETTINGS.items():
+        settings = roles.read_policy(right_sizing.settings_of(parameter, modules))
+        count = f"{chosen} && var.{variable(parameter)}"
+        yield from _render_managed_policy(name, settings, count=count, to="assessor")
     yield from _render_managed_policy(right_sizing.BOUNDARY, right_sizing.boundary(modules), count=chosen)
     yield from _writing_role(role, right_sizing.BOUNDARY, trusted)
     for grant in role.grants:
@@ -171,9 +178,6 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
     yield from _render_managed_policy(containment.DRILL_BOUNDARY, containment.drill_boundary(), count=with_drills)
     reads = roles.read_policy(containment.assessor_actions(modules))
     yield from _render_managed_policy(containment.ASSESSOR_READS, reads, count=chosen, to="assessor")
-    of_hunt = roles.read_policy(containment.hunt_actions(modules))
-    with_hunt = f"{chosen} && var.{variable(containment.HUNT)}"
-    yield from _render_managed_policy(containment.HUNT_READS, of_hunt, count=with_hunt, to="assessor")
     yield from _render_managed_policy(containment.BOUNDARY, containment.boundary(modules), count=chosen)
     yield _trust(
         _name(role.name),
@@ -200,6 +204,20 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
         )
 
 
+def _readers(modules: Mapping[str, Operations]) -> Iterator[str]:
+    chosen = "local.has_hunt"
+    yield _trust(_name(readers.ROLE), f"var.{variable(readers.PRINCIPAL)}", _HUNT_IDENTITY)
+    yield _role(readers.ROLE, readers.DESCRIPTION, count=chosen)
+    reads, settings = roles.read_policy(readers.hunt_actions(modules)), readers.hunt_settings(modules)
+    role = f"{_name(readers.ROLE)}[0]"
+    yield from _render_managed_policy(readers.HUNT_READS, reads, count=chosen, to=role)
+    with_settings = f"{chosen} && var.{variable(readers.HUNT_SETTINGS)}"
+    yield from _render_managed_policy(readers.HUNT_POLICY, roles.read_policy(settings), count=with_settings, to=role)
+    of_assessor = roles.read_policy(readers.assessor_actions(modules))
+    count = f"var.{variable(readers.ASSESSOR_SETTINGS)}"
+    yield from _render_managed_policy(readers.ASSESSOR_POLICY, of_assessor, count=count, to="assessor")
+
+
 def _writing_role(role: WritingRole, boundary: str, trusted: str) -> Iterator[str]:
     own = f"var.{role.writer}_principal_arn_pattern"
     yield _trust(
@@ -216,6 +234,7 @@ def _writing_role(role: WritingRole, boundary: str, trusted: str) -> Iterator[st
     yield _inline(role, f"{role.name}-reads", "reads", f"local.has_{role.writer}", role.reads)
 
 
+_HUNT_IDENTITY: t.Final = ("optional", f"var.{variable(readers.SOURCE_IDENTITY)}")
 _INCIDENT_PRINCIPAL: t.Final = f"var.{variable(containment.INCIDENT_PRINCIPAL)}"
 
 
@@ -424,6 +443,7 @@ def _outputs(writing: Sequence[WritingRole]) -> Iterator[str]:
     )
     lines = "".join(f"    {part},\n" for part in parts)
     yield _output("assume_role_arns", "For aws_assume_role_arns", f"merge(\n{lines}  )")
+    yield _output("hunt_role_arn", "For aws_assessor_role_arn of a hunt", "one(aws_iam_role.assessor_hunt[*].arn)")
     boundary = f"one(aws_iam_policy.{_name(EVENT_BOUNDARY)}[*].arn)"
     yield _output("event_alerts_role_permissions_boundary", "For event_alerts_role_permissions_boundary", boundary)
     yield _output("break_glass_role_arn", "For hardening_break_glass", "one(aws_iam_role.break_glass[*].arn)")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 from scripts import bootstrap_containment as containment
+from scripts import bootstrap_readers as readers
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
@@ -49,6 +50,8 @@ RIGHT_SIZING: t.Final = TEMPLATE.with_name("iam-hardening-right-sizing.yml")
 COMPACT_RIGHT_SIZING: t.Final = RIGHT_SIZING.with_suffix(".json")
 CONTAINMENT: t.Final = TEMPLATE.with_name("iam-hardening-containment.yml")
 COMPACT_CONTAINMENT: t.Final = CONTAINMENT.with_suffix(".json")
+READERS: t.Final = TEMPLATE.with_name("iam-hardening-readers.yml")
+COMPACT_READERS: t.Final = READERS.with_suffix(".json")
 TERRAFORM: t.Final = CHECKOUT / "examples" / "bootstrap" / "terraform"
 DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
 _LINE: t.Final = 110
@@ -183,6 +186,7 @@ def template_of_right_sizing(modules: t.Mapping[str, Operations]) -> Json:
                 f"Has{name}": {"Fn::Equals": [{"Ref": name}, "true"]}
                 for name in (*right_sizing.SWITCHES, right_sizing.ASSESSOR)
             },
+            **{f"Assessor{name}": _both(right_sizing.ASSESSOR, name) for name in right_sizing.ASSESSOR_SETTINGS},
             f"Has{role.label}Principal": _is_given(f"{role.label}PrincipalArnPattern"),
         },
         "Resources": {
@@ -194,6 +198,12 @@ def template_of_right_sizing(modules: t.Mapping[str, Operations]) -> Json:
                     roles.read_policy(actions_of(roles.right_sizing_reads(modules))),
                     Roles=["assessor"],
                 ),
+            },
+            **{
+                f"Assessor{parameter}Policy": _make_settings_policy(
+                    f"Assessor{parameter}", name, right_sizing.settings_of(parameter, modules), "assessor"
+                )
+                for parameter, name in right_sizing.ASSESSOR_SETTINGS.items()
             },
             **_writing_role(role, boundary="RolesBoundary"),
             "RolesBoundary": _make_managed_policy(
@@ -240,6 +250,79 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
     }
 
 
+def template_of_readers(modules: t.Mapping[str, Operations]) -> Json:
+    """The CloudFormation template of the role of the hunt, and of reads that are off by default.
+
+    :raises ValueError: a policy would be larger than IAM allows.
+    """
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The role that hardening.iam hunts with, and the reads of settings that may hold secrets.",
+        "Parameters": _parameters_of_readers(),
+        "Rules": _rules(),
+        "Conditions": {
+            **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId", readers.SOURCE_IDENTITY)},
+            **{f"Has{name}": {"Fn::Equals": [{"Ref": name}, "true"]} for name in readers.SWITCHES},
+        },
+        "Resources": {
+            "HuntRole": _role(
+                readers.ROLE,
+                readers.DESCRIPTION,
+                _trust({"Ref": readers.PRINCIPAL}, _if_given(readers.SOURCE_IDENTITY)),
+            ),
+            "HuntReadPolicy": _make_managed_policy(
+                readers.HUNT_READS,
+                "The reads of hardening.iam that look for what was done with leaked credentials",
+                roles.read_policy(readers.hunt_actions(modules)),
+                Roles=[{"Ref": "HuntRole"}],
+            ),
+            "HuntSettingsPolicy": _make_settings_policy(
+                f"Has{readers.HUNT_SETTINGS}",
+                readers.HUNT_POLICY,
+                readers.hunt_settings(modules),
+                {"Ref": "HuntRole"},
+            ),
+            "AssessorSettingsPolicy": _make_settings_policy(
+                f"Has{readers.ASSESSOR_SETTINGS}",
+                readers.ASSESSOR_POLICY,
+                readers.assessor_actions(modules),
+                "assessor",
+            ),
+        },
+        "Outputs": {"HuntRoleArn": {"Description": "aws_assessor_role_arn of a hunt", "Value": _arn_of("HuntRole")}},
+    }
+
+
+def _make_settings_policy(condition: str, name: str, actions: list[str], role: t.Union[str, Json]) -> Json:
+    return {
+        "Condition": condition,
+        **_make_managed_policy(
+            name, "Reads settings of workloads, which may hold secrets", roles.read_policy(actions), Roles=[role]
+        ),
+    }
+
+
+def _both(*parameters: str) -> Json:
+    return {"Fn::And": [{"Condition": f"Has{name}"} for name in parameters]}
+
+
+def _parameters_of_readers() -> Json:
+    of_trust = _parameters_of_trust()
+    del of_trust["TrustedPrincipalArnPattern"]
+    return {
+        readers.PRINCIPAL: {
+            "Type": "String",
+            "AllowedPattern": f"^{_PRINCIPAL}$",
+            "Description": "Who may assume the role of the hunt: the ARN of what runs hunt.yml, or a pattern.",
+        },
+        **of_trust,
+        readers.SOURCE_IDENTITY: _optional(
+            _NAME_PATTERN, "The pattern of its source identity, such as incident-*; empty: any."
+        ),
+        **{name: _switch(False, text) for name, text in readers.SWITCHES.items()},
+    }
+
+
 def _resources_of_containment(modules: t.Mapping[str, Operations], role: WritingRole) -> Json:
     parts = _writing_role(role, boundary="ContainmentBoundary")
     pattern: Json = {"Ref": containment.INCIDENT_PRINCIPAL}
@@ -263,15 +346,6 @@ def _resources_of_containment(modules: t.Mapping[str, Operations], role: Writing
                 containment.ASSESSOR_READS,
                 "The reads of hardening.iam about leaked credentials",
                 roles.read_policy(containment.assessor_actions(modules)),
-                Roles=["assessor"],
-            ),
-        },
-        "HuntReadPolicy": {
-            "Condition": f"Has{containment.HUNT}",
-            **_make_managed_policy(
-                containment.HUNT_READS,
-                "The reads of hardening.iam that look for what was done with leaked credentials",
-                roles.read_policy(containment.hunt_actions(modules)),
                 Roles=["assessor"],
             ),
         },
@@ -324,7 +398,7 @@ def _parameters_of_containment(role: WritingRole) -> Json:
 def containment_parameters() -> Json:
     """What is chosen about containment."""
     return {
-        **{name: _switch(True, text) for name, text in containment.SWITCHES.items()},
+        **{name: _switch(name not in containment.STRONG, text) for name, text in containment.SWITCHES.items()},
         "ContainmentSourceIdentityPattern": {
             "Type": "String",
             "Default": containment.SOURCE_IDENTITY,
@@ -783,6 +857,11 @@ def render_containment(modules: t.Mapping[str, Operations]) -> str:
     return _render("The role that hardening.iam contains leaked credentials with", template_of_containment(modules))
 
 
+def render_readers(modules: t.Mapping[str, Operations]) -> str:
+    """The file examples/bootstrap/iam-hardening-readers.yml."""
+    return _render("What hardening.iam reads in a hunt and on request", template_of_readers(modules))
+
+
 def _render(content: str, made: Json) -> str:
     return _HEADER.format(content=content) + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=200)
 
@@ -803,21 +882,24 @@ def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:
 def parameters_of_terraform(modules: t.Mapping[str, Operations]) -> Json:
     """The parameters of all templates. Without targets there is no role that right-sizes others.
 
-    Without a principal for incidents there is none that contains credentials. The roles of all are one module there, so
+    Without a principal for incidents there is none that contains credentials, and without one for hunts none that
+    hunts. The roles of all are one module there, so
     that it knows the principals of scheduled jobs, and gives the assessor the reads with the roles.
     """
     of_right_sizing = template_of_right_sizing(modules)["Parameters"]
     of_containment = template_of_containment(modules)["Parameters"]
-    targets, principal = right_sizing.TARGETS, containment.INCIDENT_PRINCIPAL
+    of_readers = template_of_readers(modules)["Parameters"]
+    targets, principal, hunter = right_sizing.TARGETS, containment.INCIDENT_PRINCIPAL, readers.PRINCIPAL
     optional = {
         targets: _optional(
             right_sizing.TARGETS_PATTERN,
             f"{of_right_sizing[targets]['Description']} Empty: no role for it is made.",
         ),
         principal: _optional(_PRINCIPAL, f"{of_containment[principal]['Description']} Empty: no role for it is made."),
+        hunter: _optional(_PRINCIPAL, f"{of_readers[hunter]['Description']} Empty: no role for it is made."),
     }
-    both = {**of_containment, **of_right_sizing, **template(modules)["Parameters"], **optional}
-    order = {**template(modules)["Parameters"], **of_right_sizing, **of_containment}
+    both = {**of_readers, **of_containment, **of_right_sizing, **template(modules)["Parameters"], **optional}
+    order = {**template(modules)["Parameters"], **of_right_sizing, **of_containment, **of_readers}
     without = (right_sizing.ASSESSOR, containment.ASSESSOR, containment.SCHEDULED_PRINCIPAL)
     return {parameter: both[parameter] for parameter in order if parameter not in without}
 
@@ -916,6 +998,8 @@ def main() -> None:
     _write(COMPACT_RIGHT_SIZING, render_compact(template_of_right_sizing(modules)))
     _write(CONTAINMENT, render_containment(modules))
     _write(COMPACT_CONTAINMENT, render_compact(template_of_containment(modules)))
+    _write(READERS, render_readers(modules))
+    _write(COMPACT_READERS, render_compact(template_of_readers(modules)))
     for name, text in render_terraform(modules).items():
         _write(TERRAFORM / name, text)
     _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))

@@ -41,6 +41,7 @@ from .test_bootstrap_roles import (
     IAM,
     OWN,
     PARAMETERS,
+    READERS,
     RIGHT_SIZING,
     Stack,
     create_stack,
@@ -68,6 +69,7 @@ CONTAINMENT: t.Final = {
     "ScheduledPrincipalArnPattern": JOBS,
     "ManagementAccount": "true",
 }
+ON: t.Final = dict.fromkeys(containment.SWITCHES, "true")
 OFF: t.Final = dict.fromkeys(containment.SWITCHES, "false")
 
 Context = dict[str, t.Any]
@@ -91,6 +93,8 @@ REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
         "iam:UntagUser": (ALICE, {"aws:TagKeys": ["iam-hardening:quarantine"]}),
         "iam:AttachUserPolicy": (BOB, ATTACHES),
         "iam:DetachUserPolicy": (ALICE, ATTACHES),
+    },
+    "ContainmentBoundaries": {
         "iam:PutUserPermissionsBoundary": (BOB, BOUNDED),
         "iam:DeleteUserPermissionsBoundary": (ALICE, BOUNDED),
     },
@@ -162,7 +166,8 @@ def make(**parameters: str) -> Made:
         external_id = {"ExternalId": SAYS["ExternalId"]}
         create_stack(generate.COMPACT, {**PARAMETERS, **external_id})
         create_stack(generate.COMPACT_RIGHT_SIZING, {**RIGHT_SIZING, **external_id})
-        create_stack(generate.COMPACT_CONTAINMENT, {**CONTAINMENT, **external_id, **parameters})
+        create_stack(generate.COMPACT_READERS, {**READERS, **external_id})
+        create_stack(generate.COMPACT_CONTAINMENT, {**CONTAINMENT, **ON, **external_id, **parameters})
         operations = Operations(reads=frozenset({"sts:GetCallerIdentity", "iam:GetAccountAuthorizationDetails"}))
         access = Access(AccessOptions(region="us-east-1"), operations=operations, check_mode=True)
         wanted = [Dataset.AUTHORIZATION_DETAILS]
@@ -254,7 +259,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stacks made, but for the role of events, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/"]
     policies = [policy.arn for policy in snapshot.policies if policy.arn.startswith(f"{IAM}policy/iam-hardening/a")]
-    assert len(made) == 2 + len(Writer) and len(policies) == 10
+    assert len(made) == 3 + len(Writer) and len(policies) == 14
     return [*made, *policies, QUARANTINE, f"{IAM}user/iam-hardening/break-glass"]
 
 
@@ -442,8 +447,9 @@ def test_what_can_make_an_administrator_is_a_finding(parameter: str, actions: se
     assert {way["action"] for way in failure.observed["by"]} & actions
 
 
-def test_all_parameters_are_on_by_default(template: t.Any) -> None:
-    assert {template["Parameters"][name]["Default"] for name in containment.SWITCHES} == {"true"}
+def test_what_makes_an_administrator_is_off_by_default(template: t.Any) -> None:
+    off = {name for name in containment.SWITCHES if template["Parameters"][name]["Default"] == "false"}
+    assert off == {"ContainmentInline", "ContainmentBoundaries", "ContainmentRoles", "ContainmentTrust"}
     assert set(containment.SWITCHES) == set(REQUESTS)
 
 
@@ -594,6 +600,7 @@ def test_the_stack_has_its_role_and_what_is_about_it(made: Made) -> None:
     assert role.boundary == BOUNDARY
     assert list(role.attached_policies) == []
     assert sorted(one.name for one in role.inline_policies) == [
+        "boundaries",
         "drill",
         "inline",
         "organization",

@@ -79,8 +79,17 @@ RIGHT_SIZING: t.Final = {
     "RightSizingInPlace": "true",
     "RightSizingRetirement": "true",
     "RightSizingReturn": "true",
+    "RightSizingTrialPolicies": "true",
+    "RightSizingSettings": "true",
     "KeyMigration": "true",
+    "KeyMigrationSettings": "true",
     "KeyMigrationBoundaryArn": BOUNDARY_OF_NEW,
+}
+
+READERS: t.Final = {
+    "HuntPrincipalArnPattern": f"{IAM}role/ci/hunter",
+    "HuntSettings": "true",
+    "AssessorSettings": "true",
 }
 
 # The resources that each write needs, in a form that the service reference has, each of them alone.
@@ -300,6 +309,7 @@ def take_snapshot(of_right_sizing: t.Mapping[str, str]) -> Snapshot:
         organization = {"OrganizationId": created["Organization"]["Id"]}
         create_stack(generate.COMPACT, {**PARAMETERS, **organization})
         create_stack(generate.COMPACT_RIGHT_SIZING, {**of_right_sizing, **organization})
+        create_stack(generate.COMPACT_READERS, {**READERS, **organization})
         trust = json.dumps(
             {
                 "Version": "2012-10-17",
@@ -423,7 +433,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stack made, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/" and role.arn != EVENT_ROLE]
     policies = [policy.arn for policy in snapshot.policies if ":policy/iam-hardening/a" in policy.arn]
-    assert len(made) == 2 + len(roles.SCHEDULED) and len(policies) == 6
+    assert len(made) == 3 + len(roles.SCHEDULED) and len(policies) == 11
     return [*made, *policies, f"{IAM}user/iam-hardening/break-glass", f"{IAM}user/iam-hardening/break-glass/bob"]
 
 

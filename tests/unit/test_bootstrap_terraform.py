@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from scripts import bootstrap_containment as containment
+from scripts import bootstrap_readers as readers
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
@@ -97,7 +98,13 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
         "quarantine_deny_all": containment.quarantine(),
         "assessor_containment_reads": roles.read_policy(containment.assessor_actions(modules)),
         "automation_drill_boundary": containment.drill_boundary(),
-        "assessor_hunt_reads": roles.read_policy(containment.hunt_actions(modules)),
+        "assessor_hunt_reads": roles.read_policy(readers.hunt_actions(modules)),
+        "assessor_hunt_settings": roles.read_policy(readers.hunt_settings(modules)),
+        "assessor_settings": roles.read_policy(readers.assessor_actions(modules)),
+        **{
+            name.replace("-", "_"): roles.read_policy(right_sizing.settings_of(parameter, modules))
+            for parameter, name in right_sizing.ASSESSOR_SETTINGS.items()
+        },
         "assessor_right_sizing_reads": roles.read_policy(roles.actions_of(roles.right_sizing_reads(modules))),
     }
 
@@ -118,6 +125,9 @@ def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any
     assert counts == {
         "automation_roles_reads": "${local.has_roles ? 1 : 0}",
         "campaign_policies": "${local.has_roles ? 1 : 0}",
+        "trial_policies": "${local.has_roles && var.right_sizing_trial_policies ? 1 : 0}",
+        "settings": "${local.has_roles && var.right_sizing_settings ? 1 : 0}",
+        "settings_of_keys": "${local.has_roles && var.key_migration_settings ? 1 : 0}",
         "new_roles": '${local.has_roles && var.right_sizing_boundary_arn != "" ? 1 : 0}',
         "new_roles_without_boundary": "${local.has_roles && var.right_sizing_unbounded ? 1 : 0}",
         "in_place": "${local.has_roles && var.right_sizing_in_place ? 1 : 0}",
@@ -131,7 +141,7 @@ def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any
 
 def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: dict[str, t.Any]) -> None:
     found, trusts = resources(parsed, "aws_iam_role"), resources(parsed, "aws_iam_policy_document", "data")
-    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in Writer)}
+    assert set(found) == {"assessor", "assessor_hunt", "break_glass", *(f"automation_{writer}" for writer in Writer)}
     for writer in roles.SCHEDULED:
         body = found[f"automation_{writer}"]
         boundary = "automation_roles_boundary" if writer is Writer.ROLES else "automation_boundary"
@@ -157,6 +167,7 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
     assert counts == {
         "automation_containment_reads": "${local.has_containment ? 1 : 0}",
         "containment_users": "${local.has_containment && var.containment_users ? 1 : 0}",
+        "containment_boundaries": "${local.has_containment && var.containment_boundaries ? 1 : 0}",
         "containment_inline": "${local.has_containment && var.containment_inline ? 1 : 0}",
         "containment_roles": "${local.has_containment && var.containment_roles ? 1 : 0}",
         "containment_trust": "${local.has_containment && var.containment_trust ? 1 : 0}",
@@ -171,10 +182,27 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
         assert resources(parsed, "aws_iam_policy")[name]["count"] == "${local.has_containment ? 1 : 0}"
 
 
+def test_the_hunt_is_off_until_its_principal_is_named(parsed: dict[str, t.Any]) -> None:
+    (found,) = parsed["main.tf"]["locals"]
+    assert found["has_hunt"] == '${var.hunt_principal_arn_pattern != ""}'
+    managed, attached = resources(parsed, "aws_iam_policy"), resources(parsed, "aws_iam_role_policy_attachment")
+    wanted = {
+        "assessor_hunt_reads": ("local.has_hunt", "assessor_hunt[0]"),
+        "assessor_hunt_settings": ("local.has_hunt && var.hunt_settings", "assessor_hunt[0]"),
+        "assessor_settings": ("var.assessor_settings", "assessor"),
+        "assessor_right_sizing_settings": ("local.has_roles && var.right_sizing_settings", "assessor"),
+        "assessor_key_migration_settings": ("local.has_roles && var.key_migration_settings", "assessor"),
+    }
+    for name, (count, role) in wanted.items():
+        assert managed[name]["count"] == attached[name]["count"] == f"${{{count} ? 1 : 0}}"
+        assert attached[name]["role"] == f"${{aws_iam_role.{role}.name}}"
+
+
 def test_no_principal_of_jobs_contains(parsed: dict[str, t.Any]) -> None:
     (found,) = parsed["main.tf"]["locals"]
     given = {name for name in parsed_variables(parsed) if name.endswith("_principal_arn_pattern")}
-    jobs = given - {"incident_principal_arn_pattern", "break_glass_principal_arn_pattern"}
+    people = ("incident_principal_arn_pattern", "break_glass_principal_arn_pattern", "hunt_principal_arn_pattern")
+    jobs = given - {*people}
     assert set(re.findall(r"var\.(\w+)", found["never_containment"])) == jobs
     assert ':iam::*:role/iam-hardening/a*"' in found["never_containment"]
     body = resources(parsed, "aws_iam_role")["automation_containment"]

@@ -13,10 +13,17 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from evidence_bucket import make_bucket
+from evidence_bucket import make_bucket, resolve
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.stop_switch import KEY
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Evaluator,
+    Layers,
+    Outcome,
+    Request,
+)
 from emulator.client import ADMINISTRATOR_KEY, EmulatorProcess
 
 BUCKET: t.Final = "acme-evidence"
@@ -128,6 +135,51 @@ def test_each_folder_of_control_is_known(checkout: Path) -> None:
     texts = (path.read_text(encoding="utf-8") for path in (checkout / "plugins").rglob("*.py"))
     found = {name for text in texts for name in re.findall(r'"(control/[a-z_-]+/?)', text)}
     assert found - {KEY, "control/"} == {*OF_RESPONSE, *OF_WRITERS}
+
+
+HOME: t.Final = "999988887777"
+ARNS: t.Final = {
+    name: f"arn:aws:iam::{HOME}:role/{name.removesuffix('RoleArn').lower()}"
+    for name in ("WriterRoleArn", "IncidentRoleArn", "StopRoleArn", "AuditorRoleArn")
+}
+OTHER: t.Final = f"arn:aws:iam::{HOME}:role/admin"
+#: Below control/, the roles that write where, and those that delete.
+WRITTEN_BY: t.Final = {
+    **dict.fromkeys((f"{folder}x.json" for folder in OF_WRITERS), ("WriterRoleArn", "IncidentRoleArn")),
+    **dict.fromkeys((f"{folder}x.json" for folder in OF_RESPONSE), ("IncidentRoleArn",)),
+    KEY: ("StopRoleArn",),
+    "control/elsewhere": (),
+    "control/x/y.json": (),
+    "control/incidents": (),
+}
+DELETED_BY: t.Final = {f"{OF_RESPONSE[0]}x.json": ("StopRoleArn",), KEY: ("StopRoleArn",)}
+
+
+@pytest.mark.parametrize("key", WRITTEN_BY)
+def test_control_state_is_written_by_named_roles_alone(key: str) -> None:
+    """Whatever their own policies allow: the bucket is in another account than its writers, and decides too."""
+    resources = resolve({"BucketName": BUCKET, **ARNS})
+    bucket = parse(resources["Policy"]["Properties"]["PolicyDocument"])
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    evaluator = Evaluator(Layers(identity=(parse(everything),)))
+
+    def may(action: str, principal: str) -> bool:
+        request = Request(
+            action,
+            f"arn:aws:s3:::{BUCKET}/journal/{key}",
+            principal=principal,
+            context={"aws:SecureTransport": "true", "aws:PrincipalArn": principal, "s3:if-none-match": "*"},
+            resource_policy=bucket,
+            resource_account="111122223333",
+        )
+        outcome = evaluator.decide(request).outcome
+        assert outcome is not Outcome.UNKNOWN
+        return outcome is Outcome.ALLOWED
+
+    for action, table in (("s3:PutObject", WRITTEN_BY), ("s3:DeleteObject", DELETED_BY)):
+        found = {principal for principal in (*ARNS.values(), OTHER) if may(action, principal)}
+        assert found == {ARNS[name] for name in table.get(key, ())}, action
+    assert not any(may("s3:DeleteObjectVersion", principal) for principal in ARNS.values())
 
 
 def test_only_people_remove_records_of_incidents(roles: Roles) -> None:

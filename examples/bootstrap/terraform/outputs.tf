@@ -21,6 +21,11 @@ output "assume_role_arns" {
   )
 }
 
+output "hunt_role_arn" {
+  description = "For aws_assessor_role_arn of a hunt"
+  value       = one(aws_iam_role.assessor_hunt[*].arn)
+}
+
 output "event_alerts_role_permissions_boundary" {
   description = "For event_alerts_role_permissions_boundary"
   value       = one(aws_iam_policy.automation_event_forwarding_boundary[*].arn)

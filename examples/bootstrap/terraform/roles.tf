@@ -119,7 +119,6 @@ resource "aws_iam_policy" "assessor_reads" {
         "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "cloudwatch:DescribeAlarms",
-        "config:BatchGetResourceConfig",
         "config:DescribeComplianceByConfigRule",
         "config:DescribeConfigRules",
         "config:DescribeConfigurationRecorderStatus",
@@ -177,7 +176,6 @@ resource "aws_iam_policy" "assessor_reads" {
         "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "kms:GetKeyPolicy",
-        "lambda:ListFunctions",
         "logs:DescribeMetricFilters",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -2002,17 +2000,11 @@ resource "aws_iam_policy" "assessor_right_sizing_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
-        "cloudformation:DescribeStacks",
-        "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
-        "ec2:DescribeInstanceAttribute",
-        "ec2:DescribeLaunchTemplateVersions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
         "ecs:DescribeServices",
-        "ecs:DescribeTaskDefinition",
-        "ecs:DescribeTasks",
         "ecs:ListClusters",
         "ecs:ListServices",
         "ecs:ListTaskDefinitionFamilies",
@@ -2026,20 +2018,17 @@ resource "aws_iam_policy" "assessor_right_sizing_reads" {
         "eks:ListClusters",
         "eks:ListPodIdentityAssociations",
         "events:ListEventBuses",
-        "glue:GetJobs",
         "iam:ListRolePolicies",
         "kms:ListGrants",
         "kms:ListKeys",
         "lambda:GetPolicy",
         "lambda:ListTags",
-        "lambda:ListVersionsByFunction",
         "s3:GetBucketPolicy",
         "s3:ListAllMyBuckets",
         "secretsmanager:GetResourcePolicy",
         "secretsmanager:ListSecrets",
         "sns:ListTopics",
         "sqs:ListQueues",
-        "states:DescribeStateMachine",
         "states:ListStateMachineVersions",
         "states:ListStateMachines"
       ],
@@ -2056,6 +2045,76 @@ resource "aws_iam_role_policy_attachment" "assessor_right_sizing_reads" {
   count      = local.has_roles ? 1 : 0
   role       = aws_iam_role.assessor.name
   policy_arn = aws_iam_policy.assessor_right_sizing_reads[0].arn
+}
+
+resource "aws_iam_policy" "assessor_right_sizing_settings" {
+  count  = local.has_roles && var.right_sizing_settings ? 1 : 0
+  name   = "assessor-right-sizing-settings"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "glue:GetJobs",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "states:DescribeStateMachine"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_right_sizing_settings" {
+  count      = local.has_roles && var.right_sizing_settings ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_right_sizing_settings[0].arn
+}
+
+resource "aws_iam_policy" "assessor_key_migration_settings" {
+  count  = local.has_roles && var.key_migration_settings ? 1 : 0
+  name   = "assessor-key-migration-settings"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ecs:DescribeTaskDefinition",
+        "lambda:ListFunctions"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_key_migration_settings" {
+  count      = local.has_roles && var.key_migration_settings ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_key_migration_settings[0].arn
 }
 
 resource "aws_iam_policy" "automation_roles_boundary" {
@@ -2369,7 +2428,6 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
       "Effect": "Allow",
       "Action": [
         "cloudformation:DescribeStackResources",
-        "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
         "cloudformation:ListStacks",
         "cloudtrail:DescribeTrails",
@@ -2377,18 +2435,13 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "cloudtrail:GetTrailStatus",
         "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
-        "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
-        "ec2:DescribeInstanceAttribute",
         "ec2:DescribeInstances",
-        "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeRegions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
         "ecs:DescribeServices",
-        "ecs:DescribeTaskDefinition",
-        "ecs:DescribeTasks",
         "ecs:ListClusters",
         "ecs:ListServices",
         "ecs:ListTaskDefinitionFamilies",
@@ -2402,7 +2455,6 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "eks:ListClusters",
         "eks:ListPodIdentityAssociations",
         "events:ListEventBuses",
-        "glue:GetJobs",
         "iam:GenerateCredentialReport",
         "iam:GenerateServiceLastAccessedDetails",
         "iam:GetAccessKeyLastUsed",
@@ -2429,9 +2481,7 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "kms:ListGrants",
         "kms:ListKeys",
         "lambda:GetPolicy",
-        "lambda:ListFunctions",
         "lambda:ListTags",
-        "lambda:ListVersionsByFunction",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
         "organizations:DescribePolicy",
@@ -2445,7 +2495,6 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "sns:ListTopics",
         "sqs:GetQueueAttributes",
         "sqs:ListQueues",
-        "states:DescribeStateMachine",
         "states:ListStateMachineVersions",
         "states:ListStateMachines",
         "sts:GetCallerIdentity"
@@ -2471,11 +2520,32 @@ resource "aws_iam_role_policy" "campaign_policies" {
       "Effect": "Allow",
       "Action": [
         "iam:CreatePolicy",
-        "iam:CreatePolicyVersion",
         "iam:DeletePolicy",
         "iam:DeletePolicyVersion",
-        "iam:SetDefaultPolicyVersion",
         "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "trial_policies" {
+  count  = local.has_roles && var.right_sizing_trial_policies ? 1 : 0
+  name   = "trial-policies"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicyVersion",
+        "iam:SetDefaultPolicyVersion"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
@@ -2833,6 +2903,62 @@ resource "aws_iam_role_policy" "workload_roles_without_boundary" {
 JSON
 }
 
+resource "aws_iam_role_policy" "settings" {
+  count  = local.has_roles && var.right_sizing_settings ? 1 : 0
+  name   = "settings"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "glue:GetJobs",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "states:DescribeStateMachine"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "settings_of_keys" {
+  count  = local.has_roles && var.key_migration_settings ? 1 : 0
+  name   = "settings-of-keys"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ecs:DescribeTaskDefinition",
+        "lambda:ListFunctions"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
 resource "aws_iam_policy" "quarantine_deny_all" {
   count  = local.has_containment ? 1 : 0
   name   = "quarantine-deny-all"
@@ -2906,99 +3032,6 @@ resource "aws_iam_role_policy_attachment" "assessor_containment_reads" {
   count      = local.has_containment ? 1 : 0
   role       = aws_iam_role.assessor.name
   policy_arn = aws_iam_policy.assessor_containment_reads[0].arn
-}
-
-resource "aws_iam_policy" "assessor_hunt_reads" {
-  count  = local.has_containment && var.containment_hunt ? 1 : 0
-  name   = "assessor-hunt-reads"
-  path   = local.path
-  policy = <<-JSON
-{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Sid": "Read",
-      "Effect": "Allow",
-      "Action": [
-        "account:GetRegionOptStatus",
-        "cloudformation:DescribeStackSet",
-        "cloudformation:DescribeStacks",
-        "codebuild:BatchGetProjects",
-        "codebuild:ListProjects",
-        "dynamodb:GetResourcePolicy",
-        "ec2:DescribeIamInstanceProfileAssociations",
-        "ec2:DescribeImageAttribute",
-        "ec2:DescribeImages",
-        "ec2:DescribeInstanceAttribute",
-        "ec2:DescribeKeyPairs",
-        "ec2:DescribeLaunchTemplateVersions",
-        "ec2:DescribeSnapshotAttribute",
-        "ecr:GetRepositoryPolicy",
-        "ecs:DescribeServices",
-        "ecs:DescribeTaskDefinition",
-        "ecs:DescribeTasks",
-        "ecs:ListTaskDefinitionFamilies",
-        "eks:DescribeAccessEntry",
-        "eks:DescribePodIdentityAssociation",
-        "eks:ListAssociatedAccessPolicies",
-        "glue:GetDevEndpoint",
-        "glue:GetJob",
-        "guardduty:GetDetector",
-        "guardduty:ListDetectors",
-        "guardduty:ListFilters",
-        "guardduty:ListIPSets",
-        "iam:GetOpenIDConnectProvider",
-        "iam:GetOutboundWebIdentityFederationInfo",
-        "identitystore:DescribeGroupMembership",
-        "identitystore:DescribeUser",
-        "kms:ListAliases",
-        "kms:ListGrants",
-        "kms:ListKeys",
-        "lambda:GetEventSourceMapping",
-        "lambda:GetFunctionConfiguration",
-        "lambda:GetFunctionUrlConfig",
-        "lambda:GetPolicy",
-        "lambda:ListLayerVersions",
-        "lambda:ListTags",
-        "organizations:DescribeAccount",
-        "organizations:DescribeHandshake",
-        "ram:GetResourceShares",
-        "rds:DescribeDBClusterSnapshotAttributes",
-        "rds:DescribeDBSnapshotAttributes",
-        "rolesanywhere:GetProfile",
-        "rolesanywhere:GetTrustAnchor",
-        "s3:GetBucketAcl",
-        "s3:GetBucketPolicy",
-        "s3:GetReplicationConfiguration",
-        "sagemaker:DescribeNotebookInstance",
-        "scheduler:GetSchedule",
-        "secretsmanager:GetResourcePolicy",
-        "secretsmanager:ListSecrets",
-        "ses:GetEmailIdentity",
-        "ssm:DescribeAssociation",
-        "ssm:DescribeDocument",
-        "ssm:DescribeParameters",
-        "sso:DescribeInstance",
-        "sso:DescribePermissionSet",
-        "sso:DescribeTrustedTokenIssuer",
-        "sso:GetInlinePolicyForPermissionSet",
-        "sso:ListAccountAssignments",
-        "sso:ListManagedPoliciesInPermissionSet",
-        "states:DescribeStateMachine"
-      ],
-      "Resource": [
-        "*"
-      ]
-    }
-  ]
-}
-JSON
-}
-
-resource "aws_iam_role_policy_attachment" "assessor_hunt_reads" {
-  count      = local.has_containment && var.containment_hunt ? 1 : 0
-  role       = aws_iam_role.assessor.name
-  policy_arn = aws_iam_policy.assessor_hunt_reads[0].arn
 }
 
 resource "aws_iam_policy" "automation_containment_boundary" {
@@ -3482,36 +3515,6 @@ resource "aws_iam_role_policy" "containment_users" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:DeleteUserPermissionsBoundary"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ],
-      "Condition": {
-        "StringEquals": {
-          "iam:PermissionsBoundary": [
-            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
-            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
-          ]
-        }
-      }
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
-        "iam:PutUserPermissionsBoundary",
-        "iam:UpdateAccessKey",
-        "iam:UpdateSSHPublicKey",
-        "iam:UpdateServiceSpecificCredential",
-        "iam:UpdateSigningCertificate"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ]
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
         "iam:TagUser",
         "iam:UntagUser"
       ],
@@ -3529,6 +3532,18 @@ resource "aws_iam_role_policy" "containment_users" {
           "aws:TagKeys": "false"
         }
       }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
     }
   ]
 }
@@ -3548,6 +3563,45 @@ resource "aws_iam_role_policy" "containment_inline" {
       "Action": [
         "iam:DeleteUserPolicy",
         "iam:PutUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_boundaries" {
+  count  = local.has_containment && var.containment_boundaries ? 1 : 0
+  name   = "boundaries"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PutUserPermissionsBoundary"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
@@ -3838,6 +3892,270 @@ resource "aws_iam_role_policy" "containment_organization" {
   ]
 }
 JSON
+}
+
+data "aws_iam_policy_document" "assessor_hunt_trust" {
+  count = local.has_hunt ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.hunt_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.hunt_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.hunt_source_identity_pattern == "") ? [] : [true]
+      content {
+        test     = "StringLike"
+        variable = "sts:SourceIdentity"
+        values   = [var.hunt_source_identity_pattern]
+      }
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.hunt_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.hunt_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "assessor_hunt" {
+  count                = local.has_hunt ? 1 : 0
+  name                 = "assessor-hunt"
+  path                 = local.path
+  description          = "Looks for what was done with leaked credentials, for hardening.iam"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.assessor_hunt_trust[0].json
+  tags                 = local.tags
+}
+
+resource "aws_iam_policy" "assessor_hunt_reads" {
+  count  = local.has_hunt ? 1 : 0
+  name   = "assessor-hunt-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:GetAnalyzer",
+        "access-analyzer:GetArchiveRule",
+        "account:GetAlternateContact",
+        "account:GetRegionOptStatus",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
+        "cloudtrail:LookupEvents",
+        "codebuild:ListProjects",
+        "config:DescribeConfigurationRecorderStatus",
+        "dynamodb:GetResourcePolicy",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeImageAttribute",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstances",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeRegions",
+        "ec2:DescribeSnapshotAttribute",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "eks:DescribeAccessEntry",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAssociatedAccessPolicies",
+        "events:DescribeRule",
+        "events:ListTargetsByRule",
+        "guardduty:GetDetector",
+        "guardduty:ListDetectors",
+        "guardduty:ListFilters",
+        "guardduty:ListIPSets",
+        "iam:GenerateCredentialReport",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetCredentialReport",
+        "iam:GetLoginProfile",
+        "iam:GetOpenIDConnectProvider",
+        "iam:GetOutboundWebIdentityFederationInfo",
+        "iam:ListAccessKeys",
+        "iam:ListMFADevices",
+        "iam:ListOpenIDConnectProviders",
+        "iam:ListPolicyVersions",
+        "iam:ListSAMLProviders",
+        "iam:ListSSHPublicKeys",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSigningCertificates",
+        "iam:ListVirtualMFADevices",
+        "identitystore:DescribeGroupMembership",
+        "identitystore:DescribeUser",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:ListAliases",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetEventSourceMapping",
+        "lambda:GetFunctionUrlConfig",
+        "lambda:GetPolicy",
+        "lambda:ListLayerVersions",
+        "lambda:ListTags",
+        "organizations:DescribeAccount",
+        "organizations:DescribeHandshake",
+        "organizations:DescribeOrganization",
+        "organizations:ListRoots",
+        "organizations:ListTargetsForPolicy",
+        "ram:GetResourceShares",
+        "rds:DescribeDBClusterSnapshotAttributes",
+        "rds:DescribeDBSnapshotAttributes",
+        "rolesanywhere:GetProfile",
+        "rolesanywhere:GetTrustAnchor",
+        "s3:GetBucketAcl",
+        "s3:GetBucketPolicy",
+        "s3:GetReplicationConfiguration",
+        "sagemaker:DescribeNotebookInstance",
+        "scheduler:GetSchedule",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "securityhub:DescribeHub",
+        "ses:GetEmailIdentity",
+        "sns:GetTopicAttributes",
+        "sqs:GetQueueAttributes",
+        "ssm:DescribeParameters",
+        "sso:DescribeInstance",
+        "sso:DescribePermissionSet",
+        "sso:DescribeTrustedTokenIssuer",
+        "sso:GetInlinePolicyForPermissionSet",
+        "sso:ListAccountAssignments",
+        "sso:ListManagedPoliciesInPermissionSet",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_hunt_reads" {
+  count      = local.has_hunt ? 1 : 0
+  role       = aws_iam_role.assessor_hunt[0].name
+  policy_arn = aws_iam_policy.assessor_hunt_reads[0].arn
+}
+
+resource "aws_iam_policy" "assessor_hunt_settings" {
+  count  = local.has_hunt && var.hunt_settings ? 1 : 0
+  name   = "assessor-hunt-settings"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStackSet",
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "glue:GetDevEndpoint",
+        "glue:GetJob",
+        "lambda:GetFunctionConfiguration",
+        "lambda:ListFunctions",
+        "ssm:DescribeAssociation",
+        "ssm:DescribeDocument",
+        "states:DescribeStateMachine"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_hunt_settings" {
+  count      = local.has_hunt && var.hunt_settings ? 1 : 0
+  role       = aws_iam_role.assessor_hunt[0].name
+  policy_arn = aws_iam_policy.assessor_hunt_settings[0].arn
+}
+
+resource "aws_iam_policy" "assessor_settings" {
+  count  = var.assessor_settings ? 1 : 0
+  name   = "assessor-settings"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "config:BatchGetResourceConfig",
+        "lambda:ListFunctions"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_settings" {
+  count      = var.assessor_settings ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_settings[0].arn
 }
 
 data "aws_iam_policy_document" "break_glass_trust" {

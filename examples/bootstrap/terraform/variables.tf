@@ -388,6 +388,24 @@ variable "key_migration_unbounded" {
   default     = false
 }
 
+variable "right_sizing_trial_policies" {
+  description = "Whether policies below /iam-hardening/lp/ may get new versions. Who has one may then get any right."
+  type        = bool
+  default     = false
+}
+
+variable "right_sizing_settings" {
+  description = "Whether settings of workloads are read, which may hold secrets, to find who runs with a target."
+  type        = bool
+  default     = false
+}
+
+variable "key_migration_settings" {
+  description = "Whether settings of workloads are read, which may hold secrets, to find who names an access key."
+  type        = bool
+  default     = false
+}
+
 variable "roles_principal_arn_pattern" {
   description = "Who may assume automation-roles; empty: those of all roles."
   type        = string
@@ -430,19 +448,25 @@ variable "containment_users" {
 variable "containment_inline" {
   description = "Whether inline policies of users may be written and deleted. It can then make any user administrator."
   type        = bool
-  default     = true
+  default     = false
+}
+
+variable "containment_boundaries" {
+  description = "Whether boundaries of users may be set and lifted. It can then free any user from what its boundary denies."
+  type        = bool
+  default     = false
 }
 
 variable "containment_roles" {
   description = "Whether policies of roles may be written and deleted. It can then make any role administrator."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "containment_trust" {
   description = "Whether trust policies of roles may be changed. It can then let anybody assume any role."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "containment_passwords" {
@@ -480,8 +504,36 @@ variable "containment_source_identity_pattern" {
   }
 }
 
-variable "containment_hunt" {
-  description = "Whether the role assessor gets the reads of hunt.yml, which looks into every service."
+variable "hunt_principal_arn_pattern" {
+  description = "Who may assume the role of the hunt: the ARN of what runs hunt.yml, or a pattern. Empty: no role for it is made."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.hunt_principal_arn_pattern))
+    error_message = "hunt_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "hunt_source_identity_pattern" {
+  description = "The pattern of its source identity, such as incident-*; empty: any."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^[\\w+=,.@*?-]{1,64}$", var.hunt_source_identity_pattern))
+    error_message = "hunt_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "hunt_settings" {
+  description = "Whether the hunt reads settings of workloads, which may hold secrets."
   type        = bool
-  default     = true
+  default     = false
+}
+
+variable "assessor_settings" {
+  description = "Whether the role assessor of the main stack, which must be there, reads such settings too."
+  type        = bool
+  default     = false
 }

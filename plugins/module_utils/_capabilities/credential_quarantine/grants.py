@@ -34,8 +34,7 @@ GRANTS: t.Final = Grants(
     conditions={
         "iam:TagUser": _OWN_TAGS,
         "iam:UntagUser": _OWN_TAGS,
-        # With these the role can take access, and give none. A boundary gives none either. A release restores the one
-        # before, whichever it was. A limit would limit nothing: a denying one may replace it, and be taken off.
+        # With these the role can take access, and give none.
         "iam:AttachUserPolicy": {"ArnEquals": {"iam:PolicyARN": _DENIALS}},
         "iam:DetachUserPolicy": {"ArnEquals": {"iam:PolicyARN": _DENIALS}},
         "iam:DetachRolePolicy": {"ArnLike": {"iam:PolicyARN": [_OF_INCIDENTS]}},
@@ -48,8 +47,10 @@ SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "ContainmentUsers": (
             *("iam:TagUser", "iam:UntagUser", "iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:UpdateAccessKey"),
             *("iam:UpdateServiceSpecificCredential", "iam:UpdateSSHPublicKey", "iam:UpdateSigningCertificate"),
-            *("iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary", "iam:DeleteLoginProfile"),
+            "iam:DeleteLoginProfile",
         ),
+        # A denying boundary may replace one that limits a user, and be taken off: then nothing limits the user.
+        "ContainmentBoundaries": ("iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
         # The content of an inline policy can't be limited: this is as strong as an administrator.
         "ContainmentInline": ("iam:PutUserPolicy", "iam:DeleteUserPolicy"),
         # A release takes back what was cut of roles.

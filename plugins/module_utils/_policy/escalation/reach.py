@@ -57,6 +57,12 @@ _UNBINDING: t.Final = (
     _Way("iam:DeleteUserPermissionsBoundary", "take the boundary from", SubjectKind.USER),
     _Way("iam:DeleteRolePermissionsBoundary", "take the boundary from", SubjectKind.ROLE),
 )
+# The condition key is the new boundary, and not the one that is there.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+_REBINDING: t.Final = (
+    _Way("iam:PutUserPermissionsBoundary", "replace the boundary of", SubjectKind.USER),
+    _Way("iam:PutRolePermissionsBoundary", "replace the boundary of", SubjectKind.ROLE),
+)
 _ADDING: t.Final = _Way("iam:AddUserToGroup", "put anybody into", SubjectKind.GROUP)
 _HANDING_OVER: t.Final = _Way("iam:UpdateAssumeRolePolicy", "decide who may assume", SubjectKind.ROLE)
 _REWRITING: t.Final = "iam:CreatePolicyVersion"
@@ -77,7 +83,7 @@ class _Search:
     def run(self) -> Iterator[Reach]:
         for way in _RAISING:
             yield from self._on(way, self._can_be_raised)
-        for way in _UNBINDING:
+        for way in (*_UNBINDING, *_REBINDING):
             yield from self._on(way, self._can_be_unbound)
         yield from self._on(_ADDING, self._is_powerful_group)
         yield from self._on(_HANDING_OVER, self._is_administrator)
@@ -93,8 +99,12 @@ class _Search:
             yield Reach(way.action, way.does, targets)
 
     def _may(self, action: str, target: Subject) -> bool:
+        is_new = any(way.action == action for way in _REBINDING)
         return any(
-            self._questions.may(self._actor, action, target.arn, self._keys(target.boundary_arn, policy)) is not None
+            self._questions.may(
+                self._actor, action, target.arn, self._keys(policy if is_new else target.boundary_arn, policy)
+            )
+            is not None
             for policy in self._attachable
         )
 

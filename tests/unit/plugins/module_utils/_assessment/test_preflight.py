@@ -115,17 +115,18 @@ def fill_text(text: str) -> str:
                 *("iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary"),
                 *("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary"),
                 *("iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"),
+                *("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"),
             },
         ),
         (
-            ("campaign-policies", "new-roles"),
+            ("campaign-policies", "trial-policies", "new-roles"),
             {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"},
         ),
         (
-            ("campaign-policies", "new-roles-without-boundary"),
+            ("campaign-policies", "trial-policies", "new-roles-without-boundary"),
             {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"},
         ),
-        (("campaign-policies", "new-roles", "in-place"), set()),
+        (("campaign-policies", "trial-policies", "new-roles", "in-place"), set()),
     ],
 )
 def test_what_right_sizing_lacks_is_named(chosen: tuple[str, ...], missing: set[str]) -> None:
