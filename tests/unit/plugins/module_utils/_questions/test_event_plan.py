@@ -310,9 +310,7 @@ def test_a_draft_that_can_not_name_all_says_so_and_how_to_see_all(bench: Bench) 
     result = bench.judge(events=collector.add(recorded("heartbeat")))
     draft = Path(result["incident_file"]).read_text()
     assert "AKIAIOSFODNN7EXAMPLE" not in draft
-    said = (
-        "# INCOMPLETE: 9985 more reports of credentials have no name here: their events name none, or there were"
-    )
+    said = "# INCOMPLETE: 9985 more reports of credentials have no name here: their events name none, or there were"
     assert said in draft
     assert "user_quarantined_by_aws" in draft
     assert "9985 more reports of credentials have no name here: see its draft" in result["terminal"]
