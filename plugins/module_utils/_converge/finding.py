@@ -154,7 +154,7 @@ class Finding:
 
 
 def mask_key_ids(value: t.Any) -> t.Any:
-    """``value`` (any JSON structure) with ids of access keys cut to prefix and last four characters, but in commands."""
+    """``value`` (any JSON structure) with access key ids cut to prefix and last four characters, but in commands."""
     if isinstance(value, str):
         return _ACCESS_KEY_ID.sub("\\1…\\2", value)
     if isinstance(value, Mapping):
