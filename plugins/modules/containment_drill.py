@@ -93,6 +93,13 @@ options:
     type: list
     elements: str
     default: []
+  left_out:
+    description:
+      - The hosts of the inventory that this run does not see, for the report. A drill that does not see all accounts is not compared with
+        others.
+    type: list
+    elements: str
+    default: []
   now:
     description:
       - The time from which ages are counted, in ISO 8601. Defaults to now. A task that writes refuses a time more than a minute from the
@@ -218,6 +225,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "break_drill": {"type": "str"},
         "moments": {"type": "dict", "default": {}},
         "problems": {"type": "list", "elements": "str", "default": []},
+        "left_out": {"type": "list", "elements": "str", "default": []},
         "now": {"type": "str"},
     }
 

@@ -24,7 +24,10 @@ from .reason import reason_fingerprint
 # Most findings name no key at all, and one search in the whole text shows it.
 _KEY_ID_PREFIX = re.compile("A[KS]IA")
 # In a name an id may stand beside an underscore; ids of old keys have digits that base 32 lacks.
-_ACCESS_KEY_ID = re.compile("(?<![A-Za-z0-9])(A[KS]IA)[A-Z0-9]{8,124}?([A-Z0-9]{4})(?![A-Za-z0-9])")
+# A command with half an id could not be pasted.
+_ACCESS_KEY_ID = re.compile(
+    "(?<!--access-key-id )(?<![A-Za-z0-9])(A[KS]IA)[A-Z0-9]{8,124}?([A-Z0-9]{4})(?![A-Za-z0-9])"
+)
 
 
 class Status(enum.StrEnum):
@@ -151,7 +154,7 @@ class Finding:
 
 
 def mask_key_ids(value: t.Any) -> t.Any:
-    """``value`` (any JSON structure) with every access key id cut to its prefix and last four characters."""
+    """``value`` (any JSON structure) with access key ids cut to prefix and last four characters, but in commands."""
     if isinstance(value, str):
         return _ACCESS_KEY_ID.sub("\\1…\\2", value)
     if isinstance(value, Mapping):

@@ -289,6 +289,9 @@ class Agenda:
     def _keep(self, signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:
         """Let a signal wait. Returns why a credential had to go, which may be another one."""
         entry = self.waiting.setdefault((signal.account_id, signal.subject), Entry(now))
+        if signal.kind is Kind.CREDENTIAL and not signal.credential and signal.resource not in entry.resources:
+            # Its event does not say which one leaked, and no draft may leave that out.
+            entry.lost += 1
         before = len(entry.credentials)
         entry.add([signal.resource], [signal.credential])
         is_new = len(entry.credentials) > before

@@ -207,7 +207,7 @@ def describe_rest(count: int) -> str:
 
 def describe_lost(count: int) -> str:
     """The reports of credentials that no draft names, as a clause."""
-    return f"{_number(count, 'more report')} of credentials {'was' if count == 1 else 'were'} lost"
+    return f"{_number(count, 'more report')} of credentials {'has' if count == 1 else 'have'} no name here"
 
 
 def _join_subjects(plan: Begun) -> str:

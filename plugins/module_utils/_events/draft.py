@@ -65,14 +65,25 @@ class Draft:
 
     @property
     def keys(self) -> list[str]:
-        """The ids of the keys."""
-        return [name for name in self.credentials if not name.startswith("user/")]
+        """The ids of the keys, those of sessions among them."""
+        return [key for name in self.credentials if not name.startswith("user/") and (key := name.rpartition("/")[2])]
 
     @property
     def users(self) -> list[str]:
         """The ARNs of the users, without a path."""
         where = f"arn:{self.partition}:iam::{self.account_id}:"
         return [where + name for name in self.credentials if name.startswith("user/")]
+
+    @property
+    def sessions(self) -> list[dict[str, str]]:
+        """The sessions, with the ARNs of their roles without a path."""
+        found = []
+        for name in self.credentials:
+            if name.startswith("session/"):
+                _prefix, role, session, key = name.split("/")
+                arn = f"arn:{self.partition}:iam::{self.account_id}:role/{role}"
+                found.append({"role": arn, "name": session, **({"access_key_id": key} if key else {})})
+        return found
 
     def as_incident(self) -> t.Optional[dict[str, t.Any]]:
         """The incident as contain.yml takes it with ``--check``; None if it names no credential."""
@@ -84,6 +95,7 @@ class Draft:
             "reason": self.reason,
             **({"keys": [{"id": key} for key in self.keys]} if self.keys else {}),
             **({"users": self.users} if self.users else {}),
+            **({"sessions": self.sessions} if self.sessions else {}),
         }
 
     def as_bytes(self) -> bytes:
@@ -108,13 +120,20 @@ class Draft:
             lines += ["  keys:" if self.keys else "  keys: []", *(f'    - id: "{key}"' for key in self.keys)]
         if self.users:
             lines += ["  users:", *(f'    - "{arn}"' for arn in self.users)]
+        if self.sessions:
+            lines.append("  sessions:")
+        for session in self.sessions:
+            marks = ("- ", *["  "] * len(session))
+            lines += [
+                f'    {mark}{name}: "{value}"' for mark, (name, value) in zip(marks, session.items(), strict=False)
+            ]
         return ("\n".join(lines) + "\n").encode()
 
     def _explain_lost(self) -> Sequence[str]:
         if not self.lost:
             return ()
         return (
-            f"# INCOMPLETE: {describe_lost(self.lost)}, because there were too many. To see all of them:",
+            f"# INCOMPLETE: {describe_lost(self.lost)}: their events name none, or there were too many. To see all:",
             *_HOW_TO_SEE_ALL,
         )
 

@@ -147,6 +147,12 @@ def _dig_text(value: t.Any, *path: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def _dig_account(user: t.Any) -> str:
+    """The account of a user of a finding; empty where it has none."""
+    found = _dig(user, "account", "uid")
+    return str(found) if is_account_id(found) else ""
+
+
 def _dig_list(value: t.Any, *path: str) -> list[t.Any]:
     found = _dig(value, *path)
     return found[:MOST_MEMBERS] if isinstance(found, list) else []
@@ -163,6 +169,32 @@ class _Lost:
 
     place: tuple[str, str]
     count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bearer:
+    """Who called, as GuardDuty describes it. Of a role ``principal_id`` has the name of the session."""
+
+    name: str
+    kind: str
+    principal_id: str
+    key: str
+    account_id: str = ""
+
+    @property
+    def resource(self) -> str:
+        return f"{self.key} {self.name}"
+
+    @property
+    def credential(self) -> str:
+        """The credential, as a signal has it; empty if the finding does not tell."""
+        role, _colon, session = self.principal_id.partition(":")
+        if role.startswith("AROA") and session:
+            found = as_credential(f"session/{self.name}/{session}/{as_credential(self.key)}")
+        else:
+            # The finding about a login with a password has no key.
+            found = "" if as_credential(self.key) else as_credential(f"user/{self.name}" * (self.kind == "IAMUser"))
+        return found or as_credential(self.key)
 
 
 Found = t.Union[Signal, Ignored, _Lost]
@@ -249,10 +281,30 @@ class _Event:
         elif _dig(service, "archived") is True:
             yield Ignored.NOT_FAILED
         else:
-            who = _dig(self.detail, "resource", "accessKeyDetails")
-            key, name = _dig_text(who, "accessKeyId"), _dig_text(who, "userName")
-            is_key = SUBJECTS[subject] is Kind.CREDENTIAL
-            yield self.signal(_dig(self.detail, "accountId"), subject, f"{key} {name}", key if is_key else "")
+            account_id = _dig(self.detail, "accountId")
+            bearers, more = self._list_bearers()
+            for bearer in bearers:
+                credential = bearer.credential if SUBJECTS[subject] is Kind.CREDENTIAL else ""
+                yield self.signal(bearer.account_id or account_id, subject, bearer.resource, credential)
+            if more:
+                yield _Lost((str(account_id), subject), more)
+
+    def _list_bearers(self) -> tuple[list[_Bearer], int]:
+        """Who made the calls of a finding of GuardDuty, and how many more than are looked at. It is at least one.
+
+        A sequence of an attack has actors, every other finding the details of a key:
+        https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Actor.html
+        https://docs.aws.amazon.com/guardduty/latest/APIReference/API_AccessKeyDetails.html
+        """
+        path = ("service", "detection", "sequence", "actors")
+        users = [_dig(actor, "user") for actor in _dig_list(self.detail, *path)]
+        names = ("name", "type", "uid", "credentialUid")
+        found = [_Bearer(*(_dig_text(user, name) for name in names), _dig_account(user)) for user in users]
+        who = _dig(self.detail, "resource", "accessKeyDetails")
+        if who is not None or not found:
+            names = ("userName", "userType", "principalId", "accessKeyId")
+            found.insert(0, _Bearer(*(_dig_text(who, name) for name in names)))
+        return list(dict.fromkeys(found)), max(0, _count(self.detail, *path) - MOST_MEMBERS)
 
     # https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-signin.html
 

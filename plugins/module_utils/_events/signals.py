@@ -30,6 +30,9 @@ _ACCOUNT: t.Final = re.compile(r"[0-9]{12}", re.ASCII)
 _DIGEST: t.Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _KEY_ID: t.Final = re.compile(r"A(?:KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
 _USER: t.Final = re.compile(r"user/[\w+=,.@-]{1,64}", re.ASCII)
+_SESSION: t.Final = re.compile(
+    r"session/[\w+=,.@-]{1,64}/[\w+=,.@-]{2,64}/(?:ASIA[A-Z0-9]{12,124})?", re.ASCII
+)  # The names of the role and of the session, and the id of its key if that is known.
 _LONGEST_MOMENT: t.Final = 40
 # The 16 letters behind the prefix are 80 bits: one for the format, 40 of the account, and others.
 _CODED: t.Final = re.compile(r"A(?:KIA|SIA)([A-Z2-7]{16})", re.ASCII)
@@ -106,7 +109,8 @@ def find_origin(account_id: str, credential: str) -> Origin:
     https://awsteele.com/blog/2020/09/26/aws-access-key-format.html,
     https://labs.withsecure.com/publications/a-bitwise-analysis-of-aws-access-key-identifiers.html
     """
-    found = _CODED.fullmatch(credential)
+    key = credential.rpartition("/")[2] if credential.startswith("session/") else credential
+    found = _CODED.fullmatch(key)
     number = int.from_bytes(base64.b32decode(found[1]), "big") >> _BEHIND_ACCOUNT if found else 0
     if not number >> _BITS_OF_ACCOUNT:
         return Origin.UNKNOWN
@@ -122,7 +126,7 @@ def hash_resource(text: str) -> str:
 class Signal:
     """What an event says: ``subject`` is wrong with a resource of an account, since the moment ``at``.
 
-    ``resource`` is a hash. ``credential`` is the id of an access key, or ``user/`` with the name of a user, or empty.
+    ``resource`` is a hash. ``credential`` is what :func:`as_credential` lets through, or empty.
     ``caller`` is the hash of the role or user that made the call, if the event is one.
     """
 
@@ -179,8 +183,8 @@ def read_moment(value: t.Any) -> datetime:
 
 
 def as_credential(value: t.Any) -> str:
-    """The id of an access key, or a user as ``user/name``; empty for everything else."""
-    is_one = isinstance(value, str) and (_KEY_ID.fullmatch(value) or _USER.fullmatch(value))
+    """The id of an access key, ``user/name``, or ``session/role/name/key`` with or without a key; else empty."""
+    is_one = isinstance(value, str) and any(form.fullmatch(value) for form in (_KEY_ID, _USER, _SESSION))
     return str(value) if is_one else ""
 
 

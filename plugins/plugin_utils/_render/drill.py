@@ -13,12 +13,14 @@ import functools
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ...module_utils._report.plain import printable, wrap_text
+from ...module_utils._controls.control import plural
+from ...module_utils._report.plain import join_names, printable, wrap_text
 from . import page
 from .page import Section
 
 TITLE: t.Final = "Drill of a containment"
 SCHEMA: t.Final = "hardening.iam/drill-report/1"
+_HOSTS: t.Final = 5
 _NAMES: t.Final = {"key": "access key", "session": "session of its role"}
 
 Item = Mapping[str, t.Any]
@@ -60,12 +62,20 @@ def render_page(report: Item) -> str:
 
 def _list_parts(report: Item) -> list[tuple[str, list[str]]]:
     return [
+        ("NOT ALL ACCOUNTS", list(_describe_left_out(report))),
         ("TIME TO CONTAINMENT", list(_describe_times(report))),
         ("STEPS", [f"{one['step']}: {one['seconds']} seconds" for one in report["steps"]]),
         ("MISSED BY THE HUNT", list(_describe_missed(report))),
         ("PROBLEMS", list_problems(report)),
         ("DRILLS SO FAR", list(map(_describe_former, report["trend"]))),
     ]
+
+
+def _describe_left_out(report: Item) -> Iterator[str]:
+    if report["left_out"]:
+        hosts = join_names(report["left_out"], _HOSTS)
+        yield f"this run did not see {plural(len(report['left_out']), 'hosts')} of the inventory: {hosts}"
+        yield "so the drill does not show how long a containment takes, and it is not compared with others"
 
 
 def _describe_times(report: Item) -> Iterator[str]:

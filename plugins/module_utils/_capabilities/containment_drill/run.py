@@ -233,6 +233,7 @@ def _make_report(task: Task, archive: Archive, drill: Drill, removed: Sequence[s
         "missed": compared["missed"],
         "is_hunted": timeline is not None,
         "removed": list(removed),
+        "left_out": sorted(task.options["left_out"]),
         "problems": list(dict.fromkeys(str(one) for one in task.options["problems"] if one)),
     }
     return {**report, "trend": list_trend(archive.read_former(), report)}

@@ -72,6 +72,10 @@ def test_a_fingerprint_outlives_the_verdict(same: dict[str, t.Any]) -> None:
         ("AIDAIOSFODNN7EXAMPLE", "AIDAIOSFODNN7EXAMPLE"),
         (f"user/svc_{KEY}_old", "user/svc_AKIA…MPLE_old"),
         ("AKIA0189ABCDEFGH1890", "AKIA…1890"),
+        (
+            f"{KEY}: aws iam update-access-key --access-key-id {KEY}",
+            f"AKIA…MPLE: aws iam update-access-key --access-key-id {KEY}",
+        ),
         (None, None),
         (7, 7),
     ],

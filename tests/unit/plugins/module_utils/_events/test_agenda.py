@@ -135,9 +135,19 @@ def test_credentials_that_an_entry_has_no_room_for_are_counted_and_their_plan_sa
     assert +agenda.counts == {Dropped.TOO_MANY: 3}
     assert count_waiting(agenda) == {(A, "exposed_credential"): MOST_CREDENTIALS - MOST_DRAFTED}
     assert [part.lost for part in plans[0].parts] == [3]
-    assert "  - account 000000000000: 3 more reports of credentials were lost: see its draft" in describe(agenda, plans)
+    said = "  - account 000000000000: 3 more reports of credentials have no name here: see its draft"
+    assert said in describe(agenda, plans)
     # It is said once.
     assert [part.lost for part in judge(agenda, now=NOW + HOUR)[0].parts] == [0]
+
+
+def test_a_report_that_names_no_credential_is_counted_once_and_its_plan_says_so() -> None:
+    agenda = Agenda()
+    nameless = Signal(A, "guardduty_AttackSequence", hash_resource("x"), NOW)
+    plans = judge(agenda, nameless, nameless, leaked(1, NOW))
+    assert names(plans) == [leaked(1, NOW).credential]
+    assert sum(part.lost for part in plans[0].parts) == 1
+    assert "1 more report of credentials has no name here: see its draft" in describe(agenda, plans)
 
 
 def test_what_the_event_filter_lost_gets_a_plan_of_its_account() -> None:
@@ -145,7 +155,7 @@ def test_what_the_event_filter_lost_gets_a_plan_of_its_account() -> None:
     agenda.start(NOW)
     agenda.take([], RULES, NOW, {(A, "exposed_credential"): 7, ("9" * 12, "exposed_credential"): 2})
     assert +agenda.counts == {Dropped.UNKNOWN_ACCOUNT: 2}
-    waits = "  - account 000000000000: exposed_credential (0 events, 7 more reports of credentials were lost)"
+    waits = "  - account 000000000000: exposed_credential (0 events, 7 more reports of credentials have no name here)"
     assert waits in describe(agenda, [])
     [plan] = agenda.choose(RULES, NOW, "r")
     assert [(part.place, part.lost) for part in plan.parts] == [((A, "exposed_credential"), 7)]

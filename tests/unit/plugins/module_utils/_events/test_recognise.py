@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import asff
 from ansible_collections.hardening.iam.plugins.module_utils._events import recognise
-from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import Ignored, read_event
+from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import MOST_MEMBERS, Ignored, read_event
 from ansible_collections.hardening.iam.plugins.module_utils._events.signals import (
     SUBJECTS,
     Kind,
@@ -60,6 +60,58 @@ def test_each_family_is_recognised(name: str, subject: str, kind: Kind, credenti
     signal = only_signal(recorded(name))
     assert (signal.account_id, signal.subject, signal.kind, signal.credential) == (ACCOUNT, subject, kind, credential)
     assert signal.at.isoformat() == "2026-11-28T09:17:02+00:00"
+
+
+WHO: t.Final = ("detail", "resource", "accessKeyDetails")
+ROLE: t.Final = {"userType": "AssumedRole", "userName": "deploy", "principalId": "AROACKCEVSQ6C2EXAMPLE:evil-session"}
+SESSION_KEY: t.Final = "ASIAIOSFODNN7EXAMPLE"
+
+
+@pytest.mark.parametrize(
+    ("who", "credential"),
+    [
+        # UnauthorizedAccess:IAMUser/ConsoleLoginSuccess.B is about a password: it has no key.
+        ({"userType": "IAMUser", "userName": "alice", "principalId": "AIDACKCEVSQ6C2EXAMPLE"}, "user/alice"),
+        ({"userType": "IAMUser", "userName": "alice", "accessKeyId": ""}, "user/alice"),
+        ({**ROLE, "accessKeyId": SESSION_KEY}, f"session/deploy/evil-session/{SESSION_KEY}"),
+        (ROLE, "session/deploy/evil-session/"),
+        ({**ROLE, "userName": "{{ 7*7 }}", "accessKeyId": SESSION_KEY}, SESSION_KEY),
+        ({**ROLE, "principalId": "AROACKCEVSQ6C2EXAMPLE:a b", "accessKeyId": SESSION_KEY}, SESSION_KEY),
+        ({"userType": "Root", "userName": "Root", "accessKeyId": KEY}, KEY),
+        ({"userType": "Root", "userName": "Root"}, ""),
+        ({"userType": "FederatedUser", "principalId": f"{ACCOUNT}:bob", "accessKeyId": SESSION_KEY}, SESSION_KEY),
+        (None, ""),
+    ],
+)
+def test_a_finding_of_guardduty_keeps_all_that_it_says_of_the_credential(who: t.Any, credential: str) -> None:
+    assert only_signal(change(recorded("guardduty_credential"), *WHO, to=who)).credential == credential
+
+
+def attack_sequence(*users: Event) -> Event:
+    """A finding about several calls. Its actors are beside the details of a key, which it does not have."""
+    event = change(recorded("guardduty_credential"), "detail", "type", to="AttackSequence:IAM/CompromisedCredentials")
+    event = change(event, "detail", "resource", to={"resourceType": "AttackSequence"})
+    actors = [{"id": f"USER_{number}", "user": user} for number, user in enumerate(users)]
+    return change(event, "detail", "service", "detection", to={"sequence": {"uid": "1", "actors": actors}})
+
+
+def test_a_sequence_of_an_attack_names_each_of_its_actors() -> None:
+    leaked = {"name": "ci-deploy", "type": "IAMUser", "uid": "AIDACKCEVSQ6C2EXAMPLE", "credentialUid": KEY}
+    role = {"name": "deploy", "type": "AssumedRole", "uid": ROLE["principalId"], "credentialUid": SESSION_KEY}
+    other = {**leaked, "credentialUid": "", "account": {"uid": "222233334444", "name": "other"}}
+    reading = read_event(attack_sequence(leaked, role, other, leaked))
+    assert [(signal.account_id, signal.subject, signal.credential) for signal in reading.signals] == [
+        (ACCOUNT, "guardduty_AttackSequence", KEY),
+        (ACCOUNT, "guardduty_AttackSequence", f"session/deploy/evil-session/{SESSION_KEY}"),
+        ("222233334444", "guardduty_AttackSequence", "user/ci-deploy"),
+    ]
+    many = read_event(attack_sequence(*({**leaked, "name": f"u{number}"} for number in range(MOST_MEMBERS + 5))))
+    assert (len(many.signals), many.lost) == (MOST_MEMBERS, {(ACCOUNT, "guardduty_AttackSequence"): 5})
+
+
+def test_a_sequence_without_actors_is_about_a_credential_without_a_name() -> None:
+    for event in (attack_sequence(), change(attack_sequence(), "detail", "service", "detection", to="{{ x }}")):
+        assert only_signal(event).credential == ""
 
 
 def test_both_formats_of_security_hub_are_the_same_signal() -> None:

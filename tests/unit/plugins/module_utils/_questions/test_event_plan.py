@@ -229,6 +229,37 @@ def test_the_user_of_a_draft_is_of_the_account_and_its_partition(bench: Bench) -
     assert Incident.from_option(result["incident"], now=START).users
 
 
+def test_the_session_of_a_draft_has_its_role_its_name_and_its_key(bench: Bench) -> None:
+    event = recorded("guardduty_credential", time=format_utc(START))
+    who = {
+        "userType": "AssumedRole",
+        "userName": "deploy",
+        "principalId": "AROACKCEVSQ6C2EXAMPLE:evil",
+        "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+    }
+    event = change(change(event, "detail", "accountId", to=OTHER), "detail", "resource", "accessKeyDetails", to=who)
+    result = bench.judge(event)
+    session = {
+        "role": f"arn:aws-us-gov:iam::{OTHER}:role/deploy",
+        "name": "evil",
+        "access_key_id": "ASIAIOSFODNN7EXAMPLE",
+    }
+    assert result["incident"]["sessions"] == [session]
+    assert result["incident"]["keys"] == [{"id": "ASIAIOSFODNN7EXAMPLE"}]
+    assert Incident.from_option(result["incident"], now=START).sessions
+    draft = yaml.safe_load(Path(result["incident_file"]).read_text())["hardening_incident"]
+    assert draft == {**result["incident"], "declared_by": ""}
+
+
+def test_a_finding_that_names_no_credential_gets_a_draft_that_says_so(bench: Bench) -> None:
+    event = recorded("guardduty_credential", time=format_utc(START))
+    event = change(change(event, "detail", "accountId", to=OTHER), "detail", "resource", "accessKeyDetails", to=None)
+    result = bench.judge(event)
+    assert (result["plan"], result["incident"]) == (True, None)
+    assert "# INCOMPLETE: 1 more report of credentials has no name here" in Path(result["incident_file"]).read_text()
+    assert "1 more report of credentials has no name here: see its draft" in result["terminal"]
+
+
 def test_a_draft_names_all_credentials_of_the_account(bench: Bench) -> None:
     bench.judge(recorded("quarantine", account=OTHER, time=format_utc(START)))
     # The account has used its part of the hour.
@@ -279,9 +310,10 @@ def test_a_draft_that_can_not_name_all_says_so_and_how_to_see_all(bench: Bench) 
     result = bench.judge(events=collector.add(recorded("heartbeat")))
     draft = Path(result["incident_file"]).read_text()
     assert "AKIAIOSFODNN7EXAMPLE" not in draft
-    assert "# INCOMPLETE: 9985 more reports of credentials were lost, because there were too many." in draft
+    said = "# INCOMPLETE: 9985 more reports of credentials have no name here: their events name none, or there were"
+    assert said in draft
     assert "user_quarantined_by_aws" in draft
-    assert "9985 more reports of credentials were lost: see its draft" in result["terminal"]
+    assert "9985 more reports of credentials have no name here: see its draft" in result["terminal"]
     assert len(yaml.safe_load(draft)["hardening_incident"]["keys"]) == MOST_DRAFTED
     assert "6 more credentials wait for a later draft" in draft
 
@@ -290,7 +322,7 @@ def test_reports_that_were_all_lost_get_a_draft_without_names(bench: Bench) -> N
     result = bench.judge(events=batch_of([], lost=[[OTHER, "exposed_credential", 4]]))
     assert (result["plan"], result["incident"]) == (True, None)
     draft = Path(result["incident_file"]).read_text()
-    assert "# INCOMPLETE: 4 more reports of credentials were lost" in draft
+    assert "# INCOMPLETE: 4 more reports of credentials have no name here" in draft
     declared = yaml.safe_load(draft)["hardening_incident"]
     assert (declared["keys"], declared["declared_by"]) == ([], "")
 

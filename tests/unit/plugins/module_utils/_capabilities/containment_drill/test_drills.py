@@ -179,6 +179,7 @@ def make_report(**more: t.Any) -> dict[str, t.Any]:
         "missed": [{"key_id": "AKIAkey", "operation": "sts:AssumeRole"}],
         "is_hunted": True,
         "problems": [],
+        "left_out": [],
         **more,
     }
     former = [{**report, "id": "x", "seconds_to_containment": None}, {**report, "account_id": "other"}]
@@ -193,6 +194,17 @@ def test_the_report_has_times_misses_and_the_trend() -> None:
     assert "not contained, 1 missed" in text
     assert page.list_problems(make_report()) == []
     assert "4.5 seconds" in page.render_page(make_report())
+
+
+def test_a_drill_that_saw_only_some_accounts_says_so_and_is_compared_with_none() -> None:
+    report = make_report(left_out=["acme-prod", "acme-<dev>"])
+    assert measuring.list_trend([{**report, "id": "x"}], make_report()) == make_report()["trend"][1:]
+    assert report["trend"] == []
+    said = "this run did not see 2 hosts of the inventory: acme-prod, acme-<dev>"
+    text = page.render_text(report)
+    assert said in " ".join(text.split()) and text.index("NOT ALL ACCOUNTS") < text.index("TIME TO CONTAINMENT")
+    assert "NOT ALL ACCOUNTS" not in page.render_text(make_report())
+    assert "Not all accounts" in page.render_page(report) and "<dev>" not in page.render_page(report)
 
 
 def test_what_was_not_denied_is_a_problem() -> None:
