@@ -619,7 +619,7 @@ def test_what_an_intruder_made_does_not_come_back(response: Response) -> None:
     assert not result.get("failed"), result["msg"]
     assert {key["Status"] for key in iam.list_access_keys(UserName=USER)["AccessKeyMetadata"]} == {"Inactive"}
     assert "iam:UpdateAccessKey" not in response.writes
-    assert any(f"--access-key-id AKIA…{made[-4:]} --status Active" in item["reason"] for item in result["left"])
+    assert any(f"--access-key-id {made} --status Active" in item["reason"] for item in result["left"])
     with pytest.raises(ClientError):
         boto3.client("s3", aws_access_key_id=made, aws_secret_access_key="x").list_buckets()
     record = response.record()
