@@ -19,17 +19,32 @@ Parameters = Mapping[str, t.Any]
 
 
 class RecordedAccess(FakeAccess):
-    """``regions`` are those that are enabled, ``others`` what the credentials of a session lead to, by their key."""
+    """``regions`` are those that are enabled, ``others`` what the credentials of a session lead to, by their key.
+
+    ``declared`` are the reads that the room says it makes. Another one is an error of the room.
+    """
 
     region = HOME
     chain: t.Sequence[str] = ()
 
     def __init__(
-        self, answers: Answers, *, account_id: str, regions: tuple[str, ...] = (HOME,), unread: str = ""
+        self,
+        answers: Answers,
+        *,
+        account_id: str,
+        regions: tuple[str, ...] = (HOME,),
+        unread: str = "",
+        declared: t.Collection[str] = (),
     ) -> None:
         super().__init__(answers, account_id=account_id)
         self.regions, self.unread = regions, unread
+        self._declared = frozenset(declared)
         self.others: dict[str, tuple[t.Any, t.Any]] = {}
+
+    def call(self, service: str, operation: str, *given: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        name = f"{service}:{operation}"
+        assert not self._declared or name in self._declared, f"{name} is not declared"
+        return super().call(service, operation, *given, **more)
 
     def items(
         self, service: str, operation: str, key: str, parameters: t.Optional[Parameters] = None, **more: t.Any

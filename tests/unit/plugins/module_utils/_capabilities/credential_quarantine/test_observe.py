@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
-from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import AUDIT_TASK
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.root_sessions import RootSessions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.changes import (
     DENY_ALL,
@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Status,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.observe import (
+    READS,
     TASKS,
     Account,
     read_seeds,
@@ -109,12 +110,13 @@ def answers(**more: t.Any) -> dict[str, t.Any]:
 
 
 def aws(given: t.Optional[dict[str, t.Any]] = None, **more: t.Any) -> t.Any:
-    return RecordedAccess(answers(**more) if given is None else given, account_id=ACCOUNT)
+    declared = {*READS, ASSUME_ROOT}
+    return RecordedAccess(answers(**more) if given is None else given, account_id=ACCOUNT, declared=declared)
 
 
 def with_root(access: t.Any, root: t.Any, task: str = AUDIT_TASK) -> t.Any:
     """The sessions of root that ``access`` opens in the other account; an error opens none."""
-    access.others = {"ASIAROOT": (RecordedAccess(root, account_id=OTHER), TASKS[task])}
+    access.others = {"ASIAROOT": (RecordedAccess(root, account_id=OTHER, declared=TASKS[task].reads), TASKS[task])}
     asked = {"TargetPrincipal": OTHER, "DurationSeconds": 900}
     policy = {"TaskPolicyArn": {"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}}
     access._answers["sts:AssumeRoot"] = of({"Credentials": {"AccessKeyId": "ASIAROOT"}}, **asked, **policy)
