@@ -51,10 +51,11 @@ class RecordedAccess(FakeAccess):
     ) -> Iterator[t.Any]:
         yield from self.call(service, operation, parameters, **more)[key]
 
-    def pages(self, service: str, operation: str, _key: str, parameters: t.Optional[Parameters] = None, **more: t.Any):  # type: ignore[no-untyped-def, override]
-        yield self.call(
-            service, operation, {**(parameters or {}), "MaxResults": more["page_size"]}, region=more["region"]
-        )
+    def pages(
+        self, service: str, operation: str, _key: str, parameters: t.Optional[Parameters] = None, **more: t.Any
+    ) -> Iterator[dict[str, t.Any]]:
+        size = {"MaxResults": more["page_size"]} if "page_size" in more else {}
+        yield self.call(service, operation, {**(parameters or {}), **size}, region=more["region"])
 
     def gather(self, calls: t.Any, workers: int = 1) -> t.Any:
         assert workers > 0
