@@ -141,3 +141,10 @@ def test_the_state_of_a_policy_is_none_where_there_is_none() -> None:
     assert not found or not found.get("attached")
     with pytest.raises(AwsError):
         state(change, {"organizations:ListPolicies": DENIED})
+
+
+def test_all_that_is_read_and_written_of_the_organization_is_declared() -> None:
+    named = ("ListParents", "ListRoots", "ListPolicies", "DescribePolicy", "ListTargetsForPolicy")
+    assert {f"organizations:{name}" for name in named} | {"sts:GetCallerIdentity"} <= OPERATIONS.reads
+    written = ("AttachPolicy", "CreatePolicy", "DeletePolicy", "DetachPolicy", "MoveAccount", "UpdatePolicy")
+    assert {f"organizations:{name}" for name in (*written, "TagResource")} == OPERATIONS.writes

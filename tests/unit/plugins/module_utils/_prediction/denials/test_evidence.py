@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import A
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.evidence import (
+    EVIDENCE_OPERATIONS,
     EventHistories,
     TrailFiles,
     Unreadable,
@@ -360,3 +361,8 @@ def test_the_moments_of_a_window() -> None:
     asked = window()
     assert asked.earliest == datetime(2026, 11, 10, 8, tzinfo=UTC)
     assert (asked.question.policy_arn, asked.question.since, asked.question.now) == (POLICY, SINCE, NOW)
+
+
+def test_all_that_histories_ask_for_is_declared() -> None:
+    assert {"cloudtrail:LookupEvents", "ec2:DescribeRegions"} == EVIDENCE_OPERATIONS.reads
+    assert not EVIDENCE_OPERATIONS.writes
