@@ -261,6 +261,9 @@ def test_evidence_has_the_ways_and_the_sessions_and_nothing_is_kept_without_chan
     assert len(kept["signin_sessions"]) == 3 and kept["trust_policies"] == {}
     assert not capability.stays_with(plan.changes[-1], plan.changes[-1])
     assert not capability.stays_with(plan.changes[0], plan.changes[-1])
+    of_signin = dataclasses.replace(plan.changes[0], service="signin")
+    assert not capability.stays_with(of_signin, plan.changes[0])
+    assert not capability.stays_with(plan.changes[0], of_signin)
 
 
 def test_the_result_says_what_was_cut_and_what_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,6 +176,8 @@ def test_accounts_without_events_and_events_of_the_future_are_blind_spots() -> N
     assert len(verdict.silent) == 7 and verdict.silent[0] == "000000000000"
     silent, misdated = verdict.blind_spots
     assert silent.startswith("there was no event of 7 accounts: 000000000000, ") and silent.endswith(" and 2 more")
+    verdict = judge(open_trails(trail), window(ACCOUNT, *(f"{number:012}" for number in range(5))))
+    assert verdict.blind_spots[0].endswith(": 000000000000, 000000000001, 000000000002, 000000000003, 000000000004")
     assert misdated == "1 events are dated after now, so they do not count"
 
 
@@ -320,6 +322,7 @@ def test_histories_are_read_in_all_regions() -> None:
     history = History({"us-east-1": [quiet()], OTHER_REGION: [done(), denied()]})
     verdict = judge(histories(history))
     assert len(verdict.losses) == 1 and verdict.source == "the event history" and verdict.events == 2
+    assert verdict.blind_spots == ()
     first, past = {"StartTime": SINCE}, {"StartTime": SINCE - timedelta(days=10), "EndTime": SINCE}
     named = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}]}
     assert history.asked == [(region, first) for region in history.answers] + [
