@@ -77,8 +77,8 @@ lock: ## Renew the lock files: the newest versions that the requirements allow, 
 	.cache/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.cache/lock/bin/python tests/scripts/lock.py
 
-mutation: .venv/.dev ## Change the safety code in small ways and name what no unit test notices (ARGS: parts of paths, --sample 0)
-	$(BIN)/python tests/scripts/mutate.py $(ARGS)
+mutation: .venv/.dev ## Change the code in small ways and name what no unit test notices (ARGS: parts of paths, --sample 0)
+	PYTHONPATH=tests $(BIN)/python tests/scripts/mutate.py $(ARGS)
 
 sources: .venv/.dev ## Let each source of every module fail in turn, and print what comes of it (ARGS: -k MODULE)
 	$(PYTEST) tests/sources -s -p no:randomly $(ARGS)
