@@ -147,12 +147,6 @@ def _dig_text(value: t.Any, *path: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _dig_account(user: t.Any) -> str:
-    """The account of a user of a finding; empty where it has none."""
-    found = _dig(user, "account", "uid")
-    return str(found) if is_account_id(found) else ""
-
-
 def _dig_list(value: t.Any, *path: str) -> list[t.Any]:
     found = _dig(value, *path)
     return found[:MOST_MEMBERS] if isinstance(found, list) else []
@@ -195,6 +189,26 @@ class _Bearer:
             # The finding about a login with a password has no key.
             found = "" if as_credential(self.key) else as_credential(f"user/{self.name}" * (self.kind == "IAMUser"))
         return found or as_credential(self.key)
+
+
+def _read_key_details(who: t.Any) -> _Bearer:
+    return _Bearer(
+        name=_dig_text(who, "userName"),
+        kind=_dig_text(who, "userType"),
+        principal_id=_dig_text(who, "principalId"),
+        key=_dig_text(who, "accessKeyId"),
+    )
+
+
+def _read_actor(user: t.Any) -> _Bearer:
+    account = _dig_text(user, "account", "uid")
+    return _Bearer(
+        name=_dig_text(user, "name"),
+        kind=_dig_text(user, "type"),
+        principal_id=_dig_text(user, "uid"),
+        key=_dig_text(user, "credentialUid"),
+        account_id=account if is_account_id(account) else "",
+    )
 
 
 Found = t.Union[Signal, Ignored, _Lost]
@@ -297,13 +311,10 @@ class _Event:
         https://docs.aws.amazon.com/guardduty/latest/APIReference/API_AccessKeyDetails.html
         """
         path = ("service", "detection", "sequence", "actors")
-        users = [_dig(actor, "user") for actor in _dig_list(self.detail, *path)]
-        names = ("name", "type", "uid", "credentialUid")
-        found = [_Bearer(*(_dig_text(user, name) for name in names), _dig_account(user)) for user in users]
+        found = [_read_actor(_dig(actor, "user")) for actor in _dig_list(self.detail, *path)]
         who = _dig(self.detail, "resource", "accessKeyDetails")
         if who is not None or not found:
-            names = ("userName", "userType", "principalId", "accessKeyId")
-            found.insert(0, _Bearer(*(_dig_text(who, name) for name in names)))
+            found.insert(0, _read_key_details(who))
         return list(dict.fromkeys(found)), max(0, _count(self.detail, *path) - MOST_MEMBERS)
 
     # https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-signin.html
