@@ -27,10 +27,13 @@ description:
   - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
     and their plan must hold exactly the changes that they show. Any other file causes a warning and makes the report of its account
     incomplete.
+  - Applied changes are counted from the journal where the reports have fewer. A module that was cut off may leave no part. Such a change is
+    listed, and makes the report of its account incomplete. So does a change whose outcome nobody knows, or a journal that can't be read.
+    With O(scope=fleet) the journals of accounts without a report are counted too. In check mode O(journal) is not read.
   - Anybody who can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass. Let only the runs
     write there.
-  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) in S3, and with
-    O(release_lease) those for O(journal). Only the owner can read the files.
+  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) and O(journal) in
+    S3. Only the owner can read the files.
   - It always runs on the controller, with any connection, as M(ansible.builtin.template) does. It needs boto3 there. A relative
     O(report_dir) starts in the directory in which Ansible was started.
   - C(environment) applies. C(become), C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
@@ -77,7 +80,7 @@ options:
   release_lease:
     description:
       - Whether to release the lease of O(account_id) after its report, as M(hardening.iam.lease) does. It saves a task for each account.
-      - A report that fails does not release it. O(journal) is not read otherwise.
+      - A report that fails does not release it.
       - Only with O(scope=account). In check mode nothing is released.
     type: bool
     default: false
@@ -371,14 +374,16 @@ plan_sha256:
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 incomplete:
-  description: The modules that ran but are missing in the report, because their part is missing or malformed. The run should then fail.
+  description:
+    - The modules that ran and that the report lacks, because their part is missing or malformed, or has fewer changes than the journal.
+    - The run should then fail.
   returned: with O(scope=account)
   type: list
   elements: dict
   sample: []
   contains:
     module:
-      description: The module, or the name of a file that is not a valid part.
+      description: The module, the name of a file that is not a valid part, or C(journal).
       type: str
       returned: always
     reason:
