@@ -30,6 +30,7 @@ description:
   - Applied changes are counted from the journal where the reports have fewer. A module that was cut off may leave no part. Such a change is
     listed, and makes the report of its account incomplete. So does a change whose outcome nobody knows, or a journal that can't be read.
     With O(scope=fleet) the journals of accounts without a report are counted too. In check mode O(journal) is not read.
+  - In a playbook of this collection, the report of a run that skipped its preparation says so, and the run fails.
   - Anybody who can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass. Let only the runs
     write there.
   - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) and O(journal) in
@@ -87,7 +88,8 @@ options:
   run_id:
     description:
       - The run to report on. A report of another run is an error with O(scope=account), and ignored with O(scope=fleet).
-      - Defaults to the run of the account's report, or the newest run of all reports.
+      - Defaults to the run that a role of this collection wrote in before, in the same C(ansible-playbook). Else to the run of the account's
+        report, or the newest run of all reports.
     type: str
   formats:
     description:
@@ -425,7 +427,9 @@ files:
     plan: reports/111122223333/plan.json
     plan_text: reports/111122223333/plan.txt
 fail:
-  description: Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
+  description:
+    - Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
+    - In playbooks of this collection, also because the run skipped its preparation.
   returned: success
   type: bool
   sample: false
