@@ -10,3 +10,4 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import I
 
 class ActionModule(InProcess):
     entry = ENTRY
+    names_run = False

@@ -35,6 +35,8 @@ options:
     type: bool
     default: false
 notes:
+  - Where it finds no problem and the playbook may write, the run counts as prepared. Otherwise the modules that write
+    check the input themselves, in playbooks of this collection.
   - Names in the variable C(hardening_ignore_variables), a list of names and globs, are ignored.
 """
 
@@ -51,41 +53,38 @@ _raw:
   elements: str
 """
 
-import functools
 import typing as t
 
 from ansible import context
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._fleet import choose_hosts, find_assessor, has_host, host_of
-from ..plugin_utils._run_input import check_run
+from ..plugin_utils._fleet import choose_hosts, has_host
+from ..plugin_utils._preparation import check_input, keep_prepared
+from ..plugin_utils._run_notes import RunNotes, private_directory
 from ..plugin_utils._tags import check_tags, find_playbooks
-from ..plugin_utils._value_input import check_values
-from ..plugin_utils._wave_hosts import check_waves
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Optional[dict[str, t.Any]] = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
-        hostvars = variables["hostvars"]
         chosen = choose_hosts(variables, self._templar, self.get_option("group"))
         if not has_host(variables["groups"], chosen.pattern):
             return [chosen.describe_none(), *_tag_problems(variables)]
-        names = variables["ansible_play_hosts_all"]
-        hosts = [host_of(name, hostvars, self._templar) for name in names]
-        problems = check_run(
-            hosts,
-            enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
-            find_assessor=functools.partial(find_assessor, hostvars, pattern=chosen.pattern, first=names),
-            interpreter=variables["ansible_playbook_python"],
-            extra=hostvars._variable_manager.extra_vars,
+        reads_only = bool(variables.get("ansible_check_mode") or self.get_option("reads_only"))
+        found = check_input(
+            variables,
+            self._templar,
+            pattern=chosen.pattern,
+            enforces=not reads_only,
+            waves=self.get_option("waves"),
         )
-        for warning in problems.warnings:
+        for warning in found.warnings:
             Display().warning(warning)
-        waves = check_waves(variables, self._templar, hosts) if self.get_option("waves") else []
-        return [*problems.errors, *check_values(hosts), *waves, *_tag_problems(variables)]
+        problems = [*found.errors, *_tag_problems(variables)]
+        keep_prepared(RunNotes(private_directory()), problems, reads_only=reads_only)
+        return problems
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:

@@ -27,10 +27,14 @@ description:
   - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
     and their plan must hold exactly the changes that they show. Any other file causes a warning and makes the report of its account
     incomplete.
+  - Applied changes are counted from the journal where the reports have fewer. A module that was cut off may leave no part. Such a change is
+    listed, and makes the report of its account incomplete. So does a change whose outcome nobody knows, or a journal that can't be read.
+    With O(scope=fleet) the journals of accounts without a report are counted too. In check mode O(journal) is not read.
+  - In a playbook of this collection, the report of a run that skipped its preparation says so, and the run fails.
   - Anybody who can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass. Let only the runs
     write there.
-  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) in S3, and with
-    O(release_lease) those for O(journal). Only the owner can read the files.
+  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) and O(journal) in
+    S3. Only the owner can read the files.
   - It always runs on the controller, with any connection, as M(ansible.builtin.template) does. It needs boto3 there. A relative
     O(report_dir) starts in the directory in which Ansible was started.
   - C(environment) applies. C(become), C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
@@ -77,14 +81,15 @@ options:
   release_lease:
     description:
       - Whether to release the lease of O(account_id) after its report, as M(hardening.iam.lease) does. It saves a task for each account.
-      - A report that fails does not release it. O(journal) is not read otherwise.
+      - A report that fails does not release it.
       - Only with O(scope=account). In check mode nothing is released.
     type: bool
     default: false
   run_id:
     description:
       - The run to report on. A report of another run is an error with O(scope=account), and ignored with O(scope=fleet).
-      - Defaults to the run of the account's report, or the newest run of all reports.
+      - Defaults to the run that a role of this collection wrote in before, in the same C(ansible-playbook). Else to the run of the account's
+        report, or the newest run of all reports.
     type: str
   formats:
     description:
@@ -371,14 +376,16 @@ plan_sha256:
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 incomplete:
-  description: The modules that ran but are missing in the report, because their part is missing or malformed. The run should then fail.
+  description:
+    - The modules that ran and that the report lacks, because their part is missing or malformed, or has fewer changes than the journal.
+    - The run should then fail.
   returned: with O(scope=account)
   type: list
   elements: dict
   sample: []
   contains:
     module:
-      description: The module, or the name of a file that is not a valid part.
+      description: The module, the name of a file that is not a valid part, or C(journal).
       type: str
       returned: always
     reason:
@@ -420,7 +427,9 @@ files:
     plan: reports/111122223333/plan.json
     plan_text: reports/111122223333/plan.txt
 fail:
-  description: Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
+  description:
+    - Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
+    - In playbooks of this collection, also because the run skipped its preparation.
   returned: success
   type: bool
   sample: false

@@ -25,9 +25,7 @@ import secrets
 import sys
 import typing as t
 from collections.abc import Callable
-from pathlib import Path
 
-from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -53,10 +51,11 @@ from ..module_utils._module.task import Entry
 from . import _brief_results
 from ._fleet import count_accounts, find_assessor, find_own_account
 from ._plain_templates import UNRESOLVED, prepare_templates, resolve
+from ._preparation import PREPARATION, prepare_run
 from ._progress import ProgressLines
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
-from ._run_notes import RunNotes
+from ._run_notes import RunNotes, private_directory
 from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_id_of, run_of
 from ._values import find_bad_values, parse_lists, split_texts
 from ._variables import prepare_variables
@@ -88,6 +87,8 @@ class InProcess(NormalActionModule):
     """The action plugin of a module: its core in this process where possible, else the module as usual."""
 
     entry: t.ClassVar[Entry]
+    #: Whether a task of our role without a run id names the run. Others ask for the run that was named before.
+    names_run: t.ClassVar[bool] = True
     _host = ""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
@@ -127,7 +128,7 @@ class InProcess(NormalActionModule):
             return {"skipped": True, "changed": False, "skip_reason": "the mode of the role is off"}
         given = self._input(task_vars)
         self._host = given.host.name
-        problem = find_problem(given)
+        problem = find_problem(given) or self._prepare_run(given, task_vars)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
         found = {
@@ -201,7 +202,15 @@ class InProcess(NormalActionModule):
             notes=self._notes,
             find_closed_gate=lambda: self._find_closed_gate(task_vars),
             find_own_account=lambda: find_own_account(name, task_vars["hostvars"], self._templar),
+            names_run=self.names_run,
         )
+
+    def _prepare_run(self, given: TaskInput, task_vars: dict[str, t.Any]) -> str:
+        """Prepare a run that writes, if its playbook skipped that; why nothing may be written, or an empty text."""
+        needed = task_vars.get(PREPARATION) if given.writes else None
+        if not needed:
+            return ""
+        return prepare_run(needed, task_vars, self._templar, notes=given.notes, pattern=given.play)
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
         """The hash of what is declared for the wave of the host; empty without waves."""
@@ -220,7 +229,7 @@ class InProcess(NormalActionModule):
     @property
     def _notes(self) -> RunNotes:
         """The facts that the workers of this process share."""
-        return RunNotes(_private_directory())
+        return RunNotes(private_directory())
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role
@@ -377,11 +386,6 @@ def _invalid(validation: t.Any, find_bad_values: Callable[[], str]) -> t.Optiona
     return find_bad_values() or str(validation.errors.msg)
 
 
-def _private_directory() -> Path:
-    """The directory of this collection in that of the Ansible process, which removes it at its end."""
-    return Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION  # type: ignore[attr-defined]
-
-
 def _load_plugins() -> None:
     """Load what each worker would load of Ansible's plugins: for its first template, and for its local connection."""
     for loader, name in ((filter_loader, "default"), (test_loader, "defined")):
@@ -393,7 +397,7 @@ def _load_plugins() -> None:
 
 
 def _run_files(*, for_facts_only: bool = False) -> RunFiles:
-    return RunFiles(_private_directory() / "account", _SECRET, for_facts_only)
+    return RunFiles(private_directory() / "account", _SECRET, for_facts_only)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import is_account_id, parse_account_id
+from ..module_utils._account.answer import Unknown, Yes
 from ..module_utils._account.moments import format_utc
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
@@ -48,6 +49,7 @@ from ..module_utils._report.document import (
 from ..module_utils._report.incident_variables import SEEDS, write_seeds
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
+from ..module_utils._report.recorded import add_recorded, find_lost
 from ..module_utils._report.sentences import describe_changes
 from ..module_utils._report.states import COUNTS, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
@@ -182,6 +184,8 @@ class _Job:
     now: datetime
     clock: Callable[[], datetime]
     warn: Callable[[str], None]
+    #: Opens the journal; None in check mode, which has none.
+    open_journal: t.Optional[Callable[[], Store]]
 
     @classmethod
     def of(cls, task: Task) -> t.Self:
@@ -195,6 +199,7 @@ class _Job:
             now=task.now,
             clock=task.clock,
             warn=task.warn,
+            open_journal=None if task.check_mode else lambda: task.open_store(task.journal),
         )
 
 
@@ -272,7 +277,10 @@ def _report_drill(job: _Job, report: Mapping[str, t.Any]) -> Result:
 def _report_account(job: _Job) -> Result:
     account, place = job.account_id, job.place
     assessed = _read_assessment(job, place, account)
-    found = read_parts(place.store, account, assessed["run"]["id"], mode=assessed["run"]["mode"])
+    run_id, mode = assessed["run"]["id"], assessed["run"]["mode"]
+    found = read_parts(place.store, account, run_id, mode=mode)
+    if job.open_journal and mode != "check":
+        found = add_recorded(found, job.open_journal(), account, run_id)
     try:
         return _write_account(job, place, assessed, found)
     except _MALFORMED:
@@ -538,12 +546,14 @@ def _report_fleet(job: _Job) -> Result:
     known = {failure["account_id"] for failure in failures}
     not_begun = list_not_begun(job.options.waves)
     unreadable += _find_only_checked(own, [account for account in expected if account not in not_begun])
-    unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
+    failures += [failure for failure in unreadable if failure["account_id"] not in known]
+    applied, failures = _count_unreported(job, run_id, own, expected, failures)
     document = fleet.build(
         run_id=run_id,
         created=job.now,
         reports=own,
-        failures=mask_key_ids([*failures, *unreadable]),
+        unreported=applied,
+        failures=mask_key_ids(failures),
         expected=expected,
         hosts=job.options.hosts,
         units=job.options.units,
@@ -567,6 +577,38 @@ def _report_fleet(job: _Job) -> Result:
     summary = _summarize_fleet(job, document, place, _render_run(job, document, own, planned), planned.text)
     # Who keeps it elsewhere notices if somebody replaces the whole chain.
     return {**summary, "manifest_sha256": hashlib.sha256(encode(chained)).hexdigest()}
+
+
+def _count_unreported(
+    job: _Job,
+    run_id: str,
+    reports: Sequence[Report],
+    expected: Sequence[str],
+    failures: Sequence[Mapping[str, t.Any]],
+) -> tuple[int, list[dict[str, t.Any]]]:
+    """How many changes the journal has of accounts without a report, and the failures, which name them."""
+    reported = {report["account_id"] for report in reports}
+    failed = {failure["account_id"] for failure in failures if failure["account_id"]}
+    left = sorted({*expected, *failed} - reported)
+    if job.open_journal is None or not left:
+        return 0, [dict(failure) for failure in failures]
+    journal = job.open_journal()
+    applied, named = 0, dict[str, str]()
+    for account in left:
+        answer = find_lost(journal, account, run_id, ())
+        if isinstance(answer, Unknown):
+            named[account] = f"its journal can't be read: {answer.reason}"
+        elif isinstance(answer, Yes):
+            applied += sum(map(len, answer.value.applied.values()))
+            reasons = sorted(answer.value.explain().items())
+            named[account] = "; ".join(f"{module}: {reason}" for module, reason in reasons)
+    said = [_join_reason(failure, named.pop(str(failure["account_id"]), "")) for failure in failures]
+    said += [{"host": None, "account_id": account, "message": reason} for account, reason in named.items()]
+    return applied, said
+
+
+def _join_reason(failure: Mapping[str, t.Any], reason: str) -> dict[str, t.Any]:
+    return {**failure, "message": "; ".join(filter(None, [failure["message"], reason]))}
 
 
 def _render_fleet_page(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], planned: ShownPlan) -> str:

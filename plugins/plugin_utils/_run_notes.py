@@ -19,6 +19,15 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible import constants
+
+_COLLECTION: t.Final = "hardening.iam"
+
+
+def private_directory() -> Path:
+    """The directory of this collection in that of the Ansible process, which removes it at its end."""
+    return Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION  # type: ignore[attr-defined]
+
 
 class RunNotes:
     """Facts by name, in a directory. Several workers may write at once; each file appears whole or not at all."""

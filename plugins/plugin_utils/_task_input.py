@@ -45,6 +45,7 @@ _S3: t.Final = "s3://"
 _DETAILS_OPTION: t.Final = "run_details"
 _CAPS_OPTION: t.Final = "fleet_caps"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
+_RUN_ID: t.Final = "run_id"
 # Options that hold changes back, by the variables hardening_NAME. Roles omit an option whose variable is undefined.
 GUARDS: t.Final = ("approved_plan", "break_glass", "max_changes", "max_percent", "on_refusal")
 # The members of the option run_details, and the variables that they come from; the first that is set wins.
@@ -80,7 +81,8 @@ class TaskInput:
     that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
     of what is declared for the wave of the host, if there are waves. ``find_closed_gate`` explains why that wave may
     not begin. ``find_own_account`` finds the account that the inventory declares for the host. ``role`` has the
-    variables of our role behind the options; none for other tasks.
+    variables of our role behind the options; none for other tasks. ``names_run`` says that the module begins a run that
+    nobody has named, and does not ask what was done in one.
     """
 
     host: Host
@@ -97,6 +99,7 @@ class TaskInput:
     role: RoleOptions = NO_ROLE
     find_closed_gate: Callable[[], str] = str
     find_own_account: Callable[[], t.Optional[str]] = str
+    names_run: bool = True
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -134,16 +137,23 @@ def _name_process() -> str:
 
 
 def run_id_of(task: TaskInput) -> dict[str, str]:
-    """The option ``run_id`` of a capped task of our roles that was given none: one for each process of Ansible.
+    """The option ``run_id`` of a task of our roles that was given none: one for each process of Ansible.
 
     Our playbooks name the run, others may not, and ``--start-at-task`` passes by that task. With a name for each task
-    the fleet caps would count each account alone, and one role would not know the lease of the role before it.
+    the fleet caps would count each account alone, one role would not know the lease of the role before it, and the
+    report would count the changes of an earlier run. A module that does not name the run is given the name, in whatever
+    task, once another has named it.
     """
-    is_capped = task.is_of_our_role and {"run_id", _CAPS_OPTION} <= task.options.keys()
-    if not is_capped or task.option("run_id"):
+    if "run_id" not in task.options or task.option("run_id"):
         return {}
-    job = task.host.value("awx_workflow_job_id") or _awx_job(task)
-    return {"run_id": str(job or task.notes.recall("run_id", lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))}
+    if not task.names_run:
+        named = task.notes.find(_RUN_ID)
+        return {"run_id": named} if named else {}
+    if not task.is_of_our_role:
+        return {}
+    job = str(task.host.value("awx_workflow_job_id") or _awx_job(task) or "")
+    named = task.notes.recall(_RUN_ID, lambda: job or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    return {"run_id": job or named}
 
 
 def account_option_of(task: TaskInput) -> dict[str, str]:

@@ -291,6 +291,12 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
         yield intent, outcome
 
 
+def count_intents(store: Store, account_id: str, run_id: str) -> int:
+    """How many changes a run meant to make in an account. Raises StoreError where the journal can't be read."""
+    matches = map(_KEY.fullmatch, store.list(f"{account_id}/{run_id}/"))
+    return sum(match is not None and match["kind"] == "intent" for match in matches)
+
+
 def find_runs(store: Store, account_id: str, module: str) -> tuple[str, ...]:
     """Find the runs of an account in which a module may have made changes: also those that were killed.
 

@@ -23,7 +23,7 @@ from .document import headline, summarize
 from .grouping import aliases_of, problem_of, resource_name
 from .held_back import find_held_back, slim_refusal
 from .problems import problem
-from .states import COUNTS, count_changes, state_of
+from .states import APPLIED, COUNTS, count_changes, state_of
 from .trend import extend, score_frameworks
 from .waves import list_not_begun
 
@@ -51,6 +51,7 @@ def build(
     hosts: Mapping[str, str] = types.MappingProxyType({}),
     units: Mapping[str, str] = types.MappingProxyType({}),
     waves: Sequence[Mapping[str, t.Any]] = (),
+    unreported: int = 0,
     earlier: t.Any = None,
 ) -> dict[str, t.Any]:
     """The report of a run over its accounts.
@@ -61,6 +62,7 @@ def build(
     :arg hosts: the name of the host of the inventory, by account.
     :arg units: the path of the organizational unit, by account.
     :arg waves: the waves of the run with their states. The accounts of those that did not begin are not missing.
+    :arg unreported: changes that were applied in accounts without a report, as the journal has them.
     :arg earlier: the document that this one replaces, as it was read: its trend is gone on with.
     """
     ordered = sorted(reports, key=lambda report: report["account_id"])
@@ -80,7 +82,7 @@ def build(
             "modes": sorted({report["run"]["mode"] for report in ordered}),
         },
         "summary": summarize(findings),
-        "totals": _totals(ordered),
+        "totals": _totals(ordered, unreported),
         "unaccepted": _count_unaccepted(ordered),
         "score": _score(ordered),
         "frameworks": score_frameworks(ordered),
@@ -136,13 +138,15 @@ def _failure(failure: Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _totals(reports: Sequence[Report]) -> dict[str, int]:
+def _totals(reports: Sequence[Report], unreported: int) -> dict[str, int]:
+    changes = _changes(reports)
     return {
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
         "newly_assessed": sum(_newly_assessed(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
-        **_changes(reports),
+        **changes,
+        COUNTS[APPLIED]: changes[COUNTS[APPLIED]] + unreported,
         "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
     }
 

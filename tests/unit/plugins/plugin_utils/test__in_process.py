@@ -24,7 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_snapshot import Binding, Part, RunSnapshot
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError
-from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process, _progress
+from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process, _progress, _run_notes
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 
 # ansible-core 2.18 takes every text for a template, later ones only what comes from a source that they trust.
@@ -82,7 +82,7 @@ def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     """The core, as new. The garbage collector is left alone, and notes of the process go to a directory of the test."""
     CORE.__init__()  # type: ignore[misc]
     monkeypatch.setattr(_in_process.gc, "freeze", lambda: None)
-    monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "tmp"))
+    monkeypatch.setattr(_run_notes.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "tmp"))
     monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _task_vars=None: dict(ELSEWHERE))
     return CORE
 
@@ -509,7 +509,7 @@ def test_all_tasks_of_a_process_are_one_job_and_those_of_another_are_another(
     journal_core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("tmp", "tmp", "other"):
-        monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
+        monkeypatch.setattr(_run_notes.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
         run()
     first, second, third = job_ids(journal_core)
     assert first == second != third
@@ -537,7 +537,7 @@ def test_awx_numbers_its_jobs_and_each_process_has_a_name_besides(
     """Two controllers with one journal may have jobs with the same number."""
     for controller, name in (("one", "tmp"), ("one", "tmp"), ("two", "other")):
         monkeypatch.setenv("AWX_HOST", f"https://{controller}.acme.example:8443/")
-        monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
+        monkeypatch.setattr(_run_notes.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
         run(variables={"awx_job_id": 7})
     first, again, other = (task.run.process for task in journal_core.tasks)
     assert first == again != other

@@ -18,7 +18,7 @@ from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task
-from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
+from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process, _run_notes
 from ansible_collections.hardening.iam.plugins.plugin_utils._on_controller import OnController
 
 SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -43,7 +43,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing runs as a module, and notes of the process go to a directory of the test."""
     SEEN.clear()
     monkeypatch.setattr(_in_process.gc, "freeze", lambda: None)
-    monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "tmp"))
+    monkeypatch.setattr(_run_notes.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "tmp"))
     monkeypatch.setattr(NormalActionModule, "run", lambda *_arguments: pytest.fail("it ran as a module"))
     monkeypatch.setenv("AWS_PROFILE", "before")
 

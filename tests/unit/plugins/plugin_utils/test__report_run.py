@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
     ApprovedPlan,
     Entry,
@@ -76,7 +77,7 @@ def part_place(part: t.Mapping[str, t.Any]) -> str:
 
 def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
     return Task(
-        options={**OPTIONS, "report_dir": str(place), **options},
+        options={**OPTIONS, "report_dir": str(place), "journal": f"{place}-journal", **options},
         operations=Operations(),
         check_mode=check_mode,
         clock=lambda: samples.NOW,
@@ -625,6 +626,50 @@ def test_two_jobs_of_one_run_that_enforce_both_stand_in_its_report(tmp_path: Pat
     assert plan["plan_sha256"] == result["plan_sha256"]
     fleet = run(task(tmp_path, check_mode=False, scope="fleet", expected_accounts=[samples.ACCOUNT]))
     assert fleet["changes_applied"] == 2
+
+
+def record_change(directory: Path, run_id: str) -> None:
+    """A change that a module made before it was cut off, in the journal that belongs to the place of reports."""
+    journal = Journal(
+        DirectoryStore(f"{directory}-journal"),
+        account_id=samples.ACCOUNT,
+        run_id=run_id,
+        job_id="1",
+        module="access_keys",
+        caller_arn="",
+        clock=lambda: samples.NOW,
+    )
+    journal.conclude(journal.intend(samples.KEY_CHANGE), Outcome.APPLIED)
+
+
+@pytest.mark.parametrize("mode", ["check", "enforce"])
+def test_the_report_of_an_account_has_the_changes_of_the_journal(tmp_path: Path, mode: str) -> None:
+    of_run = dataclasses.replace(samples.run(), mode=mode)
+    DirectoryStore(str(tmp_path)).put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment(run=of_run)))
+    record_change(tmp_path, of_run.id)
+    result = run(task(tmp_path, check_mode=mode == "check", formats=list(FORMATS)))
+    is_real = mode == "enforce"
+    assert (result["changes_applied"], result["fail"]) == (int(is_real), is_real)
+    assert ("access_keys: 1 changes are in the journal alone" in result["fail_msg"]) is is_real
+    document = read(tmp_path / samples.ACCOUNT / "report.json")
+    jsonschema.validate(document, read(CHECKOUT / "docs" / "report.schema.json"))
+    fleet = run(task(tmp_path, check_mode=mode == "check", scope="fleet", expected_accounts=[samples.ACCOUNT]))
+    assert fleet["changes_applied"] == int(is_real)
+
+
+@pytest.mark.parametrize("failures", [[], [{"host": "prod", "account_id": samples.ACCOUNT, "reason": "no assessment"}]])
+def test_the_report_of_a_run_has_the_changes_of_accounts_without_one(
+    tmp_path: Path, failures: list[dict[str, t.Any]]
+) -> None:
+    record_change(tmp_path, "lost")
+    given: dict[str, t.Any] = {"scope": "fleet", "run_id": "lost", "expected_accounts": [samples.ACCOUNT]}
+    result = run(task(tmp_path, check_mode=False, failures=failures, **given))
+    assert result["changes_applied"] == 1
+    assert "1 applied" in result["terminal"]
+    (failed,) = read(tmp_path / "fleet.json")["failed"]
+    assert failed["account_id"] == samples.ACCOUNT
+    assert failed["message"].endswith("access_keys: 1 changes are in the journal alone")
+    assert run(task(tmp_path, failures=failures, **given))["changes_applied"] == 0
 
 
 WITHOUT_BLIND_SPOTS = {name: value for name, value in developers().items() if name != "blind_spots"}

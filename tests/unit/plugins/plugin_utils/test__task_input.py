@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 from pathlib import Path
@@ -414,12 +415,18 @@ def test_the_report_of_a_check_knows_the_limit(tmp_path: Path, accounts: int, de
 
 
 def find_run_id(
-    directory: Path, *, ours: bool = True, arguments: t.Optional[dict[str, t.Any]] = None, **variables: t.Any
+    directory: Path,
+    *,
+    ours: bool = True,
+    names_run: bool = True,
+    arguments: t.Optional[dict[str, t.Any]] = None,
+    **variables: t.Any,
 ) -> dict[str, str]:
     host = Host(name="a", variables=variables, value=variables.get)
-    given = {"run_id": None, "fleet_caps": None}
+    given = {"run_id": None}
     notes = RunNotes(directory)
-    return run_id_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), no_host, one, str, notes))
+    task = TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), no_host, one, str, notes)
+    return run_id_of(dataclasses.replace(task, names_run=names_run))
 
 
 def test_roles_of_a_playbook_that_names_no_run_share_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,6 +440,17 @@ def test_roles_of_a_playbook_that_names_no_run_share_one(tmp_path: Path, monkeyp
 def test_awx_names_the_run(tmp_path: Path) -> None:
     assert find_run_id(tmp_path, awx_job_id=71) == {"run_id": "71"}
     assert find_run_id(tmp_path, awx_job_id=71, awx_workflow_job_id=70) == {"run_id": "70"}
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("job", [{}, {"awx_job_id": 71}])
+def test_a_report_and_a_lease_are_of_the_run_that_was_named_before(
+    tmp_path: Path, ours: bool, job: dict[str, t.Any]
+) -> None:
+    """Else a report after --start-at-task would count the changes of an earlier run."""
+    assert find_run_id(tmp_path, ours=ours, names_run=False, **job) == {}
+    named = find_run_id(tmp_path, **job)
+    assert find_run_id(tmp_path, ours=ours, names_run=False, **job) == named != {}
 
 
 def test_a_run_that_has_a_name_keeps_it(tmp_path: Path) -> None:
