@@ -29,16 +29,16 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 from ansible_collections.hardening.iam.plugins.module_utils._module import (
     connection,
     execution,
+    owner_files,
     stores,
     task,
-    terraform_states,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._module.recording import Replay
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 
 #: The rooms that open places of files.
-OPENERS: t.Final = (connection, task, terraform_states)
+OPENERS: t.Final = (connection, owner_files, task)
 
 Answer = t.Union[dict[str, t.Any], AwsError]
 Found = t.Optional[tuple[bytes, datetime]]
