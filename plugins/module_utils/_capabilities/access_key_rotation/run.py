@@ -348,16 +348,25 @@ class KeyRotation(Capability[Observed]):
 
     # The result
 
-    @functools.cached_property
-    def _summary(self) -> list[dict[str, t.Any]]:
-        return build_summary(self._observed.situations, self._steps, reveal_key_ids=self._options.reveal_key_ids)
+    def _list_held(self, result: Mapping[str, t.Any]) -> t.Iterator[str]:
+        """List for each user why its step was not made; empty where it was, or would be."""
+        reasons = {(item["operation"], item["target"]): item["reason"] for item in result["refused"]}
+        for situation, step in zip(self._observed.situations, self._steps, strict=True):
+            changes = self._make_changes(situation, step)
+            places = [(change.operation, change.target) for change in changes]
+            held = next((reasons[place] for place in places if place in reasons), "")
+            is_made = situation.user is not None and situation.user.arn in self._made
+            is_missing = bool(changes) and self._options.run.writes and not is_made
+            yield held or ("see the error of this run" if is_missing else "")
 
     def sections(self) -> Mapping[str, Documents]:
         return {}
 
-    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        text = render_summary(self._account_id, self._summary, written=self._options.run.writes)
-        return {"rotations": self._summary, "terminal": text}
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        observed, reveal = self._observed, self._options.reveal_key_ids
+        summary = build_summary(observed.situations, self._steps, tuple(self._list_held(result)), reveal_key_ids=reveal)
+        text = render_summary(self._account_id, summary, written=self._options.run.writes)
+        return {"rotations": summary, "terminal": text}
 
 
 def _choose(found: Consumers, situation: Situation) -> Consumers:

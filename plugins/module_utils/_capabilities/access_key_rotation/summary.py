@@ -42,14 +42,17 @@ _RECORDS: t.Final[Mapping[Stage, str]] = {
 
 
 def build_summary(
-    situations: Sequence[Situation], steps: Sequence[Step], *, reveal_key_ids: bool
+    situations: Sequence[Situation], steps: Sequence[Step], held: Sequence[str], *, reveal_key_ids: bool
 ) -> list[dict[str, t.Any]]:
-    """Build the return value ``rotations``: one entry a user, in the declared order. No value has a secret."""
-    found = [_build_entry(one, step) for one, step in zip(situations, steps, strict=True)]
+    """Build the return value ``rotations``: one entry a user, in the declared order. No value has a secret.
+
+    ``held`` has for each user why its step was not made, or an empty text.
+    """
+    found = [_build_entry(*each) for each in zip(situations, steps, held, strict=True)]
     return found if reveal_key_ids else t.cast(list[dict[str, t.Any]], mask_key_ids(found))
 
 
-def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
+def _build_entry(situation: Situation, step: Step, held: str) -> dict[str, t.Any]:
     past, last = situation.past, situation.past.last
     old = last.old_key if last else step.old.id if step.old else None
     new = last.new_key if last else step.key.id if step.key and step.key is not step.old else None
@@ -69,6 +72,7 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "due": _format(step.due),
         "rule": step.rule,
         "reason": step.reason,
+        "held": held,
         "old_key_users": [_describe(one, moved) for one in consumers.of(old)] if old else [],
         "new_key_users": [_describe(one, moved) for one in consumers.of(new)] if new else [],
         "users_moved": count_moved(situation),
@@ -122,6 +126,8 @@ def _render_step(entry: Mapping[str, t.Any], written: bool) -> str:
         return f"waits{due}: {entry['reason']}"
     if action is Action.REFUSE:
         return f"refused: {entry['reason']}"
+    if entry["held"]:
+        return f"not made: {entry['held']}"
     done = _RECORDS[Stage(entry["next_stage"])] if action is Action.RECORD else _ACTS[action]
     return f"{'step of this run' if written else 'next step'}: {done}"
 

@@ -180,6 +180,23 @@ def test_nothing_is_recorded_where_nothing_is_written(
     assert case.store.objects == before and operations(plan) == writes
 
 
+@pytest.mark.parametrize(("stages", "days", "versions", "writes"), [each[:4] for each in CYCLE if each[3]])
+def test_a_step_that_was_not_made_is_not_said_to_be_one_of_this_run(
+    stages: int, days: float, versions: t.Any, writes: list[str]
+) -> None:
+    capability, plan = Case(*keys_of(stages), stages=stages, days=days, versions=versions).plan()
+
+    def tell(*refused: Refusal) -> tuple[str, bool]:
+        result = capability.result({"refused": [item.as_dict() for item in refused]})
+        return result["rotations"][0]["held"], "step of this run" in result["terminal"]
+
+    assert tell() == ("see the error of this run", False)
+    assert tell(Refusal("cap", "too many", plan.changes[0].target, writes[0])) == ("too many", False)
+    for change in plan.changes:
+        capability.learn(change, {"AccessKeyId": NEW, "SecretArn": SECRET, "VersionId": VERSION})
+    assert tell() == tell(Refusal("cap", "too many", "another", writes[0])) == ("", True)
+
+
 def test_a_new_secret_is_made_with_its_key_and_they_stay_together() -> None:
     case = Case(key(used=0), DescribeSecret=NotFound("none", code="ResourceNotFoundException"))
     capability, plan = case.plan()
@@ -270,7 +287,7 @@ def test_events_that_cannot_be_read_keep_the_old_key(stages: int) -> None:
     assert any("it is not known who uses the keys of svc" in text for text in plan.warnings)
     capability.conclude({}, completed=True)
     assert len(case.store.list("rotations/")) == stages
-    assert "not allowed" in capability.result({})["rotations"][0]["users_unknown"]
+    assert "not allowed" in capability.result({"refused": ()})["rotations"][0]["users_unknown"]
 
 
 def test_events_are_read_for_both_keys_while_it_matters_who_uses_them() -> None:
@@ -389,7 +406,7 @@ def test_users_that_are_never_touched_are_refused() -> None:
 
 def test_the_result_has_the_state_of_each_user() -> None:
     capability, _plan = Case(*keys_of(2), stages=2, versions=MOVED).plan()
-    result = capability.result({})
+    result = capability.result({"refused": ()})
     (rotation,) = result["rotations"]
     assert (rotation["user"], rotation["stage"], rotation["next"], rotation["old_key"]) == (
         "svc",
@@ -402,4 +419,4 @@ def test_the_result_has_the_state_of_each_user() -> None:
         RotationWriter(ACCOUNT, "aws", REGION).delete(user(), key(NEW))
     )
     hidden, _plan = Case(*keys_of(2), stages=2, versions=MOVED).plan(reveal_key_ids=False)
-    assert OLD not in str(hidden.result({})["rotations"])
+    assert OLD not in str(hidden.result({"refused": ()})["rotations"])
