@@ -484,6 +484,9 @@ workloads:
     reason:
       description: The reason why the move waits or is refused.
       type: str
+    held:
+      description: Why the next step was not made, because a guard refused it or it failed. Empty if it was made, or would be.
+      type: str
     handover:
       description: The step that people do, line by line. Lines that begin with C($) are commands.
       type: list

@@ -402,16 +402,23 @@ class KeyMigration(Capability[Observed]):
 
     # The result
 
-    @functools.cached_property
-    def _summary(self) -> list[dict[str, t.Any]]:
-        return build_summary(self._observed.situations, self._steps, reveal_key_ids=self._options.reveal_key_ids)
+    def _list_held(self, result: Mapping[str, t.Any]) -> t.Iterator[str]:
+        """List for each workload why its step was not made; empty where it was, or would be."""
+        reasons = {(item["operation"], item["target"]): item["reason"] for item in result["refused"]}
+        for planned in self._planned:
+            places = [(change.operation, change.target) for change in planned]
+            is_made = all(_identify(change) in self._made for change in planned)
+            missing = "see the error of this run" if self._options.run.writes and not is_made else ""
+            yield next((reasons[place] for place in places if place in reasons), missing)
 
     def sections(self) -> Mapping[str, Documents]:
         return {}
 
-    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        text = render_summary(self._account_id, self._summary, written=self._options.run.writes)
-        return {"workloads": self._summary, "terminal": text}
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        observed, reveal = self._observed, self._options.reveal_key_ids
+        summary = build_summary(observed.situations, self._steps, tuple(self._list_held(result)), reveal_key_ids=reveal)
+        text = render_summary(self._account_id, summary, written=self._options.run.writes)
+        return {"workloads": summary, "terminal": text}
 
 
 def _add_detection(situation: Situation, found: Consumers, evidence: Evidence) -> Situation:

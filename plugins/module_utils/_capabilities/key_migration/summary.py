@@ -42,14 +42,17 @@ _RECORDS: t.Final[Mapping[State, str]] = {
 
 
 def build_summary(
-    situations: Sequence[Situation], steps: Sequence[Step], *, reveal_key_ids: bool
+    situations: Sequence[Situation], steps: Sequence[Step], held: Sequence[str], *, reveal_key_ids: bool
 ) -> list[dict[str, t.Any]]:
-    """Build the return value ``workloads``: one entry a workload, in the declared order."""
-    found = [_build_entry(one, step) for one, step in zip(situations, steps, strict=True)]
+    """Build the return value ``workloads``: one entry a workload, in the declared order.
+
+    ``held`` has for each workload why its step was not made, or an empty text.
+    """
+    found = [_build_entry(*each) for each in zip(situations, steps, held, strict=True)]
     return found if reveal_key_ids else t.cast(list[dict[str, t.Any]], mask_key_ids(found))
 
 
-def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
+def _build_entry(situation: Situation, step: Step, held: str) -> dict[str, t.Any]:
     past, workload, key, proposal = situation.past, situation.workload, situation.key, situation.proposal
     platform, against = situation.platform, list_contradictions(situation)
     return {
@@ -81,6 +84,7 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "due": _format(step.due),
         "rule": step.rule,
         "reason": step.reason,
+        "held": held,
         "handover": list(_list_handover(situation, step)),
     }
 
@@ -167,6 +171,8 @@ def _render_step(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
         yield f"refused: {entry['reason']}"
     elif action is Action.NOTHING:
         yield from [entry["reason"]] if entry["reason"] else []
+    elif entry["held"]:
+        yield f"not made: {entry['held']}"
     else:
         done = _RECORDS[State(entry["next_state"])] if action is Action.RECORD else _ACTS[action]
         yield f"{'step of this run' if written else 'next step'}: {done}"

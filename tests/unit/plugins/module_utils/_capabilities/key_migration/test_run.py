@@ -380,14 +380,28 @@ def test_the_result_has_each_workload(monkeypatch: pytest.MonkeyPatch) -> None:
         case = Case(monkeypatch)
         case.reveal = reveal
         capability, _observed, _plan = case.plan()
-        result = capability.result({})
+        result = capability.result({"refused": ()})
         (row,) = result["workloads"]
         assert row["name"] == "job" and ACCOUNT in result["terminal"]
         assert (KEY in str(result)) is reveal
     written = result["terminal"]
     case.writes = False
     capability, _observed, _plan = case.plan()
-    assert written and capability.result({})["terminal"]
+    assert written and capability.result({"refused": ()})["terminal"]
+
+
+def test_a_step_that_was_not_made_is_not_said_to_be_one_of_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    capability, _observed, plan = Case(monkeypatch, Stage.RETIRE, *VERIFIED).plan()
+    (change,) = plan.changes
+
+    def tell(*refused: Refusal) -> tuple[str, bool]:
+        result = capability.result({"refused": [item.as_dict() for item in refused]})
+        return result["workloads"][0]["held"], "step of this run" in result["terminal"]
+
+    assert tell() == ("see the error of this run", False)
+    assert tell(Refusal("cap", "too many", change.target, change.operation)) == ("too many", False)
+    capability.learn(change, {})
+    assert tell() == tell(Refusal("cap", "too many", "another", change.operation)) == ("", True)
 
 
 def test_the_state_of_a_change_is_read_live(monkeypatch: pytest.MonkeyPatch) -> None:
