@@ -31,7 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotRecorded
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import FACTS, Call
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import ConflictError, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import ConflictError, StoreError, Versioned
 from ansible_collections.hardening.iam.plugins.module_utils._module import execution, task
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._module.recording import Replay
@@ -175,9 +175,18 @@ class PlayingStore:
             return None
         raise StoreError(f"{self.location}/{key}: it was not recorded")
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         found = self.get_dated(key)
-        return None if found is None else (found[0], hashlib.sha256(found[0]).hexdigest())
+        return None if found is None else Versioned(found[0], hashlib.sha256(found[0]).hexdigest(), found[1])
+
+    def identify(self) -> str:
+        return self.location
+
+    def read_clock(self) -> datetime:
+        return datetime.now().astimezone()
+
+    def find_ignored_condition(self, key: str) -> str:
+        return ""
 
     def list(self, prefix: str = "") -> list[str]:
         self._look(prefix)

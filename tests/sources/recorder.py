@@ -25,7 +25,7 @@ from pathlib import Path
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import FACTS, Call
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store, Versioned
 from ansible_collections.hardening.iam.plugins.module_utils._module import (
     connection,
     execution,
@@ -120,10 +120,20 @@ class RecordingStore:
         self._keep(key, found)
         return found
 
-    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+    def get_versioned(self, key: str) -> t.Optional[Versioned]:
         found = self._store.get_versioned(key)
-        self._keep(key, found and (found[0], datetime.now(UTC)))
+        self._keep(key, found and (found.content, found.written))
         return found
+
+    def identify(self) -> str:
+        return self._store.identify()
+
+    def read_clock(self) -> datetime:
+        return self._store.read_clock()
+
+    def find_ignored_condition(self, key: str) -> str:
+        self._written.add(key)
+        return self._store.find_ignored_condition(key)
 
     def list(self, prefix: str = "") -> list[str]:
         found = self._store.list(prefix)
