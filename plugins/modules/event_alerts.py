@@ -457,7 +457,7 @@ probe:
       description: The limits of a probe.
       type: str
 rules:
-  description: The rules that are on. Empty with O(probe).
+  description: The rules that are declared to be on, whether or not this run could make them. Empty with O(probe).
   returned: success
   type: list
   elements: dict
