@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.root_sessions import RootSessions
@@ -128,7 +129,7 @@ def with_root(access: t.Any, root: t.Any, task: str = AUDIT_TASK) -> t.Any:
 
 def test_all_of_a_user_is_read() -> None:
     found, account = read_users(aws(), [NAME])
-    use = Use(NOW, "s3", "eu-west-1")
+    use = Yes(Use(NOW, "s3", "eu-west-1"))
     credentials = (
         Credential(Kind.ACCESS_KEY, LEAKED, "Active", CREATED, use),
         Credential(Kind.SERVICE_CREDENTIAL, "ACCA", "Inactive"),
@@ -197,17 +198,19 @@ def test_a_bare_user_has_nothing() -> None:
     state = found[NAME]
     assert isinstance(state, UserState) and not state.unread
     assert (state.unique_id, state.boundary, state.password_created, state.password_used) == ("", None, None, None)
-    assert state.credentials[0].use == Use() and state.devices == (Device("mfa"),)
+    assert state.credentials[0].use == NO and state.devices == (Device("mfa"),)
     assert state.inline == {"own": None}
 
 
 def test_an_unknown_last_use_is_not_never() -> None:
     (state,) = read_users(aws(GetAccessKeyLastUsed=DENIED), [NAME])[0].values()
     assert isinstance(state, UserState)
-    assert state.credentials[0] == Credential(Kind.ACCESS_KEY, LEAKED, "Active", CREATED)
+    assert state.credentials[0] == Credential(
+        Kind.ACCESS_KEY, LEAKED, "Active", CREATED, Unknown("AccessDenied: not allowed")
+    )
     bare = of({"AccessKeyLastUsed": {"LastUsedDate": NOW}}, AccessKeyId=LEAKED)
     (state,) = read_users(aws(GetAccessKeyLastUsed=bare), [NAME])[0].values()
-    assert isinstance(state, UserState) and state.credentials[0].use == Use(NOW)
+    assert isinstance(state, UserState) and state.credentials[0].use == Yes(Use(NOW))
 
 
 OF_AWS: t.Final = "arn:aws:iam::aws:policy/AWSDenyAll"

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Yes
 from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import Version
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.changes import (
@@ -59,7 +60,7 @@ def root(**more: t.Any) -> dict[str, t.Any]:
 STATE: t.Final = RootState(
     OTHER,
     ROOT,
-    (Credential(Kind.ACCESS_KEY, LEAKED, "Active", CREATED, Use(NOW, "s3", "eu-west-1")),),
+    (Credential(Kind.ACCESS_KEY, LEAKED, "Active", CREATED, Yes(Use(NOW, "s3", "eu-west-1"))),),
     (Credential(Kind.CERTIFICATE, "CERT", "Inactive"),),
     CREATED,
     (Device("mfa", NOW),),
