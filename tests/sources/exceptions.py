@@ -38,22 +38,10 @@ KNOWN: t.Final = (
         "the answer names another account in each member, namely the one that manages its organization",
     ),
     Known(
-        "key_migration",
-        "iam:GetRole",
-        "other account",
-        "a move waits for a role that nobody uses, and the refusal that comes later is not shown yet",
-    ),
-    Known(
         "credential_hunt_info",
         "cloudtrail:LookupEvents",
         "late",
         "a hunt says how old the newest event is, and judges by what is there: the next hunt has the rest",
-    ),
-    Known(
-        "rollback",
-        "securityhub:*",
-        "other account",
-        "what AWS lists of another account counts as not there, and so as already taken back",
     ),
     Known(
         "credential_quarantine",

@@ -148,10 +148,20 @@ def _list_writes(played: Played) -> list[str]:
 
 def _list_planned(played: Played) -> list[str]:
     return [
-        f"{change['service']}:{change['operation']} {change['region']} {change['target']} {_canonical(change['after'])}"
+        f"{change['service']}:{change['operation']} {change['region']} {_target(change)} {_canonical(change['after'])}"
         for change in played.result.get("changes") or ()
         if isinstance(change, dict) and "operation" in change
     ]
+
+
+def _target(change: Mapping[str, t.Any]) -> str:
+    """The target of a change; an owner of sign-in sessions without the path.
+
+    AWS names sessions by the owner without it, so that where no user could be read, the same sessions are revoked with
+    the same call. The name of a user is unique in an account whatever its path.
+    """
+    target = str(change["target"])
+    return re.sub(r":user/.*/", ":user/", target) if change["operation"] == "BatchRevokeSessions" else target
 
 
 def _canonical(value: t.Any) -> str:

@@ -20,6 +20,7 @@ from datetime import datetime
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
+from .belonging import find_mismatch
 from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unsupported, translate
@@ -280,16 +281,30 @@ class Access(RegionReader):
         A write is sent once: see :mod:`.retries`. Its answer keeps ``ResponseMetadata`` with AWS's ``RequestId`` alone,
         by which CloudTrail's event of it is found.
 
-        :raises AwsError: after all retries.
+        :raises AwsError: after all retries, or the answer is about another account or object than was asked.
         :raises FenceError: the module did not declare this call.
         """
         region = region or self._default_region(service)
+        answer = self._answer(service, operation, region, parameters or {})
+        wrong = find_mismatch(f"{service}:{operation}", parameters or {}, answer, self._find_account)
+        if wrong:
+            raise make_unparsable(f"the answer is not what was asked: {wrong}", "Mismatch", service, operation, region)
+        return answer
+
+    def _answer(self, service: str, operation: str, region: str, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
         send = functools.partial(self._call, self._clients, service, operation, region, parameters)
         if self._options.tape is None:
             return send()
         # A player calls nothing, so it would not meet the fence around the client.
-        refuse(self._fence, f"{service}:{operation}", parameters or {})
-        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters or {}), send)
+        refuse(self._fence, f"{service}:{operation}", parameters)
+        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters), send)
+
+    def _find_account(self) -> str:
+        """The account that calls are about: that of the role, or of the caller; empty if nobody has asked for it."""
+        if self.role_arn:
+            return self.role_arn.split(":")[4]
+        caller: t.Optional[Identity] = self.__dict__.get("caller")
+        return caller.account_id if caller else ""
 
     def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
         """Find out what this way to AWS is like; from the recording where AWS is played from one."""
