@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._aws.access import Access
-from ..._aws.errors import AwsError
+from ..._aws.errors import AwsError, Unparsable
 from ..._aws.operations import Operations
 from ..._converge.change import Change
 from .asff import PREFIX, Item, Place, describe_finding
@@ -56,8 +56,14 @@ def _read_hub(access: Access, place: Place) -> Hub:
     return Hub({item["Id"]: item for item in _read_findings(access, filters, place.region)})
 
 
-def _read_findings(access: Access, filters: Mapping[str, t.Any], region: str) -> Iterable[Item]:
-    return access.items(_SERVICE, _READ, "Findings", {"Filters": filters, "MaxResults": _PAGE}, region=region)
+def _read_findings(access: Access, filters: Mapping[str, t.Any], region: str) -> Iterator[Item]:
+    (product,) = filters["ProductArn"]
+    for item in access.items(_SERVICE, _READ, "Findings", {"Filters": filters, "MaxResults": _PAGE}, region=region):
+        if item.get("ProductArn") != product["Value"]:
+            # Whoever asks for one product is told nothing of it by findings of another.
+            message = f"AWS lists findings of {item.get('ProductArn')}, not of {product['Value']}"
+            raise Unparsable(message, code="Mismatch", service=_SERVICE, operation=_READ, region=region)
+        yield item
 
 
 def _build_equals(values: Sequence[str]) -> list[dict[str, str]]:

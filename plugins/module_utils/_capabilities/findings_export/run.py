@@ -76,7 +76,11 @@ def run(task: Task) -> Result:
         if not declared.security_hub:
             return {"account_id": report["account_id"], "run_id": report["run"]["id"], "files": files}
         return converge(
-            task, functools.partial(FindingsExport, declared, report, files, _list_planned(task, parts)), module=MODULE
+            task,
+            functools.partial(
+                FindingsExport, declared, report, files, _list_planned(task, parts), _find_unplanned(task, parts)
+            ),
+            module=MODULE,
         )
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
@@ -110,6 +114,13 @@ def _list_planned(task: Task, found: Parts) -> list[Mapping[str, t.Any]]:
     return [entry for plan in plans for entry in plan.get("changes", ()) if entry["state"] == PLANNED]
 
 
+def _find_unplanned(task: Task, found: Parts) -> str:
+    """Find why it is not known what a run in check mode has planned by now; empty where it is."""
+    lost = {name: problem for name, problem in found.problems.items() if name != MODULE} if task.check_mode else {}
+    reasons = "; ".join(f"{name}: {problem}" for name, problem in sorted(lost.items()))
+    return f"it is not known which findings the plan of the run resolves ({reasons})" if reasons else ""
+
+
 def _write_file(place: Store, report: Report) -> dict[str, str]:
     """Write the file of this run, in check mode too: it is a report."""
     key = f"{report['account_id']}/{_FILE}"
@@ -127,6 +138,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         report: Report,
         files: Mapping[str, str],
         planned: Sequence[Mapping[str, t.Any]],
+        unplanned: str,
         connection: Connection,
     ) -> None:
         access = connection.access
@@ -134,6 +146,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         self._declared = declared
         self._report = report
         self._files = files
+        self._unplanned = unplanned
         self._access = access
         home = self._find_home(access)
         self._planner = Planner(self._make_assessment(), home=home, now=connection.now, planned=planned)
@@ -169,7 +182,8 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         access = self._access
         regions = self._planner.regions(self._report["scope"]["regions_assessed"])
         places = (Place(access.partition, access.caller.account_id, region) for region in regions)
-        self._hubs = read_hubs(access, places)
+        unplanned = dict.fromkeys(regions, Hub(problem=self._unplanned))
+        self._hubs = unplanned if self._unplanned else read_hubs(access, places)
         return self._hubs
 
     def findings(self, _observed: Mapping[str, Hub]) -> tuple[Finding, ...]:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, InvalidRequest
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, InvalidRequest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import run
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.asff import Place
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.declared import Declared
@@ -58,11 +59,11 @@ class Present:
 class Export(run.FindingsExport):
     """An export that reads Security Hub from a variable."""
 
-    def __init__(self) -> None:
+    def __init__(self, unplanned: str = "") -> None:
         self.task = Task(options={}, operations=run.OPERATIONS, check_mode=False)
         self.task.__dict__["access"] = Present()
         declared = Declared(frozenset(), ocsf=False, security_hub=True)
-        super().__init__(declared, REPORT, {}, (), self.task.connection)
+        super().__init__(declared, REPORT, {}, (), unplanned, self.task.connection)
         self.there: t.Mapping[str, t.Any] = {}
         self._hubs = {}
         self._present = lambda _change: self.there
@@ -129,7 +130,7 @@ class Access:
         for name, call in calls.items():
             try:
                 found[name] = call()
-            except (AccessDenied, InvalidRequest) as error:
+            except AwsError as error:
                 found[name] = error
         return found
 
@@ -148,7 +149,7 @@ def test_a_region_that_tells_nothing_says_why(error: Exception, is_off: bool, pr
 
 
 def test_of_a_region_only_its_own_findings_that_are_ours_are_read() -> None:
-    access: t.Any = Access({"Id": "a"})
+    access: t.Any = Access({"Id": "a", "ProductArn": PRODUCT})
     hubs = read_hubs(access, [Place("aws", ACCOUNT, "us-east-1")])
     assert set(hubs["us-east-1"].findings) == {"a"}
     assert access.asked == [
@@ -162,8 +163,26 @@ def test_of_a_region_only_its_own_findings_that_are_ours_are_read() -> None:
     ]
 
 
+def test_findings_of_another_product_are_no_answer() -> None:
+    access: t.Any = Access({"Id": "a", "ProductArn": PRODUCT.replace(ACCOUNT, "999900001111")})
+    hub = read_hubs(access, [Place("aws", ACCOUNT, "us-east-1")])["us-east-1"]
+    assert "999900001111" in hub.problem
+
+
+def test_nothing_is_sent_where_the_plan_of_the_run_is_not_known() -> None:
+    made = Export("config_rules: it is cut off")
+    made._report = {**REPORT, "scope": {"regions_assessed": ["us-east-1"]}}
+    made._access = t.cast(t.Any, Access({"Id": "a", "ProductArn": PRODUCT}))
+    made._access.partition, made._access.caller = "aws", types.SimpleNamespace(account_id=ACCOUNT)
+    plan = made.plan(made.observe(), ())
+    assert plan.changes == ()
+    assert [refusal.rule for refusal in plan.refused] == ["unread"]
+    assert "config_rules: it is cut off" in plan.refused[0].reason
+
+
 def test_the_findings_of_a_change_are_read_twenty_at_a_time() -> None:
-    found = [{"Id": str(number), "RecordState": "ARCHIVED", "Workflow": {"Status": "NOTIFIED"}} for number in range(45)]
+    shown = {"ProductArn": PRODUCT, "RecordState": "ARCHIVED", "Workflow": {"Status": "NOTIFIED"}}
+    found = [{**shown, "Id": str(number)} for number in range(45)]
     access: t.Any = Access(*found)
     done = change({str(number): "open" for number in range(50)})
     assert reread(access, None)(done) == dict.fromkeys(done.after)  # type: ignore[arg-type]
