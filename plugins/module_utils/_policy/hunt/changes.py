@@ -47,14 +47,17 @@ def find_class(event: Event) -> t.Optional[WriteClass]:
 
 
 def changes(event: Event) -> bool:
-    """Whether a successful event changed something, or handed out a credential.
+    """Whether a successful event changed something, or handed out a credential."""
+    return not event.is_failed and asks_for_change(event)
 
-    CloudTrail says whether a call only reads: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
-    cloudtrail-event-reference-record-contents.html. It counts the opening of a session among the reads. Where a record
-    does not say it, only the name of a read is one.
+
+def asks_for_change(event: Event) -> bool:
+    """Whether an event, failed or not, is one that changes something or hands out a credential.
+
+    CloudTrail says whether a call only reads, and counts the opening of a session among the reads. Where a record does
+    not say it, only the name of a read is one.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
-    if event.is_failed:
-        return False
     if event.is_marked_write or find_class(event) is WriteClass.CREDENTIAL:
         return True
     return not event.is_read_only and not is_named_like_read(name_of(event))

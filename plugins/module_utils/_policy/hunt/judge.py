@@ -20,9 +20,13 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from .beginning import UNSURE
 from .callers import find_family, find_network, is_address
+from .changes import asks_for_change
 from .clusters import Clusters, Suspected, Verdict, is_by_service
+from .declared import Declared
 from .event import Caller, Event
+from .habits import Habits
 from .index import Index, Mint
 from .links import find_made, find_minted, find_target, opens_session, short_name
 from .profile import Profile, is_opening, name_session
@@ -37,7 +41,8 @@ _MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
 _NEAR: t.Final = timedelta(days=2)
 _SLEEP: t.Final = timedelta(days=14)
 _OPENER: t.Final = "calls in the session, from where it was opened, are suspected"
-_BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
+_BEFORE: t.Final = "before the first suspicious time"
+_DECLARED: t.Final = "the credential is declared leaked"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +82,8 @@ class Judge:
         }
         #: By the key of a session, the addresses that it was used from, in the order of time.
         self._addresses: t.Final = _list_addresses(events)
+        self._declared: t.Final = Declared(question, events, index)
+        self._habits: t.Final = Habits(filter(self._declared.has, events), since and since - UNSURE)
         self.tainted = Tainted()
         self._clusters = self._make_clusters()
         #: By the key of a session, the verdicts on what the caller did itself with it.
@@ -130,6 +137,16 @@ class Judge:
     # Verdicts
 
     def _judge(self, event: Event) -> Verdict:
+        found = self._judge_by_place(event)
+        if found.suspected is not Suspected.NO or not self._declared.has(event):
+            return found
+        # From the usual place at the usual hour only the call itself tells an intruder.
+        lack = self._habits.explain_change(event)
+        if not lack and not self._is_late(event):
+            lack = self._habits.explain_place(event)
+        return Verdict(Suspected.UNCERTAIN, (lack, _DECLARED, *found.reasons)) if lack else found
+
+    def _judge_by_place(self, event: Event) -> Verdict:
         if not self._is_late(event):
             return self._judge_early(event)
         judges = (self._judge_opened, self._judge_chain, self._judge_address, self._judge_identity)
@@ -152,10 +169,20 @@ class Judge:
         return self._callers.get(event.shared_event_id) if event.caller is Caller.ACCOUNT else None
 
     def _judge_early(self, event: Event) -> Verdict:
+        twin = self._find_twin(event)
+        if twin is not None:
+            return self._judge(twin)
         if event.source_address in self._question.addresses:
             return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
         is_near = self._since is not None and event.time >= self._since - _NEAR
-        return (self._judge_opened(event) or self._judge_address(event) if is_near else None) or _BEFORE
+        found = self._judge_opened(event) or self._judge_address(event) if is_near else None
+        return found or Verdict(Suspected.NO, (_BEFORE, self._describe_early(event)))
+
+    def _describe_early(self, event: Event) -> str:
+        """Say what else speaks for a call before the first suspicious time: the time alone says nothing."""
+        if not self._declared.has(event):
+            return "the caller is not declared leaked"
+        return "the days before have such calls" if asks_for_change(event) else "a read from a usual place"
 
     def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
         """Judge by what was made for the caller; None if nothing is known."""
