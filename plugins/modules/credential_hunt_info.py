@@ -285,7 +285,9 @@ edges:
       description: The id that the events of both accounts share, if the call is about two accounts.
       type: str
 unfollowed:
-  description: Suspected steps whose further use can't be seen.
+  description:
+    - Suspected and uncertain steps whose further use can't be seen, the suspected ones first.
+    - Among them are all changes by which somebody can come back, and that show neither a principal nor the name of a session.
   returned: success
   type: list
   elements: dict

@@ -100,7 +100,7 @@ _CODE: t.Final = re.compile(
     r"|Container|DAG|Deploy|DevEndpoint|Document|Environment|Execut|Extension|Fleet|Flow|Function|Image|Instances?"
     r"|Job|LaunchConfig|LaunchTemplate|Layer|LifecycleConfig|Lambda|Model|Notebook|Package|Playbook|Plugin|Pod"
     r"|Process|Project|Query|Recipe|Repository|Resource$|Revision|Run$|Runtime|Script|Service|Session|Simulation|Stack"
-    r"|StackSet|Statement|Step|Task|Template|Test$|Theme|Tool|Training|Type$|UserProfile|Version|WorkGroup|Workspace"
+    r"|StackSet|StateMachine|Pipeline|File$|Statement|Step|Task|Template|Test$|Theme|Tool|Training|Type$|UserProfile|Version|WorkGroup|Workspace"
 )
 _CODE_MEMBERS: t.Final = re.compile(
     r"role(arn|name)?$|executionrole|servicerole|iamrole|image(uri|id|identifier)?$|script|template|document|source(code"
@@ -181,7 +181,13 @@ def _is_tag(operation: Operation) -> bool:
 
 
 def _is_credential(operation: Operation) -> bool:
-    return bool(operation.answers & _SECRET_ANSWERS) or _names(_CREDENTIALS)(operation)
+    """Whether the name says so, or the answer has what AWS's own credentials consist of."""
+    return bool(operation.answers & _MINTED) or _names(_CREDENTIALS)(operation)
+
+
+def _answers_with_secret(operation: Operation) -> bool:
+    """Whether the answer has a secret. Settings have some too, so that this comes after what the name says."""
+    return bool(operation.answers & _SECRET_ANSWERS)
 
 
 def _is_trust(operation: Operation) -> bool:
@@ -209,6 +215,7 @@ _RULES: t.Final[_Rules] = (
     (PRINCIPAL, _names(_PRINCIPALS)),
     (TRUST, _is_trust),
     (CODE, _is_code),
+    (CREDENTIAL, _answers_with_secret),
     (DATA_OUT, _names(_DATA_OUT)),
     (NETWORK, _names(_NETWORK)),
     (SCHEDULE, _names(_SCHEDULES)),

@@ -89,7 +89,7 @@ def _graver(one: t.Optional[WriteClass], other: WriteClass) -> WriteClass:
 def _read_operations(source: str, model: t.Any) -> Iterator[Operation]:
     for name in model.operation_names:
         operation = model.operation_model(name)
-        members = frozenset(_list_members(operation.input_shape, 1))
+        members = frozenset(_list_members(operation.input_shape, 2))
         yield Operation(source, name, members, frozenset(_list_members(operation.output_shape, _DEPTH)))
 
 

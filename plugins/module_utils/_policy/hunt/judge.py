@@ -25,10 +25,11 @@ from .callers import find_family, find_network, is_address
 from .changes import asks_for_change
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .declared import Declared
+from .doors import find_made, find_provider
 from .event import Caller, Event
 from .habits import Habits
 from .index import Index, Mint
-from .links import find_made, find_minted, find_target, opens_session, short_name
+from .links import find_minted, find_target, opens_session, short_name
 from .profile import Profile, is_opening, name_session
 from .question import Question
 from .taints import Taint, Tainted, note, session_of
@@ -216,7 +217,8 @@ class Judge:
             return tainted.principals[principal], f"the principal {principal}"
         if event.caller is Caller.ROLE and event.session_name in tainted.names:
             return tainted.names[event.session_name], f"the machine or function {event.session_name}"
-        return None
+        provider = find_provider(event, tainted.providers)
+        return (tainted.providers[provider], f"the provider {provider}") if provider else None
 
     def _judge_address(self, event: Event) -> t.Optional[Verdict]:
         """Judge by the address that the call came from; None if it says nothing."""
@@ -372,14 +374,15 @@ class Judge:
         tainted = self.tainted
         taint = Taint(event.event_id, tainted.chain_of(event), is_doubtful)
         for minted in find_minted(event):
-            note(tainted.keys, minted.key_id, taint)
+            # A key that was only turned on again works for its owner as well.
+            note(tainted.keys, minted.key_id, taint if minted.is_new else _doubt(taint))
             if minted.session_id:
                 note(tainted.sessions, minted.session_id, taint)
         if event.shared_event_id:
             note(tainted.shared, event.shared_event_id, taint)
+        self._taint_made(event, taint)
         if is_doubtful:
             return
-        self._taint_made(event, taint)
         for identity in identities_of(event):
             if identity not in self._before_all.identities:
                 note(tainted.identities, identity, taint)
@@ -389,14 +392,21 @@ class Judge:
             tainted.addresses.setdefault(event.source_address, set()).add(find_family(event.user_agent))
 
     def _taint_made(self, event: Event, taint: Taint) -> None:
+        """Taint what an event made, and unless it may be somebody else's, what it changed."""
         made = find_made(event)
-        if made is None:
+        if made is None or (taint.is_doubtful and not made.is_new):
             return
-        tainted = self.tainted
-        if made.principal:
-            note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
+        tainted, mild = self.tainted, taint if made.is_new else _doubt(taint)
+        for principal in made.principals:
+            note(tainted.principals if made.is_new else tainted.touched, short_name(principal), taint)
         for name in made.session_names:
-            note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+            note(tainted.names, name, mild)
+        for provider in made.providers:
+            note(tainted.providers, provider, mild)
+
+
+def _doubt(taint: Taint) -> Taint:
+    return dataclasses.replace(taint, is_doubtful=True)
 
 
 def _is_of_stranger(mint: Mint) -> bool:
