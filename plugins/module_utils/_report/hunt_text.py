@@ -17,6 +17,7 @@ from .plain import printable, wrap_text
 
 _MOST_ROWS: t.Final = 40
 _MOST_NODES: t.Final = 20
+_MOST_STEPS: t.Final = 10
 _MOST_GROUPS: t.Final = 12
 _MOST_OF_GROUP: t.Final = 3
 
@@ -35,9 +36,8 @@ def make_printable(value: t.Any) -> t.Any:
 def render(document: Item, location: str, *, ascii_only: bool = False) -> str:
     """Render the headline, the suspected events, what was found to persist, and the next steps."""
     lines = [*_render_head(document), *_render_events(document), *_render_persistence(document)]
-    lines += _render_list(
-        "Not followed", [f"{one['from']} → {one['to']}: {one['reason']}" for one in document["unfollowed"]]
-    )
+    steps = [f"{one['from']} → {one['to']}: {one['reason']}" for one in document["unfollowed"]]
+    lines += _render_list("Not followed", steps, most=_MOST_STEPS)
     lines += _render_list("Depend on the keys", list(map(describe_dependant, document["dependants"])))
     lines += _render_list("Secrets to change", list(map(describe_secret, document["secrets"])))
     lines += _render_list("Next steps", document["next_steps"])
@@ -125,12 +125,12 @@ def describe_secret(row: Item) -> str:
     return f"{row['arn']} {read}{doubt}"
 
 
-def _render_list(title: str, sentences: t.Sequence[str]) -> Iterator[str]:
+def _render_list(title: str, sentences: t.Sequence[str], *, most: int = _MOST_NODES) -> Iterator[str]:
     if not sentences:
         return
     yield ""
     yield title
-    for sentence in sentences[:_MOST_NODES]:
+    for sentence in sentences[:most]:
         yield from wrap_text(printable(sentence), first="  - ", rest="    ")
-    if len(sentences) > _MOST_NODES:
-        yield f"  … and {len(sentences) - _MOST_NODES} more"
+    if len(sentences) > most:
+        yield f"  … and {len(sentences) - most} more"

@@ -37,8 +37,8 @@ class WriteClass(enum.StrEnum):
 
 # Verbs such as Test, Verify, Poll and Receive are missing: some of their operations change something.
 _READ: t.Final = re.compile(
-    r"(BatchCheck|BatchDescribe|BatchGet|BatchList|BatchSearch|Check|Count|Describe|Detect|Discover|Estimate|Evaluate"
-    r"|Filter|Get|Head|Is|List|Lookup|Preview|Query|Read|Retrieve|Scan|Search|Select|Simulate|Validate|View)(?=[A-Z]|$)"
+    r"(AdminGet|AdminList|BatchCheck|BatchDescribe|BatchGet|BatchList|BatchSearch|Check|Count|Describe|Detect|Discover"
+    r"|Estimate|Evaluate|Filter|Get|Head|Is|List|Lookup|Preview|Query|Read|Retrieve|Scan|Search|Select|Simulate|Validate|View)(?=[A-Z]|$)"
 )
 
 

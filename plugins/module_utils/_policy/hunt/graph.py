@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..documents.arn import arn_account, arn_parts
-from ..facts.operations import is_named_like_read
+from ..facts.operations import WriteClass, is_named_like_read
 from .callers import is_address
 from .changes import find_class, name_object
 from .clusters import Suspected
@@ -245,12 +245,16 @@ def _kind_of_arn(arn: str) -> Kind:
 def _find_unfollowed(outcome: Outcome, reads: Reads, unasked: Mapping[str, str]) -> Iterator[Unfollowed]:
     seen: set[tuple[str, str, str]] = set()
     used = {event.access_key_id for event in outcome.events}
-    # The steps of events that are surely an intruder's come first.
-    for event in sorted(outcome.suspects, key=lambda one: outcome.find_verdict(one) is not Suspected.YES):
+    # The steps of events that are surely an intruder's come first, and the gravest classes of them.
+    for event in sorted(outcome.suspects, key=lambda one: (outcome.find_verdict(one) is not Suspected.YES, _rank(one))):
         for found in _find_unfollowed_of(event, outcome, reads, unasked, used):
             if (found.source, found.target, event.name) not in seen:
                 seen.add((found.source, found.target, event.name))
                 yield found
+
+
+def _rank(event: Event) -> int:
+    return list(WriteClass).index(find_class(event) or WriteClass.OTHER)
 
 
 def _find_unfollowed_of(
@@ -269,7 +273,7 @@ def _find_unfollowed_of(
         yield Unfollowed(source, f"{event.service}:{event.name}", outside, event.account_id, event.event_id)
     elif not minted and not opens_session(event) and is_door(event) and not _is_followed(event, outcome):
         what = f"{event.service}:{event.name} {name_object(event)}".rstrip()
-        reason = f"the event does not show by whom it will be used. Its use: {describe_use(find_class(event))}"
+        reason = f"the event does not tie its use to anybody. Look for {describe_use(find_class(event))}"
         yield Unfollowed(source, what, reason, event.account_id, event.event_id)
     if event.caller is Caller.ACCOUNT and _knows_caller(event, outcome):
         return

@@ -39,9 +39,9 @@ _USES: t.Final[Mapping[t.Optional[WriteClass], str]] = {
     WriteClass.TRUST: "sessions that somebody from outside opens, and calls of other accounts on the resource",
     WriteClass.CODE: "calls of the role that the code runs with, in sessions named after the machine or function",
     WriteClass.SCHEDULE: "calls of the role that the target runs with, in sessions that a service opens",
-    WriteClass.BLINDFOLD: "no event: something records or reports less from now on",
-    WriteClass.DATA_OUT: "no event in this account: the copy is read where it went",
-    WriteClass.NETWORK: "no event of CloudTrail: traffic is in flow logs",
+    WriteClass.BLINDFOLD: "events that are missing: something records or reports less from now on",
+    WriteClass.DATA_OUT: "events where the copy went: this account has none of them",
+    WriteClass.NETWORK: "traffic in flow logs: CloudTrail has no event of it",
 }
 
 
@@ -56,4 +56,4 @@ def find_family(source: str, found: t.Optional[WriteClass]) -> Family:
 
 def describe_use(found: t.Optional[WriteClass]) -> str:
     """Describe what the use of a change looks like in the record, without a full stop."""
-    return _USES.get(found, "not known: look at every later call on it")
+    return _USES.get(found, "later calls on it: what its use looks like is not known")
