@@ -28,6 +28,8 @@ _COVERAGE: t.Final = {"complete": "good", "partial": "medium", "denied": "critic
 _PRESENT: t.Final = {PRESENT["true"]: "critical", PRESENT["unknown"]: "medium", PRESENT["false"]: "good"}
 #: So many rows are read without unfolding anything.
 _MOST_OPEN: t.Final = 25
+#: Of more rows, so many of each group are read after it was unfolded.
+_MOST_OF_GROUP: t.Final = 10
 # timeline.jsonl has all events.
 _MOST_SUSPECTED: t.Final = 2_000
 _MOST_OTHERS: t.Final = 200
@@ -98,7 +100,8 @@ def _view_left(rows: t.Sequence[Item]) -> View:
         }
         for group in groups
     ]
-    return {"groups": shown, "present": _PRESENT, "most": _MOST_OPEN}
+    most = _MOST_OPEN if len(rows) <= _MOST_OPEN else _MOST_OF_GROUP
+    return {"groups": shown, "present": _PRESENT, "most": most}
 
 
 def _view_coverage(document: Item) -> View:

@@ -61,7 +61,8 @@ def list_writes() -> Iterator[tuple[str, str]]:
     return ((source, name) for source in _lines() for name in _classes_of(source))
 
 
-@functools.cache
+# A forged record may name any source.
+@functools.lru_cache(maxsize=1024)
 def _classes_of(source: str) -> Mapping[str, WriteClass]:
     """The classes of the operations of a source. A name that stands under two classes has the first."""
     found: dict[str, WriteClass] = {}

@@ -12,6 +12,7 @@ A call that nobody knows changes something, until somebody shows the contrary.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -33,7 +34,11 @@ _LONGEST: t.Final = 2048
 
 def source_of(event: Event) -> str:
     """The event's source without its domain: ``iam`` of ``iam.amazonaws.com``."""
-    return event.source.removesuffix(".cn").removesuffix(".amazonaws.com")
+    return _strip_domain(event.source)
+
+
+def _strip_domain(source: str) -> str:
+    return source.removesuffix(".cn").removesuffix(".amazonaws.com")
 
 
 def name_of(event: Event) -> str:
@@ -43,7 +48,12 @@ def name_of(event: Event) -> str:
 
 def find_class(event: Event) -> t.Optional[WriteClass]:
     """Find the class of the operation that an event is about; None if the table of botocore's writes lacks it."""
-    return find_write_class(source_of(event), name_of(event))
+    return _find_class(event.source, event.name)
+
+
+@functools.lru_cache(maxsize=8192)
+def _find_class(source: str, name: str) -> t.Optional[WriteClass]:
+    return find_write_class(_strip_domain(source), _VERSION.sub("", name))
 
 
 def changes(event: Event) -> bool:
@@ -88,11 +98,11 @@ def list_values(value: t.Any) -> list[tuple[str, str]]:
 def _walk(value: t.Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth > _DEEPEST:
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, (str, int, float)):
+        yield name, str(value)
+    elif type(value) is dict or isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _walk(inner, str(key).lower(), depth + 1)
     elif isinstance(value, list):
         for inner in value:
             yield from _walk(inner, name, depth + 1)
-    elif isinstance(value, (str, int, float)):
-        yield name, str(value)

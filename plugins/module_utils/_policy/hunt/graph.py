@@ -245,7 +245,7 @@ def _kind_of_arn(arn: str) -> Kind:
 def _find_unfollowed(outcome: Outcome, reads: Reads, unasked: Mapping[str, str]) -> Iterator[Unfollowed]:
     seen: set[tuple[str, str, str]] = set()
     used = {event.access_key_id for event in outcome.events}
-    # The steps of events that are surely an intruder's come first, and the gravest classes of them.
+    # The steps of events that are surely an intruder's come first: sessions, then the gravest classes.
     for event in sorted(outcome.suspects, key=lambda one: (outcome.find_verdict(one) is not Suspected.YES, _rank(one))):
         for found in _find_unfollowed_of(event, outcome, reads, unasked, used):
             if (found.source, found.target, event.name) not in seen:
@@ -254,6 +254,8 @@ def _find_unfollowed(outcome: Outcome, reads: Reads, unasked: Mapping[str, str])
 
 
 def _rank(event: Event) -> int:
+    if opens_session(event):
+        return -1
     return list(WriteClass).index(find_class(event) or WriteClass.OTHER)
 
 

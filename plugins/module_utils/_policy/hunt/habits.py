@@ -15,9 +15,10 @@ record. What happened later, or on the same day, shows nothing: it may be the sa
 from __future__ import annotations
 
 import collections
+import dataclasses
 import re
 import typing as t
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from ..documents.arn import arn_parts
@@ -45,15 +46,29 @@ _Place = tuple[str, str]
 _Days = dict[date, set[_Place]]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Before:
+    """What the days before have of a change: whether it is a habit, with which agents, and from where.
+
+    ``is_settled``: from few networks for some days, so that another one says something.
+    """
+
+    is_old: bool
+    is_settled: bool
+    networks: set[str]
+    families: set[str]
+
+
 class Habits:
     """What principals did before, by day."""
 
     def __init__(self, events: Iterable[Event], until: t.Optional[datetime]) -> None:
         """``until`` is when the habits end, before the first suspicious time; None if there is none."""
         self._until: t.Final = until
-        #: By caller and action; and by caller, action and a kind of target.
-        self._changes: t.Final[collections.defaultdict[tuple[str, ...], _Days]] = collections.defaultdict(dict)
-        self._calls: t.Final[collections.defaultdict[str, _Days]] = collections.defaultdict(dict)
+        #: By caller, all calls; by caller and action, and by a kind of target too, the changes.
+        self._uses: t.Final[collections.defaultdict[tuple[str, ...], _Days]] = collections.defaultdict(dict)
+        self._before: t.Final[dict[tuple[tuple[str, ...], date], _Before]] = {}
+        self._reasons: t.Final[dict[str, str]] = {}
         for event in events:
             self._add(event)
 
@@ -61,52 +76,61 @@ class Habits:
         if event.is_failed or (self._until is not None and event.time >= self._until):
             return
         caller, day, place = short_name(event.principal_arn), event.time.date(), _place_of(event)
-        self._calls[caller].setdefault(day, set()).add(place)
+        self._uses[caller,].setdefault(day, set()).add(place)
         if asks_for_change(event):
             for name in _list_names(caller, event):
-                self._changes[name].setdefault(day, set()).add(place)
+                self._uses[name].setdefault(day, set()).add(place)
 
     def explain_change(self, event: Event) -> str:
         """Explain why a change is no habit, as a reason; empty if it is one, or if the call only reads."""
-        if not asks_for_change(event):
-            return ""
-        caller, action, (network, family) = short_name(event.principal_arn), name_action(event), _place_of(event)
-        for number, name in enumerate(_list_names(caller, event)):
-            days = _list_before(self._changes.get(name, {}), event)
-            what = f"the 30 days before have no {action}" + (f" with {name[-1]}" if number else "")
-            if not self._is_old(days, caller, event):
+        if event.event_id not in self._reasons:
+            self._reasons[event.event_id] = self._explain(event) if asks_for_change(event) else ""
+        return self._reasons[event.event_id]
+
+    def _explain(self, event: Event) -> str:
+        network, family = _place_of(event)
+        for number, name in enumerate(_list_names(short_name(event.principal_arn), event)):
+            before = self._look_back(name, event.time.date())
+            what = f"the 30 days before have no {name[1]}" + (f" with {name[2]}" if number else "")
+            if not before.is_old:
                 return f"{what} on two days, or longer ago"
-            places = set().union(*days.values())
-            if family not in {one[1] for one in places}:
+            if family not in before.families:
                 return f"{what} with the agent {family!r}"
-            networks = {one[0] for one in places}
-            if network not in networks and len(days) >= _SETTLED_DAYS and 2 * len(networks) <= len(days):
+            if before.is_settled and network not in before.networks:
                 return f"{what} from the network of {event.source_address}"
         return ""
+
+    def _look_back(self, name: tuple[str, ...], day: date) -> _Before:
+        """Look at the thirty days before a day. Many events of a day ask the same."""
+        if (name, day) not in self._before:
+            days = _list_before(self._uses.get(name, {}), day)
+            places: set[_Place] = set().union(*days.values())
+            networks = {network for network, _family in places}
+            is_from_start = bool(days) and min(self._uses[name[:1]]) in days
+            is_long_ago = any(day - one > _LONG_AGO for one in days)
+            self._before[name, day] = _Before(
+                len(days) >= _FEWEST_DAYS or is_from_start or is_long_ago,
+                len(days) >= _SETTLED_DAYS and 2 * len(networks) <= len(days),
+                networks,
+                {family for _network, family in places},
+            )
+        return self._before[name, day]
 
     def explain_place(self, event: Event) -> str:
         """Explain why neither the network nor the agent of a call is a habit; empty if one is, or none is known."""
         network, family = _place_of(event)
-        days = _list_before(self._calls.get(short_name(event.principal_arn), {}), event)
-        places = set().union(*days.values())
-        if not places or any(one[0] == network or one[1] == family for one in places):
+        before = self._look_back((short_name(event.principal_arn),), event.time.date())
+        if not before.networks or network in before.networks or family in before.families:
             return ""
         return f"the 30 days before have neither the network of {event.source_address} nor the agent {family!r}"
-
-    def _is_old(self, days: Collection[date], caller: str, event: Event) -> bool:
-        is_from_start = bool(days) and min(self._calls[caller]) in days
-        is_long_ago = any(event.time.date() - day > _LONG_AGO for day in days)
-        return len(days) >= _FEWEST_DAYS or is_from_start or is_long_ago
 
 
 def _place_of(event: Event) -> _Place:
     return find_network(event.source_address), find_family(event.user_agent)
 
 
-def _list_before(days: _Days, event: Event) -> _Days:
-    """The days before that of an event, of the last thirty."""
-    first, last = (event.time - BASELINE).date(), event.time.date()
-    return {day: places for day, places in days.items() if first <= day < last}
+def _list_before(days: _Days, day: date) -> _Days:
+    return {one: places for one, places in days.items() if day - BASELINE <= one < day}
 
 
 def _list_names(caller: str, event: Event) -> Iterator[tuple[str, ...]]:
