@@ -88,7 +88,7 @@ class Index:
             return
         self._made[maker] |= targets
         if made is not None and made.is_new:
-            self.made |= targets
+            self.made.update(targets)
         self._made[short_name(event.principal_arn)] |= targets
 
     def _add_mint(self, mint: Mint) -> None:

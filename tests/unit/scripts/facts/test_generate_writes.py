@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import tracemalloc
 import typing as t
 
 import botocore
@@ -90,3 +91,17 @@ def test_the_shipped_table_is_read_by_each_name_of_a_source() -> None:
     assert find_write_class("iam", "ListUsers") is None
     assert find_write_class("nothing", "CreateUser") is None
     assert len(set(list_writes())) > 11_000
+
+
+def test_the_table_takes_little_memory() -> None:
+    """A module that hunts reads it each time it runs."""
+    text = generate.FILE.read_text(encoding="utf-8")
+    tracemalloc.start()
+    try:
+        read: dict[str, t.Any] = {}
+        exec(compile(text, str(generate.FILE), "exec"), read)
+        parts = [part.splitlines() for part in read["WRITES"].split("\n\n")]
+        assert parts
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()

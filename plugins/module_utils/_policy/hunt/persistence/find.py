@@ -217,6 +217,7 @@ def _find_unexplained(state: State, events: Sequence[Event], since: datetime) ->
                 time=made.created,
                 account_id=question.account_id,
                 reason=f"{made.what} of {made.created:%Y-%m-%d %H:%M} UTC, and no event says who made it",
+                is_doubtful=True,
             )
 
 

@@ -251,8 +251,8 @@ def made(kind: str, *key: str, days: float = 0.0, is_exact: bool = True) -> Made
 def test_an_object_without_an_event_is_found() -> None:
     state = State(made=(made("iam.user", "eve", "AIDA1"), made("iam.user", "old", "AIDA2", days=-9)))
     hits = sweep(state=state, since=TIME)
-    assert [(hit.event_id, hit.target, hit.present, hit.family) for hit in hits] == [
-        ("", "iam.user/eve", Presence.TRUE, Family.IAM)
+    assert [(hit.event_id, hit.target, hit.present, hit.family, hit.is_doubtful) for hit in hits] == [
+        ("", "iam.user/eve", Presence.TRUE, Family.IAM, True)
     ]
     assert hits[0].undo is not None
     assert hits[0].undo.parameters == {"UserName": "eve"}
