@@ -238,8 +238,8 @@ class _Collector:
 
     def _is_of_door(self, event: Event) -> bool:
         """Whether an event is of a machine, a function or a provider by which somebody may have come back."""
-        scope = self._scope
-        if scope.names and (event.session_name in scope.names or event.request.get("roleSessionName") in scope.names):
+        scope, asked = self._scope, event.request.get("roleSessionName")
+        if event.session_name in scope.names or (isinstance(asked, str) and asked in scope.names):
             return self._since is None or event.time >= self._since - BEFORE
         return bool(scope.providers and find_provider(event, scope.providers))
 

@@ -18,7 +18,6 @@ from scripts.facts.classes import OWN, Operation, find_class
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.facts.operations import (
     WriteClass,
-    find_write_class,
     list_writes,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.facts.writes import DATE, VERSION
@@ -81,16 +80,6 @@ def test_every_class_by_hand_is_about_an_operation() -> None:
 def test_rules(source: str, name: str, members: str, answers: str, wanted: t.Optional[WriteClass]) -> None:
     operation = Operation(source, name, frozenset(members.split()), frozenset(answers.split()))
     assert find_class(operation) is wanted
-
-
-def test_the_shipped_table_is_read_by_each_name_of_a_source() -> None:
-    assert find_write_class("iam", "CreateAccessKey") is WriteClass.CREDENTIAL
-    assert find_write_class("sso", "ProvisionPermissionSet") is WriteClass.PRINCIPAL
-    assert find_write_class("sso-admin", "ProvisionPermissionSet") is WriteClass.PRINCIPAL
-    assert find_write_class("monitoring", "DeleteAlarms") is WriteClass.BLINDFOLD
-    assert find_write_class("iam", "ListUsers") is None
-    assert find_write_class("nothing", "CreateUser") is None
-    assert len(set(list_writes())) > 11_000
 
 
 def test_the_table_takes_little_memory() -> None:

@@ -11,12 +11,15 @@ import typing as t
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.clusters import Suspected
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.document import build_document
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.doors import (
     Made,
     find_made,
+    find_named,
     find_provider,
     is_door,
 )
@@ -230,6 +233,7 @@ DOORS: t.Final[dict[str, tuple[str, Record, str, Record, Record]]] = {
         *("s3:ListBuckets", session("web", MACHINE, "ASIAMACHINE000000002"), {}),
     ),
 }
+MEMBERS: t.Final = ("accessKeyId", "userName", "roleName", "status", "functionName", "instanceIds", "roleArn", "task")
 #: Doors whose use nobody can tell from other work.
 BLIND: t.Final = (
     "lambda:PublishLayerVersion20181031",
@@ -307,3 +311,28 @@ def test_a_change_that_may_be_somebody_elses_does_not_make_its_function_suspecte
     assert work["eventID"] not in outcome.verdicts
     document = build_document(outcome, READ, now=NOW)
     assert door["eventID"] in {one["event_id"] for one in document["unfollowed"]}
+
+
+JSON: t.Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.sampled_from([OIDC, SAML, MACHINE, "Active"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*MEMBERS, "x"]), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(action=st.sampled_from(sorted({*BLIND, *(door[0] for door in DOORS.values())})), request_=JSON, response=JSON)
+def test_any_structure_is_read(action: str, request_: t.Any, response: t.Any) -> None:
+    event = event_of(action, requestParameters=request_, responseElements=response)
+    made = find_made(event)
+    assert made is None or made
+    assert all(isinstance(one, str) for one in find_named(event))
+    assert is_door(event) in (True, False)
+    assert find_provider(event, {OIDC}) in (OIDC, "")
+
+
+@pytest.mark.parametrize("name", [["x"], {"x": 1}, None, 7])
+def test_a_forged_name_of_a_session_ends_no_hunt(name: t.Any) -> None:
+    action, members, *_rest = DOORS["function"]
+    scenario = intrude_by(action, members)
+    scenario.add("sts:AssumeRole", user("other", OLD), NOW, requestParameters={"roleSessionName": name})
+    assert hunt(scenario).verdicts
