@@ -448,7 +448,7 @@ persistence:
       description: The reason of what is said about it.
       type: str
     use:
-      description: What a later use of it looks like in the record.
+      description: How a later use of it appears in the record.
       type: str
 sessions:
   description: The sessions of roles with suspected events, in the form of the variable C(compromise_response_seen).

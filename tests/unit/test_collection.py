@@ -40,6 +40,7 @@ _BELOW_CAPABILITIES = _BELOW_MODULE | {"_prediction"}
 _ABOVE_CAPABILITIES = _BELOW_CAPABILITIES | {"_aws", "_module"}
 ARROWS: dict[str, set[str]] = {
     "_policy/documents": set(),
+    "_policy/facts": set(),
     "_policy/evaluation": {"_policy/documents"},
     "_policy/analysis": {"_policy/documents", "_policy/evaluation"},
     "_policy/escalation": {"_policy/documents", "_policy/evaluation", "_policy/analysis"},
@@ -47,7 +48,9 @@ ARROWS: dict[str, set[str]] = {
     "_policy/trail": {"_policy/documents", "_policy/evaluation"},
     "_policy/impact": {"_policy/documents", "_policy/evaluation", "_policy/trail"},
     "_policy/least_privilege": {"_policy"},
-    "_policy/hunt": {"_policy/documents", "_policy/evaluation", "_policy/trail", "_policy/escalation"},
+    "_policy/hunt": {
+        *("_policy/documents", "_policy/evaluation", "_policy/trail", "_policy/escalation", "_policy/facts"),
+    },
     "_account": {"_policy"},
     "_converge": {"_account", "_policy"},
     "_controls": {"_converge", "_account", "_policy"},
