@@ -16,7 +16,20 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.clusters import Suspected
 
 from .persistence.techniques import TECHNIQUES
-from .scenarios import HOME, LEAKED, NAT, NOW, PROD, Record, Scenario, assume, session, user, work_as_usual
+from .scenarios import (
+    HOME,
+    LEAKED,
+    NAT,
+    NOW,
+    PROD,
+    Record,
+    Scenario,
+    assume,
+    make_scenarios,
+    session,
+    user,
+    work_as_usual,
+)
 from .test_scenarios import hunt, rate
 
 BEGAN: t.Final = NOW - timedelta(hours=3)
@@ -192,3 +205,29 @@ def test_a_credential_that_nobody_declared_leaked_is_judged_by_its_place_alone()
     scenario.keys, scenario.addresses, scenario.since = (), ("198.51.100.66",), BEGAN
     scenario.add("s3:PutBucketTagging", user(), BEGAN)
     assert rate(hunt(scenario), {scenario.records[-1]["eventID"]}, Suspected.NO) == 1
+
+
+@pytest.mark.parametrize("since", [BEGAN, NOW - timedelta(days=3)], ids=["known", "days"])
+def test_whoever_works_in_the_same_way_as_the_owner_is_never_usual(since: datetime) -> None:
+    """In each scenario, without its loud intruder: the caller, the address, the agent and the hour of usual events."""
+    for scenario in make_scenarios(range(2)):
+        if scenario.addresses:
+            continue
+        rng = random.Random(f"{scenario.name} {scenario.seed}")
+        scenario.records = [record for record in scenario.records if record["eventID"] not in scenario.planted]
+        scenario.planted.clear()
+        scenario.since = since
+        own = [one for one in scenario.records if is_of_seed(one["userIdentity"], scenario)]
+        usual = {f"{one['eventSource'].partition('.')[0]}:{one['eventName']}" for one in scenario.records}
+        for action in rng.sample([one for one in ACTIONS if one not in usual], 20):
+            like = rng.choice(own)
+            when = datetime.fromisoformat(like["eventTime"]) + timedelta(minutes=3)
+            place = {name: like[name] for name in ("sourceIPAddress", "userAgent")}
+            scenario.add(action, like["userIdentity"], when, planted=True, **place)
+        outcome = hunt(scenario)
+        assert rate(outcome, scenario.planted, Suspected.NO) == 0, scenario.name
+        assert rate(outcome, scenario.usual, Suspected.NO) >= 0.9, scenario.name
+
+
+def is_of_seed(identity: Record, scenario: Scenario) -> bool:
+    return identity.get("accessKeyId") in scenario.keys or identity.get("arn") in scenario.principals
