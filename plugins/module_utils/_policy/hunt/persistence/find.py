@@ -35,6 +35,8 @@ _NEVER: t.Final = datetime.max.replace(tzinfo=UTC)
 _ORDER: t.Final = (Presence.TRUE, Presence.UNKNOWN, Presence.FALSE)
 _CLASSES: t.Final = tuple(WriteClass)
 _GONE: t.Final = "it is not there any more"
+_NOT_READ: t.Final = "whether it is still there was not read"
+_NOTHING_LEFT: t.Final = "it happened, and left nothing to look at"
 _NO_RULE: t.Final = "nothing reads whether it is still there: look at it"
 
 
@@ -147,7 +149,7 @@ class _Sweep:
 
     def _ask_state(self, rule: Rule, facts: Facts) -> tuple[Presence, str]:
         if rule.check is None:
-            return Presence.UNKNOWN, "" if rule.note else "whether it is still there was not read"
+            return Presence.UNKNOWN, "" if rule.note else _NOTHING_LEFT if rule.is_read else _NOT_READ
         question = _ask(rule.check, facts)
         if question is None:
             return Presence.UNKNOWN, "the event does not name it, so that it could not be looked for"
