@@ -23,7 +23,9 @@ options:
         inactive after a release.
       - C(keys) are leaked access keys, each by its whole id, or as a mapping with C(id), C(user) and C(account_id). If the key belongs to
         another user or account than named, nothing is done about it.
-      - C(users) are the ARNs of users whose console password leaked.
+      - C(users) are the ARNs of users whose console password leaked, each as a text, or as a mapping with C(arn).
+      - With C(deleted) V(true) a key, a user or a role counts as one that existed and is deleted. Without it, only the event of its deletion
+        or an earlier pass proves that. Nothing is done in the name of one that was never there.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
         V(function), V(oidc), V(saml) or V(other)). C(access_key_id) says that a leaked key V(ASIA…) is the key of this session.
       - C(identity_center_users) are users of IAM Identity Center, each with C(user_id). Nobody looks up whether the user exists.

@@ -12,16 +12,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.account_id import parse_account_id
-from ..._account.model import Dataset
+from ..._account.answer import Answer, Yes
+from ..._account.model import Dataset, Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import KnownReach
+from ..._converge.arn import principal_of, principals_of
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
@@ -33,6 +35,9 @@ from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
+from ..._incident.deletions import Deletion, Kind
+from ..._incident.near_names import find_near
+from ..._incident.observe import Proofs
 from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.emergency import Emergency
@@ -48,7 +53,6 @@ from .observe import (
     READ_OPERATIONS,
     add_details,
     leave_part,
-    list_expected_users,
     read_account,
     read_keys,
     read_parts,
@@ -65,7 +69,7 @@ from .plan import OF_TRUST, Observed, Planner, Verdict
 from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
-from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
+from .targets import Chosen, choose_targets, list_named_principals, list_sources, list_starts, list_unnamed
 from .text import write_text
 from .trust_guard import TrustGuard
 
@@ -112,6 +116,10 @@ class Declared:
     def waits(self) -> bool:
         """Whether other passes follow, which know the accounts that this one does not know yet."""
         return self.name_of_pass is Pass.FIRST
+
+
+def _kind_of(arn: str) -> Kind:
+    return Kind.USER if ":user/" in arn else Kind.ROLE
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -173,14 +181,15 @@ class SessionRevocation(Capability[Observed]):
         access = self._connection.access
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
-        keys = read_keys(access, self._incident, snapshot)
+        keys = read_keys(access, self._incident, snapshot, self._find_deletion)
         self._add_sessions(keys.sessions)
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        lost, gone = self._find_lost(snapshot, keys.sessions) if unread is None else (frozenset(), frozenset())
         declared = list_sources(self._incident, keys.users)
-        own = [source.arn for source in declared if source.arn.split(":")[4] == account_id]
+        own = [one.arn for one in declared if one.arn.split(":")[4] == account_id and one.arn not in lost]
         edges = AccountEdges.from_snapshot(snapshot, own)
         before = read_parts(self._shared, [account_id])
         self._cut_at = dict(before.cut_at)
-        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         if unread is None:
             self._edges = edges
             leave_part(self._shared, edges, self._cut_at)
@@ -189,30 +198,57 @@ class SessionRevocation(Capability[Observed]):
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
         past = read_past(self._emergency.store, self._incident.id, homes)
-        expected = list_expected_users(self._incident, account_id)
-        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected), parts.roles)
-        starts = list_starts(self._incident, sources, accounts)
+        named = list_sources(self._incident, (*keys.users, *past.users, *parts.users), parts.roles)
+        proven = {*gone, *keys.users, *past.users, *parts.users, *parts.roles}
+        starts = sources = list_starts(self._incident, named, accounts, proven)
         walk = Walk(accounts, inventory, waits=self._declared.waits)
         reach = walk.run(starts, account_id)
         are_known = keys.are_known(self._incident, accounts)
         chosen = self._choose(walk, starts, reach, account_id, are_known=are_known)
-        named = [target.arn for target in chosen.targets if target.is_named]
+        named_targets = [target.arn for target in chosen.targets if target.is_named]
         self._observed = self._complete(
             Observed(
                 snapshot,
                 sources,
                 reach,
                 chosen,
-                sourced=find_sourced(walk, starts, list_unsourced(self._incident, named)),
+                sourced=find_sourced(walk, starts, list_unsourced(self._incident, named_targets)),
                 accounts=frozenset(accounts),
                 problem=f"the roles of account {account_id} are not known: {unread.reason}" if unread else "",
                 unread=(*keys.unread, *past.unread),
                 denied_at=past.denied_at,
                 cut_at={**parts.cut_at, **self._cut_at},
+                lost=lost,
+                gone=gone,
             ),
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _find_lost(self, snapshot: Snapshot, found: Sequence[SessionSeed]) -> tuple[frozenset[str], frozenset[str]]:
+        """Find the principals of the account that people name and that are not there, and those that were deleted.
+
+        ``found`` are the sessions that leaked keys are of.
+        """
+        present = {one.arn for one in (*snapshot.users, *snapshot.roles)}
+        named = (arn for arn in list_named_principals(self._incident) if arn.split(":")[4] == snapshot.account_id)
+        absent = [arn for arn in named if arn not in present]
+        # Events show that these were there.
+        used = {*(one.role for one in self._incident.seen), *(one.role for one in found)}
+        gone = {arn for arn in absent if arn in used or isinstance(self._find_deletion(_kind_of(arn), arn), Yes)}
+        # One of another path or case is there, so what was deleted is no proof for it.
+        gone = {arn for arn in gone if principal_of(arn) not in principals_of(present)}
+        return frozenset(absent) - gone, frozenset(gone)
+
+    def _find_deletion(self, kind: Kind, identifier: str) -> Answer[Deletion]:
+        return self._proofs.find(kind, identifier)
+
+    @functools.cached_property
+    def _proofs(self) -> Proofs:
+        """What proves that something was deleted. While all names are right, nothing is read for it."""
+        access = self._connection.access
+        past = read_past(self._emergency.store, self._incident.id, [access.caller.account_id])
+        return Proofs(access, self._incident, {*past.users, *past.seeds})
 
     def _choose(
         self, walk: Walk, starts: Sequence[Source], reach: ReachResult, account_id: str, *, are_known: bool
@@ -240,7 +276,7 @@ class SessionRevocation(Capability[Observed]):
         """Add what is read of the targets, and what is not known."""
         access, snapshot = self._connection.access, observed.snapshot
         writer = CutWriter(snapshot.account_id, snapshot.partition, self._incident.id)
-        arns = [target.arn for target in observed.chosen.targets]
+        arns = observed.list_found_targets()
         # Users who are denied can do nothing with such a session, so that comes after the cuts.
         waits = self._declared.waits and self._connection.writes
         owners = self._planner.list_owners(observed)
@@ -255,7 +291,7 @@ class SessionRevocation(Capability[Observed]):
             observed,
             minted=minted,
             untouched=frozenset(arn for arn in holders if self._untouchable.refusal(arn)),
-            roles=read_roles(access, arns, snapshot, writer),
+            roles=read_roles(access, [target.arn for target in observed.chosen.targets], snapshot, writer),
             signin=tuple(session for session in found if session in revoked),
             signin_left=tuple(session for session in found if session not in revoked),
             unread_regions=regions,
@@ -363,6 +399,7 @@ class SessionRevocation(Capability[Observed]):
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
             "not_denied": [*outcome.rows, *self._list_keys(result)],
+            "unresolved": list(self._list_unresolved()),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -373,6 +410,19 @@ class SessionRevocation(Capability[Observed]):
         }
         text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
         return {**returned, "terminal": text}
+
+    def _list_unresolved(self) -> Iterator[dict[str, t.Any]]:
+        """List the roles that people name and that are not there, with the names that they may have meant."""
+        roles = [role.arn for role in self._observed.snapshot.roles]
+        for verdict in self._verdicts:
+            arn, refusal = verdict.target.arn, verdict.refusal
+            if arn in self._observed.lost and refusal is not None:
+                yield {
+                    "id": arn,
+                    "account_id": self._observed.snapshot.account_id,
+                    "detail": refusal.reason,
+                    "near": list(find_near(arn, roles)),
+                }
 
     def _find_absent(self) -> frozenset[Absent]:
         """Find the principals that no trust policy let in. One that an earlier pass took out is in the journal."""
