@@ -16,7 +16,8 @@ options:
   incident:
     description:
       - The declared incident. Everything in it is checked before anything is read.
-      - C(id) (3 to 32 letters, digits and hyphens), C(declared_by) (a person) and C(reason) (10 characters or more) are required.
+      - C(id) (3 to 32 letters, digits and hyphens) and C(declared_by) (a person) are required. A C(reason) of less than 10
+        characters is a warning.
       - C(confirm) is the id once more. Without it a run that would write fails before it reads anything. Check mode needs none.
       - C(confirmed_by) is a second person. Without one, every module makes a critical finding 24 hours after the containment.
       - C(since) is the first suspicious moment. For a containment it is at most 90 days ago. Credentials of a contained user that were made since then stay

@@ -28,7 +28,8 @@ UNVERIFIED_PERSON: t.Final = (
     "not verified that the Identity Center user {} exists: compare the id with the user in the console, because AWS "
     "takes a policy that denies an id of nobody"
 )
-_SHORTEST_REASON: t.Final = 10
+#: Is kept in place of a reason that nobody gave. Containment does not wait for one.
+NO_REASON: t.Final = "no reason was given"
 #: An incident that does not say since when it is looks so far back.
 WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
@@ -237,9 +238,7 @@ class Incident:
         incident = cls(
             id=reader.read_text("id", is_incident_id, ALLOWED_ID),
             declared_by=reader.read_text("declared_by", bool, "the name of the person who declares the incident"),
-            reason=reader.read_text(
-                "reason", lambda text: len(text) >= _SHORTEST_REASON, f"a text of {_SHORTEST_REASON} characters or more"
-            ),
+            reason=reader.read_text("reason") or NO_REASON,
             keys=reader.read_list("keys", _read_key),
             users=reader.read_list("users", _read_user),
             deleted_users=tuple(_list_deleted_users(reader.given.get("users"))),
@@ -261,8 +260,6 @@ class Incident:
         is_silent = not reader.problems or not any(map(reader.given.get, _SEEDS))
         if isinstance(value, Mapping) and is_silent and not any(seeds):
             reader.problems.append(f"{OPTION}: it names no credential; give at least one of {', '.join(_SEEDS)}")
-        if incident.confirmed_by and incident.confirmed_by.casefold() == incident.declared_by.casefold():
-            reader.refuse("confirmed_by", incident.confirmed_by, "another person than declared_by")
         incident._check_accounts(reader)
         if incident.minted_keys is MintedKeys.DEACTIVATE_ALL and incident.since is None:
             reader.refuse("minted_keys", str(incident.minted_keys), "with since only: older keys are not an intruder's")
