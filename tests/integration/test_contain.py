@@ -225,6 +225,32 @@ def test_a_slip_of_the_finger_contains_nobody(ansible: Ansible) -> None:
     assert "ci-deploy-legacy" in outcome.output
 
 
+def test_names_that_do_not_exist_change_nothing_and_near_ones_are_offered(ansible: Ansible) -> None:
+    """A key, a user, a role and an account, each with a slip, and a reason that is too short for the record."""
+    role, name = CHAIN[0], CHAIN[0].rpartition("/")[2]
+    slips = {
+        "reason": "leak",
+        "keys": [{"id": f"{LEAKED[:-1]}A", "user": USER}],
+        "users": [USER_ARN.replace("ci-deploy", "CI-Deploy")],
+        "roles": [{"arn": role.replace(name, name.upper()), "cut": "all_sessions"}],
+        "accounts": [f"{PROD[:-1]}6"],
+    }
+    outcome = run(ansible, "contain", **CONFIRMED, hardening_incident={**DECLARED["hardening_incident"], **slips})
+    shown = " ".join(outcome.output.partition("Containment of")[2].split())
+    assert outcome.status == 2 and list_writes(outcome) == [], outcome.output
+    assert "UNRESOLVED 4" in shown
+    for near in (f"…{LEAKED[-4:]} of the user {USER}", USER_ARN, role, PROD):
+        assert re.search(rf"\(near: [^)]*{re.escape(near)}", shown), shown
+    assert "'leak' says little" in " ".join(outcome.output.split())
+    assert "Plan of" not in outcome.output and "without --check" not in shown
+    (found,) = {
+        json.dumps(one["observed"]["verdict"])
+        for path in outcome.reports.rglob("verdict.json")
+        for one in (finding["evidence"] for finding in json.loads(path.read_text("utf-8"))["findings"])
+    }
+    assert found == '"unresolved"'
+
+
 def test_a_run_without_confirmation_writes_nothing(ansible: Ansible) -> None:
     outcome = run(ansible, "contain", compromise_response_recheck_seconds=1)
     assert outcome.status != 0

@@ -100,7 +100,8 @@ def list_next_steps(judgement: Judgement, containment: Containment, commands: Co
         yield from _list_stronger_steps(judgement, containment, commands, incident_id)
     if Verdict.UNRESOLVED in kinds:
         yield _make_correction(commands)
-    if kinds:
+    # The same run again finds no name that does not exist.
+    if kinds - {Verdict.UNRESOLVED}:
         yield NextStep(
             "run contain.yml again: it goes on where this run ended", commands.build(checks=False, confirm=incident_id)
         )
@@ -147,7 +148,8 @@ def _list_stronger_steps(
 
 
 def _make_correction(commands: Commands) -> NextStep:
-    text = "correct what was not found, or declare deleted: true for it if it is known to be gone; then look first"
+    where = commands.declaration or "the incident"
+    text = f"correct what was not found in {where}, or give it deleted: true if it is known to be gone; then look first"
     return NextStep(text, commands.build(checks=True))
 
 

@@ -113,8 +113,8 @@ class Containment:
         ]
 
     def list_unresolved(self) -> list[Row]:
-        """List the roles and sessions of the incident that were not found."""
-        return [row for result in self.sessions for row in result.get("unresolved", ())]
+        """List the roles and accounts of the incident that were not found."""
+        return [row for result in self.results for row in result.get("unresolved", ())]
 
     def list_left_alone(self) -> Iterator[tuple[str, Row]]:
         """List the roles that were reached and that no run touches, each refusal with its account."""

@@ -145,7 +145,7 @@ def _make_unresolved(subject: str, row: Row) -> Reason:
 
 def _list_undenied(containment: Containment) -> Iterator[Reason]:
     """List what works on: what was refused or failed, what a pass still had to change, and what no run touches."""
-    unresolved = {seed["id"] for seed in containment.list_seeds() if seed["status"] not in _FOUND}
+    unresolved = {one.subject for one in _list_unresolved(containment)}
     for row in containment.list_not_denied():
         if row["principal"] not in unresolved:
             yield Reason(Verdict.NOT_DENIED, str(row["principal"]), str(row["reason"]), str(row["account_id"]))

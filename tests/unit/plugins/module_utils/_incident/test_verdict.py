@@ -10,11 +10,17 @@ import dataclasses
 import typing as t
 from datetime import UTC, datetime
 
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
-from ansible_collections.hardening.iam.plugins.module_utils._incident.next_steps import Commands, list_next_steps
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._incident.next_steps import (
+    Commands,
+    list_next_steps,
+    write_declaration,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._incident.results import Containment
 from ansible_collections.hardening.iam.plugins.module_utils._incident.verdict import (
     Verdict,
@@ -170,3 +176,33 @@ def test_a_run_that_failed_everywhere_is_no_plan() -> None:
     text = render(found)
     assert found.is_real and text.startswith("Containment of")
     assert "without --check" not in " ".join(text.split())
+
+
+def test_of_a_name_that_does_not_exist_the_correction_is_the_next_step() -> None:
+    lost = {**seed("unresolved"), "near": ["AKIA…7Q2N of the user ci-deploy"]}
+    found = contain(credentials(HOME, lost), sessions(PROD))
+    judgement = judge(found)
+    assert judgement.headline == "UNRESOLVED 1"
+    assert "(near: AKIA…7Q2N of the user ci-deploy)" in judgement.message
+    steps = list(list_next_steps(judgement, found, Commands("contain", "again.yml")))
+    assert steps[0].text.startswith("correct what was not found in again.yml")
+    assert steps[0].command == "contain -e @again.yml --check"
+    assert not any("run contain.yml again" in step.text for step in steps)
+    # A refusal of the same seed is not counted a second time.
+    refused = credentials(HOME, seed("unresolved"), not_denied=[{**UNDENIED, "principal": "AKIA…7Q2M"}])
+    assert judge(contain(refused)).verdict is Verdict.UNRESOLVED
+
+
+def test_the_declaration_of_the_next_run_has_no_confirmation() -> None:
+    declared = {"confirm": "INC-7", "confirmed_by": "Ben", "since": NOW, "accounts": "333344445555"}
+    given_again = yaml.safe_load(write_declaration(contain(incident=declared), [HOME]))["hardening_incident"]
+    assert given_again["accounts"] == ["333344445555", {"account_id": HOME, "action": "policy"}]
+    assert set(given_again) == {"id", "declared_by", "reason", "since", "accounts"}
+    assert Incident.from_option(given_again, now=NOW).accounts[1].account_id == HOME
+
+
+def test_a_place_in_s3_is_copied_first() -> None:
+    command = Commands("contain", "s3://bucket/incident/INC-7/contain_again.yml").build(checks=True)
+    copy = "aws s3 cp s3://bucket/incident/INC-7/contain_again.yml contain_again.yml"
+    assert command == f"{copy} && contain -e @contain_again.yml --check"
+    assert Commands().build(checks=True) == ""
