@@ -251,6 +251,44 @@ def test_names_that_do_not_exist_change_nothing_and_near_ones_are_offered(ansibl
     assert found == '"unresolved"'
 
 
+STRANGER: t.Final = "999988887777"
+
+
+def let_in(iam: t.Any, role: str, principal: str) -> None:
+    """Let a principal in by a trust policy, beside those that it lets in."""
+    document = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    own = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    document = {**document, "Statement": [*document["Statement"], own]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def test_an_intruder_in_the_roles_of_the_run_is_not_called_contained(ansible: Ansible) -> None:
+    """It lets itself into both roles by which a containment works, and leaves a role and a password to come back by."""
+    response = Response(ansible.control, ansible.directory)
+    here = ansible.control.snapshot()
+    iam = response.client("iam")
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    iam.put_user_policy(UserName=USER, PolicyName="all", PolicyDocument=json.dumps(everything))
+    for role in ("automation-containment", "break-glass"):
+        let_in(iam, role, USER_ARN)
+    trust = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    back = iam.create_role(RoleName="support-readonly", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="support-readonly", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.create_login_profile(UserName=OTHER_USER, Password="Not-A-Real-Password-1")
+    outcome = run(ansible, "contain", **CONFIRMED)
+    ansible.control.restore(here)
+    shown = " ".join(outcome.output.partition("Containment of")[2].split())
+    assert outcome.status == 2 and "NOT DENIED" in shown.partition("Declared by")[0], shown
+    for name in ("role/iam-hardening/automation-containment", "break-glass", back, f"user/{OTHER_USER}"):
+        assert re.search(rf"- arn:\S+{re.escape(name.rpartition(':')[2])}: ", shown.partition("NOT DENIED: -")[2]), name
+    assert f'accounts: [{{account_id: "{HOME}", action: policy}}]' in shown
+    assert "The intruder can have come into" in shown and "an administrator that lets in 999988887777" in shown
+    again = yaml.safe_load((outcome.reports / "incident" / INCIDENT / "contain_again.yml").read_text("utf-8"))
+    assert again["hardening_incident"]["accounts"] == [{"account_id": HOME, "action": "policy"}]
+    assert f"contain_again.yml -e compromise_response_confirm={INCIDENT}" in shown
+
+
 def test_a_run_without_confirmation_writes_nothing(ansible: Ansible) -> None:
     outcome = run(ansible, "contain", compromise_response_recheck_seconds=1)
     assert outcome.status != 0

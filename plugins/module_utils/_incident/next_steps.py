@@ -18,13 +18,15 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._converge.incident.findings import CONFIRM_WITHIN
-from .._converge.incident.runbook import describe_by_hand
+from .._converge.incident.runbook import describe_by_hand, describe_entered
 from .._converge.incident.steps import HUNT_AGAIN
 from .results import Containment
 from .verdict import Judgement, Verdict
 
 _CONFIRM: t.Final = "compromise_response_confirm"
 _S3: t.Final = "s3://"
+#: The rules of refusals by which a run leaves its own roles and break-glass alone.
+_OURS: t.Final = frozenset({"caller", "break_glass"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +137,11 @@ def _list_stronger_steps(
         if commands.command and commands.declaration:
             yield NextStep("look first", commands.build(checks=True))
             yield NextStep("then contain", commands.build(checks=False, confirm=incident_id))
+    entered = [
+        str(refusal["target"]) for _account, refusal in containment.list_left_alone() if refusal["rule"] in _OURS
+    ]
+    if entered:
+        yield NextStep(describe_entered(entered))
     undenied = {one.account_id for one in judgement.reasons if one.verdict is Verdict.NOT_DENIED}
     if accounts and not management:
         yield NextStep("only a host of the group organization_management contains an account: add it to the inventory")

@@ -116,6 +116,13 @@ class Containment:
         """List the roles and accounts of the incident that were not found."""
         return [row for result in self.results for row in result.get("unresolved", ())]
 
+    def list_contained(self) -> Iterator[str]:
+        """List the users that are contained, and the roles whose sessions are cut, by their ARNs."""
+        for result in self.credentials:
+            yield from (str(one["principal"]) for one in result["contained"])
+        for result in self.sessions:
+            yield from (str(role["role"]) for role in result["roles"] if role["state"] in ("cut", "denied_already"))
+
     def list_left_alone(self) -> Iterator[tuple[str, Row]]:
         """List the roles that were reached and that no run touches, each refusal with its account."""
         for result in self.sessions:

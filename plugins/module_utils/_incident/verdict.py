@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Iterator
 from datetime import datetime
 
+from .._converge.arn import principal_of, principals_of
 from .._converge.change import GLOBAL
 from .._converge.finding import Evidence, Finding, Remediation, Severity, Status
 from .results import Containment, Row
@@ -154,11 +155,35 @@ def _list_undenied(containment: Containment) -> Iterator[Reason]:
         yield Reason(Verdict.NOT_DENIED, str(refusal["target"]), text, account)
     for account, target in containment.list_late():
         yield Reason(Verdict.NOT_DENIED, target, _LAST_PASS, account)
+    yield from _list_untrusted(containment)
     for result in containment.results:
         if result.get("mode") != "enforce":
             account = str(result["account_id"])
             text = f"nothing was written, because its mode is {result.get('mode')}"
             yield Reason(Verdict.NOT_DENIED, f"account {account}", text, account)
+
+
+def _list_untrusted(containment: Containment) -> Iterator[Reason]:
+    """List the accounts in which a role of the run or a control policy was changed, but for those that are contained.
+
+    A call of a principal that is contained was one of the intruder. Who made another change is not known.
+    """
+    contained = {
+        row["account_id"]
+        for result in containment.organization
+        for row in result["accounts"]
+        if row["state"] == "contained"
+    }
+    intruders = principals_of(containment.list_contained())
+    for result in containment.organization:
+        for row in result.get("trust", ()):
+            if row["state"] != "changed" or row["account_id"] in contained:
+                continue
+            calls = [one for one in row["changes"] if principal_of(str(one["caller"])) in intruders]
+            verdict = Verdict.NOT_DENIED if calls else Verdict.NOT_KNOWN
+            who = f"{calls[0]['caller']}, which is contained, changed" if calls else "it is not known who changed"
+            text = f"{who} roles of the run there, or control policies above it; below NOT TRUSTED is what was changed"
+            yield Reason(verdict, f"account {row['account_id']}", text, str(row["account_id"]))
 
 
 def _list_unknown(containment: Containment) -> Iterator[Reason]:

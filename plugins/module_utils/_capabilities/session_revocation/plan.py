@@ -29,6 +29,7 @@ from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
 from ..._policy.documents.policy import Kind
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
+from .doors.judge import Door
 from .minted.judge import Minted, MintedKey, find_key_id, prove
 from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
@@ -55,9 +56,9 @@ class Observed:
     accounts that a later pass reads. ``denied_at`` is when the sources were denied last, as far as that is recorded,
     and ``cut_at`` when each role was cut in this run, or its trust policy. ``sourced`` are the roles whose sessions
     another source of the incident can have opened. ``minted`` are the keys that may have been made for others, None in
-    a pass that does not look for them, and ``untouched`` the users among their owners that no run touches. ``lost`` are
-    the users and roles of the account that people name and that are not there, ``gone`` those that are proven to have
-    been there.
+    a pass that does not look for them, and ``untouched`` the users among their owners that no run touches. ``doors``
+    are passwords and roles that may have been made to come back by. ``lost`` are the users and roles of the account
+    that people name and that are not there, ``gone`` those that are proven to have been there.
     """
 
     snapshot: Snapshot
@@ -76,6 +77,7 @@ class Observed:
     cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
     sourced: frozenset[str] = frozenset()
     minted: t.Optional[Minted] = None
+    doors: tuple[Door, ...] = ()
     untouched: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()

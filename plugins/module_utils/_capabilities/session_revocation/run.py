@@ -12,18 +12,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.account_id import parse_account_id
-from ..._account.answer import Answer, Yes
-from ..._account.model import Dataset, Snapshot
+from ..._account.answer import Answer
+from ..._account.model import Dataset
 from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import KnownReach
-from ..._converge.arn import principal_of, principals_of
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
@@ -36,7 +35,6 @@ from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._incident.deletions import Deletion, Kind
-from ..._incident.near_names import find_near
 from ..._incident.observe import Proofs
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -44,8 +42,14 @@ from ..._module.emergency import Emergency
 from ..._module.shared_parts import SharedParts
 from ..._module.task import Task, TaskError
 from .changes import CutWriter, is_among
+from .doors.judge import Door
+from .doors.judge import describe as describe_door
+from .doors.observe import OPERATIONS as OF_DOORS
+from .doors.observe import read_doors
 from .edges import AccountEdges
+from .lost import find_lost, list_unresolved
 from .minted.judge import Minted, describe_key, find_key_id
+from .minted.makers import Makers
 from .minted.observe import OPERATIONS as OF_MINTED
 from .minted.observe import read_minted
 from .names import MODULE
@@ -69,7 +73,7 @@ from .plan import OF_TRUST, Observed, Planner, Verdict
 from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
-from .targets import Chosen, choose_targets, list_named_principals, list_sources, list_starts, list_unnamed
+from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
 from .trust_guard import TrustGuard
 
@@ -84,7 +88,7 @@ _WRITES: t.Final = (
     SET_TRUST,
 )
 OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
-    READ_OPERATIONS, OF_MINTED
+    READ_OPERATIONS, OF_MINTED, OF_DOORS
 )
 
 
@@ -116,10 +120,6 @@ class Declared:
     def waits(self) -> bool:
         """Whether other passes follow, which know the accounts that this one does not know yet."""
         return self.name_of_pass is Pass.FIRST
-
-
-def _kind_of(arn: str) -> Kind:
-    return Kind.USER if ":user/" in arn else Kind.ROLE
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -184,7 +184,9 @@ class SessionRevocation(Capability[Observed]):
         keys = read_keys(access, self._incident, snapshot, self._find_deletion)
         self._add_sessions(keys.sessions)
         unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
-        lost, gone = self._find_lost(snapshot, keys.sessions) if unread is None else (frozenset(), frozenset())
+        lost, gone = frozenset[str](), frozenset[str]()
+        if unread is None:
+            lost, gone = find_lost(self._incident, snapshot, keys.sessions, self._find_deletion)
         declared = list_sources(self._incident, keys.users)
         own = [one.arn for one in declared if one.arn.split(":")[4] == account_id and one.arn not in lost]
         edges = AccountEdges.from_snapshot(snapshot, own)
@@ -224,21 +226,6 @@ class SessionRevocation(Capability[Observed]):
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
-
-    def _find_lost(self, snapshot: Snapshot, found: Sequence[SessionSeed]) -> tuple[frozenset[str], frozenset[str]]:
-        """Find the principals of the account that people name and that are not there, and those that were deleted.
-
-        ``found`` are the sessions that leaked keys are of.
-        """
-        present = {one.arn for one in (*snapshot.users, *snapshot.roles)}
-        named = (arn for arn in list_named_principals(self._incident) if arn.split(":")[4] == snapshot.account_id)
-        absent = [arn for arn in named if arn not in present]
-        # Events show that these were there.
-        used = {*(one.role for one in self._incident.seen), *(one.role for one in found)}
-        gone = {arn for arn in absent if arn in used or isinstance(self._find_deletion(_kind_of(arn), arn), Yes)}
-        # One of another path or case is there, so what was deleted is no proof for it.
-        gone = {arn for arn in gone if principal_of(arn) not in principals_of(present)}
-        return frozenset(absent) - gone, frozenset(gone)
 
     def _find_deletion(self, kind: Kind, identifier: str) -> Answer[Deletion]:
         return self._proofs.find(kind, identifier)
@@ -285,11 +272,12 @@ class SessionRevocation(Capability[Observed]):
         found = add_details(access, choose(signin, (*owners, *others)))
         revoked = {*choose(found, owners), *choose_issued_since(choose(found, arns), self._incident.since)}
         awaits = tuple(missing) if self._declared.waits else ()
-        minted = None if waits else self._read_minted(observed)
+        minted, doors = (None, ()) if waits else self._read_minted(observed)
         holders = {key.user for key in minted.keys} if minted else set()
         return dataclasses.replace(
             observed,
             minted=minted,
+            doors=doors,
             untouched=frozenset(arn for arn in holders if self._untouchable.refusal(arn)),
             roles=read_roles(access, [target.arn for target in observed.chosen.targets], snapshot, writer),
             signin=tuple(session for session in found if session in revoked),
@@ -303,15 +291,20 @@ class SessionRevocation(Capability[Observed]):
             awaits=awaits,
         )
 
-    def _read_minted(self, observed: Observed) -> Minted:
-        return read_minted(
-            self._connection.access,
-            observed.snapshot,
-            self._incident,
-            observed.list_reached(),
-            denied=observed.list_users(),
-            now=self._clock(),
+    def _read_minted(self, observed: Observed) -> tuple[Minted, tuple[Door, ...]]:
+        """Read the keys that may have been made for others, and the doors that may have been left open."""
+        access, snapshot, reached = self._connection.access, observed.snapshot, observed.list_reached()
+        denied, now = observed.list_users(), self._clock()
+        known = reached and snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is None
+        makers = Makers(Permissions(snapshot), reached) if known else None
+        minted = read_minted(access, snapshot, self._incident, reached, denied=denied, now=now, makers=makers)
+        if makers is None:
+            return minted, ()
+        inventory = self._declared.inventory
+        doors, unread = read_doors(
+            access, snapshot, makers, reached, since=minted.since, denied=denied, inventory=inventory
         )
+        return dataclasses.replace(minted, unread=(*minted.unread, *unread)), doors
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return ()
@@ -398,8 +391,8 @@ class SessionRevocation(Capability[Observed]):
         returned = {
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
-            "not_denied": [*outcome.rows, *self._list_keys(result)],
-            "unresolved": list(self._list_unresolved()),
+            "not_denied": [*outcome.rows, *self._list_keys(result), *self._list_doors()],
+            "unresolved": list(list_unresolved(observed.snapshot, verdicts, observed.lost)),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -410,19 +403,6 @@ class SessionRevocation(Capability[Observed]):
         }
         text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
         return {**returned, "terminal": text}
-
-    def _list_unresolved(self) -> Iterator[dict[str, t.Any]]:
-        """List the roles that people name and that are not there, with the names that they may have meant."""
-        roles = [role.arn for role in self._observed.snapshot.roles]
-        for verdict in self._verdicts:
-            arn, refusal = verdict.target.arn, verdict.refusal
-            if arn in self._observed.lost and refusal is not None:
-                yield {
-                    "id": arn,
-                    "account_id": self._observed.snapshot.account_id,
-                    "detail": refusal.reason,
-                    "near": list(find_near(arn, roles)),
-                }
 
     def _find_absent(self) -> frozenset[Absent]:
         """Find the principals that no trust policy let in. One that an earlier pass took out is in the journal."""
@@ -441,6 +421,13 @@ class SessionRevocation(Capability[Observed]):
         failed = {item["target"] for item in (*result["refused"], *result["not_made"], *result["unverified"])}
         ended = {key.id for key in self._planner.list_deactivated(self._observed) if key.user not in failed}
         return [describe_key(key, minted.since) for key in minted.keys if key.id not in ended] if minted else []
+
+    def _list_doors(self) -> list[dict[str, str]]:
+        """List the passwords and roles that may have been left, but for those that the incident contains already."""
+        observed = self._observed
+        named = {verdict.target.arn for verdict in self._verdicts if verdict.target.cut.all and not verdict.refusal}
+        since = observed.minted.since if observed.minted else self._clock()
+        return [describe_door(door, since) for door in observed.doors if door.arn not in named]
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])

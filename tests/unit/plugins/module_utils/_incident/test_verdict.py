@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 from datetime import UTC, datetime
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,3 +207,31 @@ def test_a_place_in_s3_is_copied_first() -> None:
     copy = "aws s3 cp s3://bucket/incident/INC-7/contain_again.yml contain_again.yml"
     assert command == f"{copy} && contain -e @contain_again.yml --check"
     assert Commands().build(checks=True) == ""
+
+
+KEEPER: t.Final = f"arn:aws:iam::{HOME}:role/iam-hardening/automation-containment"
+
+
+def test_the_runs_own_role_that_was_reached_is_not_denied_with_the_runbook_and_the_entry() -> None:
+    for rule in ("caller", "break_glass"):
+        left = {"target": KEEPER, "rule": rule, "reason": "a run never changes its own permissions"}
+        found = contain(credentials(HOME, seed("home")), sessions(HOME, not_cut_because=[left]), organization())
+        judgement = judge(found)
+        assert judgement.verdict is Verdict.NOT_DENIED and KEEPER in judgement.message
+        steps = [step.text for step in list_next_steps(judgement, found, Commands())]
+        assert f'accounts: [{{account_id: "{HOME}", action: policy}}]' in steps[0]
+        assert "The intruder can have come into automation-containment." in steps[1] and "\n4. Revoke" in steps[1]
+        text = render(found, judgement)
+        assert "NOT DENIED" in text.splitlines()[2] and "    4. Revoke their sessions" in text
+
+
+@pytest.mark.parametrize(("caller", "verdict"), [(USER, Verdict.NOT_DENIED), (ROLE, Verdict.NOT_KNOWN)])
+def test_an_account_whose_roles_of_the_run_were_changed_is_not_called_contained(caller: str, verdict: Verdict) -> None:
+    call = {"operation": "UpdateAssumeRolePolicy", "what": "role x", "caller": caller, "when": "2026-11-28T11:00:00Z"}
+    row = {"account_id": HOME, "state": "changed", "changes": [call], "differences": [], "unread": []}
+    one = {"principal": USER, "unique_id": "AIDA", "seeds": []}
+    found = contain(credentials(HOME, seed("home"), contained=[one]), organization(trust=[row]))
+    assert judge(found).verdict is verdict
+    # An account that is contained from above needs no trust.
+    above = contain(credentials(HOME, seed("home"), contained=[one]), organization(HOME, trust=[row]))
+    assert judge(above).verdict is Verdict.CONTAINED
