@@ -38,7 +38,7 @@ options:
   incident:
     description:
       - A declared incident. Then the declaration alone is checked, as the modules of an incident check it.
-      - What only its record lacks, such as a long enough reason, is a warning.
+      - A reason that is too short for the record is a warning.
     type: dict
   max_principals:
     description: How many credentials, roles and accounts the O(incident) may name.

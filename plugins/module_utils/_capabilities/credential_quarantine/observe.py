@@ -53,6 +53,7 @@ from .locate import (
     locate_user,
     names_session,
 )
+from .names.observe import ask_deletion
 from .states import CALLS_OF, Calls, Credential, DenyPolicy, Device, Kind, RootState, Use, UserState
 
 _LAST_USED: t.Final = "GetAccessKeyLastUsed"
@@ -122,7 +123,7 @@ def _locate_key(
         problem = str(error)
     answers = Answers(account, problem=problem)
     if is_long_term(seed.id) and account in (None, place.account_id):
-        answers = _ask_deletion(proofs, seed, _ask_iam(access, seed, answers))
+        answers = ask_deletion(proofs, seed, _ask_iam(access, seed, answers))
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
         answers = _ask_root(opened, str(account), seed.id, answers)
     has_session = names_session(incident, seed.id)
@@ -166,27 +167,6 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
     except AwsError as error:
         # AWS answers AccessDenied for keys of others, and so for those of a deleted user.
         return dataclasses.replace(answers, problem=str(error))
-
-
-def _ask_deletion(proofs: Proofs, seed: KeySeed, answers: Answers) -> Answers:
-    """Ask whether a key of which IAM names no user was deleted, and whose it was."""
-    if answers.user is not None:
-        return answers
-    deletion = proofs.find(Deleted.KEY, seed.id)
-    user = deletion.value.user if isinstance(deletion, Yes) else ""
-    named = _find_named_user(proofs.access, user or seed.user) if isinstance(deletion, Yes) else ""
-    return dataclasses.replace(answers, deletion=deletion, named_user=named)
-
-
-def _find_named_user(access: Access, user: str) -> str:
-    """Find the user whose key is deleted; empty if there is none. One that can't be read counts as there."""
-    name = user.rpartition("/")[2]
-    try:
-        return str(_read_user(access, name)["UserName"]) if name else ""
-    except NotFound:
-        return ""
-    except AwsError:
-        return name
 
 
 def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answers) -> Answers:

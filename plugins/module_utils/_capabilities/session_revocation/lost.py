@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..._account.answer import Answer, Yes
 from ..._account.model import Snapshot
@@ -17,7 +17,8 @@ from ..._converge.arn import principal_of, principals_of
 from ..._converge.incident.declaration import Incident, SessionSeed
 from ..._incident.deletions import Deletion, Kind
 from ..._incident.near_names import find_near
-from .plan import Verdict
+from .plan import Observed, Verdict
+from .sessions.names import name_of
 from .targets import list_named_principals
 
 
@@ -46,13 +47,19 @@ def _kind_of(arn: str) -> Kind:
     return Kind.USER if ":user/" in arn else Kind.ROLE
 
 
-def list_unresolved(
-    snapshot: Snapshot, verdicts: Sequence[Verdict], lost: Collection[str]
-) -> Iterator[dict[str, t.Any]]:
-    """List the roles that people name and that are not there, with the names that they may have meant."""
+def list_unresolved(observed: Observed, verdicts: Sequence[Verdict]) -> Iterator[dict[str, t.Any]]:
+    """List the roles and sessions that people name and that are not there, with the names that they may have meant."""
+    snapshot = observed.snapshot
     roles = [role.arn for role in snapshot.roles]
     for verdict in verdicts:
         arn, refusal = verdict.target.arn, verdict.refusal
-        if arn in lost and refusal is not None:
+        if arn in observed.lost and refusal is not None:
             near = list(find_near(arn, roles))
             yield {"id": arn, "account_id": snapshot.account_id, "detail": refusal.reason, "near": near}
+    for one in observed.lost_sessions:
+        name = f"session {name_of(one.seed)} of {one.seed.role}"
+        detail = (
+            "no event shows a session of this name. If it is right, list it in seen of the incident too, with role and "
+            "session_name"
+        )
+        yield {"id": name, "account_id": snapshot.account_id, "detail": detail, "near": list(one.near)}

@@ -112,7 +112,7 @@ def _find_nothing(_kind: Kind, _identifier: str) -> Answer[Deletion]:
 def read_keys(access: Access, incident: Incident, snapshot: Snapshot, find: Finder = _find_nothing) -> Keys:
     """Find out whose the leaked keys are. Of the key of a session its calls tell, unless the incident does.
 
-    ``find`` finds the proof that a key or a user was deleted. Without one, a key that is not there is nobody's.
+    ``find`` finds the proof that a key or a user was deleted. Without one, a key that is not there has no user.
     """
     users: list[str] = []
     sessions: list[SessionSeed] = []

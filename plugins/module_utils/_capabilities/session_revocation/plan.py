@@ -33,6 +33,7 @@ from .doors.judge import Door
 from .minted.judge import Minted, MintedKey, find_key_id, prove
 from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
+from .sessions.names import Lost
 from .signin import SigninSession, choose, make_changes
 from .targets import Chosen, Target
 from .trust_guard import TrustGuard
@@ -58,7 +59,8 @@ class Observed:
     another source of the incident can have opened. ``minted`` are the keys that may have been made for others, None in
     a pass that does not look for them, and ``untouched`` the users among their owners that no run touches. ``doors``
     are passwords and roles that may have been made to come back by. ``lost`` are the users and roles of the account
-    that people name and that are not there, ``gone`` those that are proven to have been there.
+    that people name and that are not there, ``gone`` those that are proven to have been there. ``lost_sessions`` are
+    those of a name that nobody saw, though others are near it.
     """
 
     snapshot: Snapshot
@@ -81,6 +83,7 @@ class Observed:
     untouched: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    lost_sessions: tuple[Lost, ...] = ()
 
     def list_reached(self) -> tuple[str, ...]:
         """List the principals of the account that the incident reaches: sources, then roles by the shortest chains."""

@@ -72,6 +72,7 @@ from .outcome import Absent, find_absent, judge_outcome
 from .plan import OF_TRUST, Observed, Planner, Verdict
 from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
+from .sessions.observe import check_sessions
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
 from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
@@ -181,8 +182,10 @@ class SessionRevocation(Capability[Observed]):
         access = self._connection.access
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
+        checked = check_sessions(access, self._incident, account_id)
+        self._set_sessions(checked.sessions)
         keys = read_keys(access, self._incident, snapshot, self._find_deletion)
-        self._add_sessions(keys.sessions)
+        self._set_sessions((*self._incident.sessions, *keys.sessions))
         unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         lost, gone = frozenset[str](), frozenset[str]()
         if unread is None:
@@ -217,7 +220,8 @@ class SessionRevocation(Capability[Observed]):
                 sourced=find_sourced(walk, starts, list_unsourced(self._incident, named_targets)),
                 accounts=frozenset(accounts),
                 problem=f"the roles of account {account_id} are not known: {unread.reason}" if unread else "",
-                unread=(*keys.unread, *past.unread),
+                unread=(*checked.unread, *keys.unread, *past.unread),
+                lost_sessions=checked.lost,
                 denied_at=past.denied_at,
                 cut_at={**parts.cut_at, **self._cut_at},
                 lost=lost,
@@ -245,10 +249,9 @@ class SessionRevocation(Capability[Observed]):
         found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id)
         return choose_targets(self._incident, reach, account_id, self._untouchable, found if are_known else None)
 
-    def _add_sessions(self, found: Sequence[SessionSeed]) -> None:
-        """Add the sessions that leaked keys are of to those that people have named."""
-        sessions = tuple(dict.fromkeys((*self._incident.sessions, *found)))
-        self._incident = dataclasses.replace(self._incident, sessions=sessions)
+    def _set_sessions(self, sessions: Sequence[SessionSeed]) -> None:
+        """Set the sessions that are cut: those that people have named, and those that leaked keys are of."""
+        self._incident = dataclasses.replace(self._incident, sessions=tuple(dict.fromkeys(sessions)))
         self._planner = dataclasses.replace(self._planner, incident=self._incident)
 
     def _await_others(self, account_ids: Collection[str]) -> None:
@@ -392,7 +395,7 @@ class SessionRevocation(Capability[Observed]):
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
             "not_denied": [*outcome.rows, *self._list_keys(result), *self._list_doors()],
-            "unresolved": list(list_unresolved(observed.snapshot, verdicts, observed.lost)),
+            "unresolved": list(list_unresolved(observed, verdicts)),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -431,5 +434,6 @@ class SessionRevocation(Capability[Observed]):
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])
-        problems = [*undenied, *filter(None, [self._observed.problem])]
+        lost = (f"{one['id']}: {one['detail']}" for one in result["unresolved"])
+        problems = [*undenied, *filter(None, [self._observed.problem]), *lost]
         return f"not denied: {'; '.join(problems)}" if problems else ""
