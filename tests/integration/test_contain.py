@@ -33,6 +33,13 @@ EARLY: t.Final[Record] = {
     "compromise_response_checklist": CHECKLIST,
     "compromise_response_early_release_reason": "a test of the release",
 }
+PLANTED: t.Final = f"arn:aws:iam::{HOME}:user/svc-metrics"
+OPENED: t.Final = f"arn:aws:iam::{HOME}:role/nightly-export"
+#: The entries that close what the intruder of the seed has left: an administrator with a password, and a foreign trust.
+DOORS: t.Final[Record] = {
+    "users": [PLANTED],
+    "roles": [{"arn": OPENED, "cut": "trust", "principal": "arn:aws:iam::999988887777:root"}],
+}
 HARDEN: t.Final = (CHECKOUT / "playbooks" / "harden.yml").read_text(encoding="utf-8")
 #: The roles of harden.yml that have a mode, whichever these are.
 ROLES: t.Final = frozenset(re.findall(r"name: hardening\.iam\.(\w+)", HARDEN)) - {"preflight", "assessment", "report"}
@@ -118,7 +125,7 @@ def story(ansible: Ansible) -> Story:
     with Intruder(ansible.control.url, interval=1.0) as intruder:
         named = run(ansible, "contain", **CONFIRMED)
         entry = find_entry(named)
-        declared = {**DECLARED["hardening_incident"], "keys": [*DECLARED["hardening_incident"]["keys"], entry]}
+        declared = {**DECLARED["hardening_incident"], "keys": [*DECLARED["hardening_incident"]["keys"], entry], **DOORS}
         contain = functools.partial(run, ansible, "contain", **CONFIRMED, hardening_incident=declared)
         contained = contain()
         # Who is quicker decides, and a slow machine may need another run.
@@ -134,7 +141,9 @@ def story(ansible: Ansible) -> Story:
     still = response.state(HOME)
     # Of all else it has changed much, which no release takes back.
     ansible.control.restore(here)
-    released = run(ansible, "release", **CONFIRMED, **EARLY, hardening_incident=declared)
+    looked_at = {"by": "Ben", "statement": "it is ours", "names": [f"{PLANTED}/password"]}
+    early = {**EARLY, "compromise_response_checklist": {**CHECKLIST, "looked_at": looked_at}}
+    released = run(ansible, "release", **CONFIRMED, **early, hardening_incident=declared)
     after = {account: response.state(account) for account in (HOME, PROD, DATA)}
     return Story(checked, named, entry, contained, able, again, hardened, (frozen, still), released, before, after)
 
@@ -194,6 +203,12 @@ def test_no_other_run_changes_a_contained_principal(story: Story) -> None:
 def test_a_key_that_the_intruder_made_for_somebody_else_is_named_with_its_entry(story: Story) -> None:
     assert story.named.status != 0
     assert (story.entry["user"], story.entry["account_id"]) == (OTHER_USER, HOME)
+
+
+def test_what_the_intruder_left_to_come_back_by_is_named_with_its_entries(story: Story) -> None:
+    shown = " ".join(story.named.output.partition("\nNOT DENIED:\n")[2].split())
+    assert f'add to users of the incident "{PLANTED}"' in shown
+    assert f'{{arn: "{OPENED}", cut: trust, principal: "arn:aws:iam::999988887777:root", restore: false}}' in shown
 
 
 def test_a_release_restores_what_was_there_but_for_keys_in_wrong_hands(story: Story) -> None:

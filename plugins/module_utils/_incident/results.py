@@ -105,11 +105,11 @@ class Containment:
         return [{**seed, "near": list(dict.fromkeys(near[name]))} for name, seed in best.items()]
 
     def list_not_denied(self) -> list[Row]:
-        """List what is not denied, in all accounts, each with its ``account_id``."""
+        """List what is not denied in all accounts, the doors that were left open too, each with its ``account_id``."""
         return [
             {"account_id": result["account_id"], **row}
             for result in self.results
-            for row in result.get("not_denied", ())
+            for row in (*result.get("not_denied", ()), *result.get("doors", ()))
         ]
 
     def list_unresolved(self) -> list[Row]:

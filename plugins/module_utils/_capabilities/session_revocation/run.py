@@ -394,7 +394,8 @@ class SessionRevocation(Capability[Observed]):
         returned = {
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
-            "not_denied": [*outcome.rows, *self._list_keys(result), *self._list_doors()],
+            "not_denied": [*outcome.rows, *self._list_keys(result)],
+            "doors": self._list_doors(),
             "unresolved": list(list_unresolved(observed, verdicts)),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],

@@ -172,6 +172,8 @@ def describe(door: Door, since: datetime) -> Row:
         what = "its trust policy was changed" if door.is_changed else "the role was made"
         who = "an administrator that lets in" if door.is_administrator else "it lets in"
         reason = f"{what} at {when} {by}: {who} {names}, which the run does not know"
-        entry = f'roles of the incident {{arn: "{door.arn}", cut: all_sessions}}'
+        # A role that was there before may have others who need it.
+        cut = f'cut: trust, principal: "{door.lets_in[0]}", restore: false' if door.is_changed else "cut: all_sessions"
+        entry = f'roles of the incident {{arn: "{door.arn}", {cut}}}'
     step = f"if your people did not make it, add to {entry}, and run again"
     return {"principal": door.arn, "reason": reason, "next_step": step}
