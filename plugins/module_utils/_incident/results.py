@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from .._account.account_id import is_account_id
 from .._converge.incident.reader import split_items
 
 #: All statuses, the one first that says most. That a credential is not here is what every other account says of it.
@@ -107,10 +108,25 @@ class Containment:
     def list_not_denied(self) -> list[Row]:
         """List what is not denied in all accounts, the doors that were left open too, each with its ``account_id``."""
         return [
-            {"account_id": result["account_id"], **row}
+            {"account_id": self._find_account(result, str(row["principal"])), **row}
             for result in self.results
             for row in (*result.get("not_denied", ()), *result.get("doors", ()))
         ]
+
+    def _find_account(self, result: Row, subject: str) -> str:
+        """Find the account that a row is about. The host of the organization speaks of others, and of users of none."""
+        if result not in self.organization:
+            return str(result["account_id"])
+        return subject if is_account_id(subject) else ""
+
+    def is_denied_from_above(self, account_id: str, principal: str) -> bool:
+        """Whether the organization denies an account everything, and with it this principal of it."""
+        rows = (row for result in self.organization for row in result["accounts"] if row["account_id"] == account_id)
+        return any(
+            row["state"] == "contained"
+            and not any(role["continues"] and role["role"] == principal for role in row["roles"])
+            for row in rows
+        )
 
     def list_unresolved(self) -> list[Row]:
         """List the roles and accounts of the incident that were not found."""
@@ -133,7 +149,7 @@ class Containment:
         for result in self.results:
             if result.get("pass") == RECHECK:
                 late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
-                yield from ((str(result["account_id"]), target) for target in sorted(late))
+                yield from ((self._find_account(result, target), target) for target in sorted(late))
 
     def list_lives(self) -> list[Row]:
         """List what lives on, what ends first before the others, and what nobody ends in the end.

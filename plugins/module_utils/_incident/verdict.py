@@ -145,7 +145,14 @@ def _make_unresolved(subject: str, row: Row) -> Reason:
 
 
 def _list_undenied(containment: Containment) -> Iterator[Reason]:
-    """List what works on: what was refused or failed, what a pass still had to change, and what no run touches."""
+    """List what works on. In an account that is denied everything from above, only the roles that go on do."""
+    for one in _list_open(containment):
+        if not containment.is_denied_from_above(one.account_id, one.subject) or one.subject == one.account_id:
+            yield one
+
+
+def _list_open(containment: Containment) -> Iterator[Reason]:
+    """List what was refused or failed, what a pass still had to change, and what no run touches."""
     unresolved = {one.subject for one in _list_unresolved(containment)}
     for row in containment.list_not_denied():
         if row["principal"] not in unresolved:
@@ -164,20 +171,14 @@ def _list_undenied(containment: Containment) -> Iterator[Reason]:
 
 
 def _list_untrusted(containment: Containment) -> Iterator[Reason]:
-    """List the accounts in which a role of the run or a control policy was changed, but for those that are contained.
+    """List the accounts in which a role of the run or a control policy was changed, but for those denied from above.
 
     A call of a principal that is contained was one of the intruder. Who made another change is not known.
     """
-    contained = {
-        row["account_id"]
-        for result in containment.organization
-        for row in result["accounts"]
-        if row["state"] == "contained"
-    }
     intruders = principals_of(containment.list_contained())
     for result in containment.organization:
         for row in result.get("trust", ()):
-            if row["state"] != "changed" or row["account_id"] in contained:
+            if row["state"] != "changed" or containment.is_denied_from_above(row["account_id"], ""):
                 continue
             calls = [one for one in row["changes"] if principal_of(str(one["caller"])) in intruders]
             verdict = Verdict.NOT_DENIED if calls else Verdict.NOT_KNOWN

@@ -168,7 +168,7 @@ def _render_not_denied(containment: Containment, judgement: Judgement) -> Iterat
     rows = [row for row in containment.list_not_denied() if row["principal"] not in unresolved]
     steps = {f"{row['principal']}: {row['reason']}": row.get("next_step") for row in rows}
     found = [one.message for one in judgement.reasons if one.verdict is Verdict.NOT_DENIED]
-    for text in dict.fromkeys([*steps, *found]):
+    for text in dict.fromkeys([*(steps if judgement.is_plan else ()), *found]):
         yield f"{text}{f'; {steps[text]}' if steps.get(text) else ''}"
 
 

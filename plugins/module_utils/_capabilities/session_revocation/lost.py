@@ -32,7 +32,7 @@ def find_lost(
 
     ``sessions`` are those that leaked keys are of, and ``find`` finds the proof of a deletion.
     """
-    present = {one.arn for one in (*snapshot.users, *snapshot.roles)}
+    present = {*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles)}
     named = (arn for arn in list_named_principals(incident) if arn.split(":")[4] == snapshot.account_id)
     absent = [arn for arn in named if arn not in present]
     # Events show that these were there.

@@ -22,7 +22,8 @@ from ...._account.model import Role, Snapshot
 from ...._account.moments import format_utc
 from ...._account.permissions import Permissions
 from ...._converge.arn import Principal, principal_of
-from ...._converge.incident.trust import EVERYBODY, list_openers
+from ...._converge.incident.trust import list_openers
+from ...._converge.incident.trust_cut import EVERYBODY
 from ...._policy.documents.arn import arn_account
 from ...._policy.documents.policy import Policy
 from ...._policy.hunt.event import Event

@@ -96,7 +96,9 @@ def containments(draw: st.DrawFn) -> Containment:
             unresolved=[{"id": ROLE, "detail": "there is no such role", "near": [f"{ROLE}s"]}] if draw(flags) else [],
             signin_unread={"eu-west-1": "denied"} if draw(flags) else {},
         ),
-        organization(not_denied=[{**UNDENIED, "principal": PROD}] if draw(flags) else []),
+        organization(
+            *([HOME] if draw(flags) else []), not_denied=[{**UNDENIED, "principal": PROD}] if draw(flags) else []
+        ),
     ]
     accounts = [{"account_id": PROD}] if draw(flags) else []
     return contain(
@@ -235,3 +237,18 @@ def test_an_account_whose_roles_of_the_run_were_changed_is_not_called_contained(
     # An account that is contained from above needs no trust.
     above = contain(credentials(HOME, seed("home"), contained=[one]), organization(HOME, trust=[row]))
     assert judge(above).verdict is Verdict.CONTAINED
+
+
+def test_in_an_account_that_is_denied_from_above_only_the_roles_that_go_on_count() -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    left = sessions(HOME, not_cut_because=[{**LEFT, "target": KEEPER}])
+    above = organization(HOME)
+    assert judge(contain(late, left, above)).verdict is Verdict.CONTAINED
+    above["accounts"][0]["roles"] = [{"role": KEEPER, "continues": True}]
+    found = judge(contain(late, left, above))
+    assert [one.subject for one in found.reasons] == [KEEPER]
+    # A policy that could not be attached, or that was attached again in the last pass, is no denial from above.
+    above["accounts"][0]["state"] = "not_contained"
+    assert len(judge(contain(late, left, above)).reasons) == 2
+    undone = {**organization(HOME), "pass": "recheck", "changes": [{"target": HOME, "applied": True}]}
+    assert [one.subject for one in judge(contain(late, undone)).reasons] == [HOME]
