@@ -178,6 +178,8 @@ def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
         "credential_hunt_incident_id": INCIDENT,
         # A later run of the story names the key that the intruder made for somebody else.
         "credential_hunt_access_key_ids": [LEAKED, story.entry["id"]],
+        # So it does the user that the intruder left.
+        "credential_hunt_principals": [PLANTED],
         "credential_hunt_since": SINCE.replace("+00:00", "Z"),
     }
     commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]
