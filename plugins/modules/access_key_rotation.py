@@ -311,7 +311,7 @@ rotations:
       description: The reason why the rotation waits or is refused.
       type: str
     held:
-      description: Why the next step was not made, because a guard refused it or it failed. Empty if it was made, or would be.
+      description: Why the next step was not made, if a guard refused it or this run did not make it. Empty if it was made, or would be.
       type: str
     old_key_users:
       description: The callers with the old key, the last one first, from 30 days before the new key was made.

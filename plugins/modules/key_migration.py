@@ -485,7 +485,7 @@ workloads:
       description: The reason why the move waits or is refused.
       type: str
     held:
-      description: Why the next step was not made, because a guard refused it or it failed. Empty if it was made, or would be.
+      description: Why the next step was not made, if a guard refused it or this run did not make it. Empty if it was made, or would be.
       type: str
     handover:
       description: The step that people do, line by line. Lines that begin with C($) are commands.

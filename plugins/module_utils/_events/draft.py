@@ -123,10 +123,8 @@ class Draft:
         if self.sessions:
             lines.append("  sessions:")
         for session in self.sessions:
-            marks = ("- ", *["  "] * len(session))
-            lines += [
-                f'    {mark}{name}: "{value}"' for mark, (name, value) in zip(marks, session.items(), strict=False)
-            ]
+            first, *rest = (f'{name}: "{value}"' for name, value in session.items())
+            lines += [f"    - {first}", *(f"      {line}" for line in rest)]
         return ("\n".join(lines) + "\n").encode()
 
     def _explain_lost(self) -> Sequence[str]:

@@ -182,13 +182,12 @@ class _Bearer:
     @property
     def credential(self) -> str:
         """The credential, as a signal has it; empty if the finding does not tell."""
+        key = as_credential(self.key)
         role, _colon, session = self.principal_id.partition(":")
         if role.startswith("AROA") and session:
-            found = as_credential(f"session/{self.name}/{session}/{as_credential(self.key)}")
-        else:
-            # The finding about a login with a password has no key.
-            found = "" if as_credential(self.key) else as_credential(f"user/{self.name}" * (self.kind == "IAMUser"))
-        return found or as_credential(self.key)
+            return as_credential(f"session/{self.name}/{session}/{key}") or key
+        # The finding about a login with a password has no key.
+        return key or (as_credential(f"user/{self.name}") if self.kind == "IAMUser" else "")
 
 
 def _read_key_details(who: t.Any) -> _Bearer:

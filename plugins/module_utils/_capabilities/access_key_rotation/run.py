@@ -357,7 +357,7 @@ class KeyRotation(Capability[Observed]):
             held = next((reasons[place] for place in places if place in reasons), "")
             is_made = situation.user is not None and situation.user.arn in self._made
             is_missing = bool(changes) and self._options.run.writes and not is_made
-            yield held or ("see the error of this run" if is_missing else "")
+            yield held or ("this run did not make it" if is_missing else "")
 
     def sections(self) -> Mapping[str, Documents]:
         return {}

@@ -408,7 +408,7 @@ class KeyMigration(Capability[Observed]):
         for planned in self._planned:
             places = [(change.operation, change.target) for change in planned]
             is_made = all(_identify(change) in self._made for change in planned)
-            missing = "see the error of this run" if self._options.run.writes and not is_made else ""
+            missing = "this run did not make it" if self._options.run.writes and not is_made else ""
             yield next((reasons[place] for place in places if place in reasons), missing)
 
     def sections(self) -> Mapping[str, Documents]:

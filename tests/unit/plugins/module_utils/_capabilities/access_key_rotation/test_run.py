@@ -190,7 +190,7 @@ def test_a_step_that_was_not_made_is_not_said_to_be_one_of_this_run(
         result = capability.result({"refused": [item.as_dict() for item in refused]})
         return result["rotations"][0]["held"], "step of this run" in result["terminal"]
 
-    assert tell() == ("see the error of this run", False)
+    assert tell() == ("this run did not make it", False)
     assert tell(Refusal("cap", "too many", plan.changes[0].target, writes[0])) == ("too many", False)
     for change in plan.changes:
         capability.learn(change, {"AccessKeyId": NEW, "SecretArn": SECRET, "VersionId": VERSION})

@@ -398,7 +398,7 @@ def test_a_step_that_was_not_made_is_not_said_to_be_one_of_this_run(monkeypatch:
         result = capability.result({"refused": [item.as_dict() for item in refused]})
         return result["workloads"][0]["held"], "step of this run" in result["terminal"]
 
-    assert tell() == ("see the error of this run", False)
+    assert tell() == ("this run did not make it", False)
     assert tell(Refusal("cap", "too many", change.target, change.operation)) == ("too many", False)
     capability.learn(change, {})
     assert tell() == tell(Refusal("cap", "too many", "another", change.operation)) == ("", True)
