@@ -12,11 +12,15 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as READS
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Unread, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration import run as module
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.model import Stage, State
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.observe import Evidence
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.situation import Situation
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
+from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import Mentions
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.model import Consumers
 from ansible_collections.hardening.iam.plugins.modules.key_migration import argument_spec
@@ -172,7 +176,53 @@ def test_a_stage_without_changes_is_recorded_only_by_a_run_that_came_to_its_end(
         assert case.walk(completed=completed)[-1] is expected
 
 
-# The options of the module
+def test_a_declared_name_with_capitals_is_the_name_of_the_role_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = f"arn:aws:iam::{ACCOUNT}:role/workload/Job"
+    for arn, name, taken in ((same, "Job", ""), (ROLE, "job", ROLE)):
+        case = Case(monkeypatch)
+        case.workload = dataclasses.replace(case.workload, role="Job")
+        case.roles = (role(name=name, arn=arn),)
+        case.answers["iam:GetRole"] = NotFound("none", code="NoSuchEntity")
+        _capability, observed, plan = case.plan()
+        (found,) = observed.situations
+        assert (found.role_arn, found.taken, found.role is not None) == (same, taken, not taken)
+        assert not plan.changes and len(plan.refused) == 1
+
+
+def test_settings_are_not_searched_for_a_key_whose_roles_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stage, events in ((Stage.PREPARE, ()), (Stage.RETIRE, VERIFIED)):
+        case = Case(monkeypatch, stage, *events)
+        case.snapshot = {"unread": (Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "denied", "iam:X"),)}
+        _capability, observed, plan = case.plan()
+        assert observed.situations[0].key is not None and observed.situations[0].problem
+        assert (case.searched, case.windows) == (set(), {}) and not plan.changes
+
+
+def test_what_was_not_searched_for_the_keys_is_a_warning_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for unsearched in (("stacks were not searched", "functions were not searched"), ()):
+        case = Case(monkeypatch, Stage.RETIRE, *VERIFIED)
+        found = Evidence(mentions=Mentions((), unsearched))
+        monkeypatch.setattr(module, "read_evidence", lambda *_given, found=found: found)
+        _capability, _observed, plan = case.plan()
+        said = [f"not everything was searched for the ids of the keys: {text}" for text in unsearched]
+        assert list(plan.warnings) == said and bool(plan.changes) is not bool(unsearched)
+
+
+def test_nothing_is_said_of_the_callers_of_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(monkeypatch, Stage.VERIFY)
+    case.listed["Status"] = "Inactive"
+    case.found = Consumers((), failure="one region is missing")
+    _capability, observed, plan = case.plan()
+    assert observed.situations[0].key is None and not plan.warnings
+
+
+def test_the_changes_of_a_key_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    capability, _observed, plan = Case(monkeypatch, Stage.RETIRE, *VERIFIED).plan()
+    (change,) = plan.changes
+    assert not capability.stays_with(change, dataclasses.replace(change, operation="DeleteAccessKey"))
+
+
+# The options of the module, and what it declares
 
 
 def given(**options: t.Any) -> t.Any:
@@ -237,3 +287,17 @@ def test_a_workload_without_an_active_key_has_no_platform_and_no_callers(monkeyp
     (found,) = observed.situations
     assert (found.key, found.consumers.found, found.platform) == (None, (), None)
     assert not plan.changes and len(rules(plan)) == 1 and case.windows == {}
+
+
+def test_an_account_is_read_with_its_organization_whose_policies_hold_for_the_role_too() -> None:
+    assert {dataset.value for dataset in module.DATASETS} == {
+        "account_aliases",
+        "account_summary",
+        "authorization_details",
+        "credential_report",
+        "oidc_providers",
+        "organization",
+        "organization_policies",
+    }
+    for dataset in module.DATASETS:
+        assert READS[dataset].reads <= module.OPERATIONS.reads
