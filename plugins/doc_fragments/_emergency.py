@@ -16,14 +16,17 @@ options:
   incident:
     description:
       - The declared incident. Everything in it is checked before anything is read.
-      - C(id) (3 to 32 letters, digits and hyphens), C(declared_by) (a person) and C(reason) (10 characters or more) are required.
+      - C(id) (3 to 32 letters, digits and hyphens) and C(declared_by) (a person) are required. A C(reason) of less than 10
+        characters is a warning.
       - C(confirm) is the id once more. Without it a run that would write fails before it reads anything. Check mode needs none.
       - C(confirmed_by) is a second person. Without one, every module makes a critical finding 24 hours after the containment.
       - C(since) is the first suspicious moment. For a containment it is at most 90 days ago. Credentials of a contained user that were made since then stay
         inactive after a release.
       - C(keys) are leaked access keys, each by its whole id, or as a mapping with C(id), C(user) and C(account_id). If the key belongs to
         another user or account than named, nothing is done about it.
-      - C(users) are the ARNs of users whose console password leaked.
+      - C(users) are the ARNs of users whose console password leaked, each as a text, or as a mapping with C(arn).
+      - With C(deleted) V(true) a key, a user or a role counts as one that existed and is deleted. Without it, only the event of its deletion
+        or an earlier pass proves that. Nothing is done in the name of one that was never there.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
         V(function), V(oidc), V(saml) or V(other)). C(access_key_id) says that a leaked key V(ASIA…) is the key of this session.
       - C(identity_center_users) are users of IAM Identity Center, each with C(user_id). Nobody looks up whether the user exists.

@@ -18,6 +18,7 @@ description:
   - It finds account ids that do not have 12 digits, and two hosts with the same account id.
   - It finds accounts that are in no wave, and waves in a slice of a job.
   - It finds hosts without an account id, and hosts without an assessor role while others have one.
+  - It finds what the modules would refuse of the declaration of an incident.
   - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
   _terms:
@@ -32,6 +33,19 @@ options:
     default: false
   waves:
     description: Whether the playbook works in the waves of the variable C(hardening_waves).
+    type: bool
+    default: false
+  incident:
+    description:
+      - A declared incident. Then the declaration alone is checked, as the modules of an incident check it.
+      - A reason that is too short for the record is a warning.
+    type: dict
+  max_principals:
+    description: How many credentials, roles and accounts the O(incident) may name.
+    type: int
+    default: 10
+  confirms:
+    description: Whether the O(incident) has to have its id once more in C(confirm), because the run changes something.
     type: bool
     default: false
 notes:
@@ -54,11 +68,13 @@ _raw:
 """
 
 import typing as t
+from datetime import UTC, datetime
 
 from ansible import context
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
+from ..module_utils._converge.incident.checking import check_declaration
 from ..plugin_utils._fleet import choose_hosts, has_host
 from ..plugin_utils._preparation import check_input, keep_prepared
 from ..plugin_utils._run_notes import RunNotes, private_directory
@@ -69,6 +85,8 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Optional[dict[str, t.Any]] = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
+        if "incident" in kwargs:
+            return self._check_incident()
         chosen = choose_hosts(variables, self._templar, self.get_option("group"))
         if not has_host(variables["groups"], chosen.pattern):
             return [chosen.describe_none(), *_tag_problems(variables)]
@@ -85,6 +103,17 @@ class LookupModule(LookupBase):
         problems = [*found.errors, *_tag_problems(variables)]
         keep_prepared(RunNotes(private_directory()), problems, reads_only=reads_only)
         return problems
+
+    def _check_incident(self) -> list[str]:
+        found = check_declaration(
+            self.get_option("incident"),
+            now=datetime.now(UTC),
+            max_principals=self.get_option("max_principals"),
+            writes=self.get_option("confirms"),
+        )
+        for warning in found.warnings:
+            Display().warning(warning)
+        return list(found.errors)
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:

@@ -285,7 +285,9 @@ edges:
       description: The id that the events of both accounts share, if the call is about two accounts.
       type: str
 unfollowed:
-  description: Suspected steps whose further use can't be seen.
+  description:
+    - Suspected and uncertain steps whose further use can't be seen, the suspected ones first.
+    - Among them are all changes by which somebody can come back, and that show neither a principal nor the name of a session.
   returned: success
   type: list
   elements: dict
@@ -381,7 +383,9 @@ timeline:
       description: The SHA-256 of the record as JSON with sorted keys and without spaces.
       type: str
 persistence:
-  description: Changes that suspected events left behind, the nearest deadline first. People decide what is removed.
+  description:
+    - The changes that suspected and uncertain events left behind, the nearest deadline first. People decide what is removed.
+    - Each successful change is an entry. Failed calls and reads that say the same are one.
   returned: success
   type: list
   elements: dict
@@ -390,7 +394,15 @@ persistence:
       description: The event. Empty for an object of today that was made since the first suspicious time, and that no event explains.
       type: str
     family:
-      description: V(iam), V(certificate), V(sign_in), V(code), V(sharing), V(money) or V(blindfold).
+      description: V(iam), V(certificate), V(sign_in), V(code), V(sharing), V(money), V(blindfold), V(credential), V(principal), V(trust),
+        V(network), V(schedule) or V(unknown).
+      type: str
+    class:
+      description: The class of the operation. V(credential), V(principal), V(trust), V(code), V(blindfold), V(data_out), V(network),
+        V(schedule) or V(other).
+      type: str
+    suspected:
+      description: Whether the event is an intruder's. V(yes) or V(uncertain).
       type: str
     target:
       description: The thing that was made or changed.
@@ -430,10 +442,13 @@ persistence:
       description: Whether others can use it at any moment.
       type: bool
     count:
-      description: The number of events that say the same.
+      description: The number of events that say the same. It is 1 for a successful change.
       type: int
     reason:
       description: The reason of what is said about it.
+      type: str
+    use:
+      description: How a later use of it appears in the record.
       type: str
 sessions:
   description: The sessions of roles with suspected events, in the form of the variable C(compromise_response_seen).

@@ -223,9 +223,9 @@ seeds:
     status:
       description:
         - V(home) is contained here. V(not_here) belongs to another account of the run, V(foreign) to none of them. V(deleted) does
-          nothing any more. V(root) is a key of a root user. V(session) is the work of C(session_revocation).
-        - V(mismatch) belongs to another user or account than the incident names, so nothing is done about it. V(unresolved) could not be
-          found out, or is the key of a session that the incident does not name.
+          nothing any more, as the event of its deletion, an earlier pass or the incident proves. V(root) is a key of a root user. V(session) is the work of C(session_revocation).
+        - V(mismatch) belongs to another user or account than the incident names, so nothing is done about it. V(unresolved) does not exist
+          or could not be found out, or is the key of a session that the incident does not name.
         - V(organization) is a user of Identity Center, whom M(hardening.iam.organization_containment) contains.
       type: str
     account_id:
@@ -240,6 +240,10 @@ seeds:
     next_step:
       description: The next step of people, if there is one.
       type: str
+    near:
+      description: The names that people may have meant by one that was not found. They differ in case or path, or in two characters at most.
+      type: list
+      elements: str
 contained:
   description: The principals that are contained.
   returned: success

@@ -262,6 +262,25 @@ not_denied:
     next_step:
       description: The next step of people.
       type: str
+unresolved:
+  description: The accounts that the incident names and that the organization does not have. Nothing is done about them.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the account, as the incident has it.
+      type: str
+    account_id:
+      description: The same id.
+      type: str
+    detail:
+      description: The reason in words.
+      type: str
+    near:
+      description: The accounts of the organization that people may have meant. They differ in two digits at most.
+      type: list
+      elements: str
 lives_on:
   description: The access that no control policy ends.
   returned: when O(state=contained)

@@ -67,8 +67,9 @@ options:
       - Whether to report on one account, or on all accounts of the run.
       - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
         written.
-      - With V(incident) the terminal shows who is contained in all accounts, what is not denied, and what lives on. After a real run the
-        file C(incident/<id>/hunt_seeds.yml) has the variables for C(hunt.yml).
+      - With V(incident) the terminal shows the verdict on the containment in all accounts, the next steps, what is not denied, and what
+        lives on. After a real run the folder C(incident/<id>) has the verdict (C(verdict.json)), the declaration for the next run
+        (C(contain_again.yml)) and the variables for C(hunt.yml) (C(hunt_seeds.yml)).
       - With V(drill) it writes C(drills/<id>/drill.json) and C(drills/<id>/drill.html) about one drill of a containment.
     type: str
     choices: [account, fleet, preflight, incident, drill]
@@ -205,6 +206,11 @@ options:
     type: list
     elements: dict
     default: []
+  contain_command:
+    description:
+      - The command that runs C(contain.yml) again, without its variables, with O(scope=incident). The next steps on the terminal are made
+        of it. Without it they have no commands.
+    type: str
   terminal:
     description:
       - How much the terminal shows.
@@ -273,6 +279,29 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+findings:
+  description:
+    - One finding C(incident_not_contained) for each account. It says the same as RV(verdict) and RV(fail). Empty after a plan.
+  returned: with O(scope=incident)
+  type: list
+  elements: dict
+  sample:
+    - control: incident_not_contained
+      status: FAIL
+      severity: critical
+      account_id: "222233334444"
+headline:
+  description: The verdict in one line, the first one of the terminal.
+  returned: with O(scope=incident)
+  type: str
+  sample: "NOT DENIED 2, NOT KNOWN 1"
+verdict:
+  description:
+    - The worst of what is true of the containment. V(not_denied) means that something still works, V(unresolved) that a credential was not
+      found, and V(not_known) that something could not be read. RV(fail) is false with V(contained) alone.
+  returned: with O(scope=incident)
+  type: str
+  sample: contained
 hunt:
   description:
     - The place of the variables for C(hunt.yml) (C(variables)), and the times at which to hunt again (C(times)), since events are late.
@@ -518,6 +547,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "incident": {"type": "dict"},
         "drill": {"type": "dict"},
         "containments": {"type": "list", "elements": "dict", "default": []},
+        "contain_command": {"type": "str"},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},

@@ -319,6 +319,45 @@ unfollowed:
     reason:
       description: The reason.
       type: str
+doors:
+  description:
+    - The ways to come back that the incident can have left since C(since) of the incident. These are console passwords of other users, and
+      roles that let in an account that is not in O(inventory_accounts), everybody, or an identity provider. C(contain.yml) counts them as
+      not denied.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    principal:
+      description: The ARN of the user or the role.
+      type: str
+    reason:
+      description: The reason why it may be the intruder's.
+      type: str
+    next_step:
+      description: The entry of the incident that contains it.
+      type: str
+unresolved:
+  description:
+    - The roles of the account that the incident names and that do not exist as they are written. Nothing is cut in their names. A role that
+      was deleted is none of them, if the event of its deletion, an earlier pass or C(deleted) in the incident proves that.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The ARN, as the incident has it.
+      type: str
+    account_id:
+      description: The account.
+      type: str
+    detail:
+      description: The reason in words.
+      type: str
+    near:
+      description: The ARNs that people may have meant. They differ in case or path, or in two characters at most.
+      type: list
+      elements: str
 unread:
   description: The facts that are not known, because they could not be read.
   returned: success

@@ -20,13 +20,9 @@ from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ..module_utils._account.answer import Unknown, Yes
-from ..module_utils._account.moments import format_utc
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
-from ..module_utils._converge.incident.declaration import Incident
 from ..module_utils._converge.incident.drills import is_drill_id
-from ..module_utils._converge.incident.names import MODULES as MODULES_OF_INCIDENTS
-from ..module_utils._converge.incident.steps import HUNT_AGAIN
 from ..module_utils._converge.plan import combine_plans, plan_document
 from ..module_utils._converge.plans import check_hash, keep_once, keep_plan, keep_run, plan_key, run_key, run_lines
 from ..module_utils._converge.store import Store, StoreError
@@ -46,7 +42,6 @@ from ..module_utils._report.document import (
     run_report_key,
     to_bytes,
 )
-from ..module_utils._report.incident_variables import SEEDS, write_seeds
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.recorded import add_recorded, find_lost
@@ -55,10 +50,10 @@ from ..module_utils._report.states import COUNTS, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
 from ..module_utils._run_control.release import run as release_lease
+from ._containment_report import run as report_containment
 from ._render import (
     account_html,
     campaign,
-    containment_text,
     drill,
     fleet_html,
     fleet_text,
@@ -70,9 +65,8 @@ from ._render import (
     tables,
     text,
 )
-from ._render.containment_text import Containment
 from ._render.plan_text import render_last_lines
-from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, name_unconfirmed, show_account
+from ._report_plans import RunPlans, Shape, ShownPlan, can_plan, show_account
 from ._role_options import load_table
 from ._simulation.prices import price_units
 
@@ -95,7 +89,7 @@ def run(task: Task) -> Result:
         if task.options["scope"] == "preflight":
             return _report_preflight(job, task.options["preflight"])
         if task.options["scope"] == "incident":
-            return _report_containment(job, task)
+            return report_containment(task, job.place.store)
         if task.options["scope"] == "drill":
             return _report_drill(job, task.options["drill"] or {})
         if task.options["scope"] == "fleet":
@@ -216,44 +210,6 @@ def _report_preflight(job: _Job, accounts: Sequence[Mapping[str, t.Any]]) -> Res
         "missing": preflight_text.count_missing(ordered),
         "terminal": "" if job.options.terminal == "none" else shown,
     }
-
-
-def _report_containment(job: _Job, task: Task) -> Result:
-    """The containment of all accounts, for the terminal alone."""
-    found = Containment.of(
-        task.options["incident"] or {},
-        task.options["containments"],
-        failures=job.options.failures,
-        now=job.now,
-        is_real=not task.check_mode,
-        unconfirmed=name_unconfirmed(MODULES_OF_INCIDENTS),
-    )
-    problems = found.list_problems()
-    shown = containment_text.render(found, ascii_only=job.options.ascii_only)
-    return {
-        "scope": "incident",
-        "hunt": _prepare_hunt(job, found),
-        "accounts": len({result.get("account_id") for result in task.options["containments"]}),
-        "fail": bool(problems),
-        "fail_msg": "; ".join(problems),
-        "terminal": "" if job.options.terminal == "none" else shown,
-    }
-
-
-def _prepare_hunt(job: _Job, found: Containment) -> dict[str, t.Any]:
-    """Write what the hunt begins with, and return its place and the times of the hunts. A plan writes nothing.
-
-    A place that can't be written must not cost the report of the containment.
-    """
-    if not found.is_real:
-        return {}
-    try:
-        incident = Incident.from_option(found.incident, now=job.now)
-        job.place.put("seeds", f"incident/{incident.id}/{SEEDS}", write_seeds(incident))
-    except (InputError, StoreError) as error:
-        job.warn(f"there is no file for the hunt: {error}")
-        return {}
-    return {"variables": job.place.written["seeds"], "times": [format_utc(job.now + wait) for wait in HUNT_AGAIN]}
 
 
 def _report_drill(job: _Job, report: Mapping[str, t.Any]) -> Result:

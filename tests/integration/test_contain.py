@@ -33,6 +33,13 @@ EARLY: t.Final[Record] = {
     "compromise_response_checklist": CHECKLIST,
     "compromise_response_early_release_reason": "a test of the release",
 }
+PLANTED: t.Final = f"arn:aws:iam::{HOME}:user/svc-metrics"
+OPENED: t.Final = f"arn:aws:iam::{HOME}:role/nightly-export"
+#: The entries that close what the intruder of the seed has left: an administrator with a password, and a foreign trust.
+DOORS: t.Final[Record] = {
+    "users": [PLANTED],
+    "roles": [{"arn": OPENED, "cut": "trust", "principal": "arn:aws:iam::999988887777:root"}],
+}
 HARDEN: t.Final = (CHECKOUT / "playbooks" / "harden.yml").read_text(encoding="utf-8")
 #: The roles of harden.yml that have a mode, whichever these are.
 ROLES: t.Final = frozenset(re.findall(r"name: hardening\.iam\.(\w+)", HARDEN)) - {"preflight", "assessment", "report"}
@@ -118,7 +125,7 @@ def story(ansible: Ansible) -> Story:
     with Intruder(ansible.control.url, interval=1.0) as intruder:
         named = run(ansible, "contain", **CONFIRMED)
         entry = find_entry(named)
-        declared = {**DECLARED["hardening_incident"], "keys": [*DECLARED["hardening_incident"]["keys"], entry]}
+        declared = {**DECLARED["hardening_incident"], "keys": [*DECLARED["hardening_incident"]["keys"], entry], **DOORS}
         contain = functools.partial(run, ansible, "contain", **CONFIRMED, hardening_incident=declared)
         contained = contain()
         # Who is quicker decides, and a slow machine may need another run.
@@ -134,7 +141,9 @@ def story(ansible: Ansible) -> Story:
     still = response.state(HOME)
     # Of all else it has changed much, which no release takes back.
     ansible.control.restore(here)
-    released = run(ansible, "release", **CONFIRMED, **EARLY, hardening_incident=declared)
+    looked_at = {"by": "Ben", "statement": "it is ours", "names": [f"{PLANTED}/password"]}
+    early = {**EARLY, "compromise_response_checklist": {**CHECKLIST, "looked_at": looked_at}}
+    released = run(ansible, "release", **CONFIRMED, **early, hardening_incident=declared)
     after = {account: response.state(account) for account in (HOME, PROD, DATA)}
     return Story(checked, named, entry, contained, able, again, hardened, (frozen, still), released, before, after)
 
@@ -169,6 +178,8 @@ def test_the_last_lines_are_the_commands_of_the_hunts(story: Story) -> None:
         "credential_hunt_incident_id": INCIDENT,
         # A later run of the story names the key that the intruder made for somebody else.
         "credential_hunt_access_key_ids": [LEAKED, story.entry["id"]],
+        # So it does the user that the intruder left.
+        "credential_hunt_principals": [PLANTED],
         "credential_hunt_since": SINCE.replace("+00:00", "Z"),
     }
     commands = [line.strip() for line in story.contained.output.splitlines() if "/hunt.yml -e @" in line]
@@ -194,6 +205,12 @@ def test_no_other_run_changes_a_contained_principal(story: Story) -> None:
 def test_a_key_that_the_intruder_made_for_somebody_else_is_named_with_its_entry(story: Story) -> None:
     assert story.named.status != 0
     assert (story.entry["user"], story.entry["account_id"]) == (OTHER_USER, HOME)
+
+
+def test_what_the_intruder_left_to_come_back_by_is_named_with_its_entries(story: Story) -> None:
+    shown = " ".join(story.named.output.partition("\nNOT DENIED:\n")[2].split())
+    assert f'add to users of the incident "{PLANTED}"' in shown
+    assert f'{{arn: "{OPENED}", cut: trust, principal: "arn:aws:iam::999988887777:root", restore: false}}' in shown
 
 
 def test_a_release_restores_what_was_there_but_for_keys_in_wrong_hands(story: Story) -> None:
@@ -223,6 +240,70 @@ def test_a_slip_of_the_finger_contains_nobody(ansible: Ansible) -> None:
     assert outcome.status != 0
     assert list_writes(outcome) == []
     assert "ci-deploy-legacy" in outcome.output
+
+
+def test_names_that_do_not_exist_change_nothing_and_near_ones_are_offered(ansible: Ansible) -> None:
+    """A key, a user, a role and an account, each with a slip, and a reason that is too short for the record."""
+    role, name = CHAIN[0], CHAIN[0].rpartition("/")[2]
+    slips = {
+        "reason": "leak",
+        "keys": [{"id": f"{LEAKED[:-1]}A", "user": USER}],
+        "users": [USER_ARN.replace("ci-deploy", "CI-Deploy")],
+        "roles": [{"arn": role.replace(name, name.upper()), "cut": "all_sessions"}],
+        "accounts": [f"{PROD[:-1]}6"],
+    }
+    outcome = run(ansible, "contain", **CONFIRMED, hardening_incident={**DECLARED["hardening_incident"], **slips})
+    shown = " ".join(outcome.output.partition("Containment of")[2].split())
+    assert outcome.status == 2 and list_writes(outcome) == [], outcome.output
+    assert "UNRESOLVED 4" in shown
+    for near in (f"…{LEAKED[-4:]} of the user {USER}", USER_ARN, role, PROD):
+        assert re.search(rf"\(near: [^)]*{re.escape(near)}", shown), shown
+    assert "'leak' says little" in " ".join(outcome.output.split())
+    assert "Plan of" not in outcome.output and "without --check" not in shown
+    (found,) = {
+        json.dumps(one["observed"]["verdict"])
+        for path in outcome.reports.rglob("verdict.json")
+        for one in (finding["evidence"] for finding in json.loads(path.read_text("utf-8"))["findings"])
+    }
+    assert found == '"unresolved"'
+
+
+STRANGER: t.Final = "999988887777"
+
+
+def let_in(iam: t.Any, role: str, principal: str) -> None:
+    """Let a principal in by a trust policy, beside those that it lets in."""
+    document = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    own = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    document = {**document, "Statement": [*document["Statement"], own]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def test_an_intruder_in_the_roles_of_the_run_is_not_called_contained(ansible: Ansible) -> None:
+    """It lets itself into both roles by which a containment works, and leaves a role and a password to come back by."""
+    response = Response(ansible.control, ansible.directory)
+    here = ansible.control.snapshot()
+    iam = response.client("iam")
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    iam.put_user_policy(UserName=USER, PolicyName="all", PolicyDocument=json.dumps(everything))
+    for role in ("automation-containment", "break-glass"):
+        let_in(iam, role, USER_ARN)
+    trust = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    back = iam.create_role(RoleName="support-readonly", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="support-readonly", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.create_login_profile(UserName=OTHER_USER, Password="Not-A-Real-Password-1")
+    outcome = run(ansible, "contain", **CONFIRMED)
+    ansible.control.restore(here)
+    shown = " ".join(outcome.output.partition("Containment of")[2].split())
+    assert outcome.status == 2 and "NOT DENIED" in shown.partition("Declared by")[0], shown
+    for name in ("role/iam-hardening/automation-containment", "break-glass", back, f"user/{OTHER_USER}"):
+        assert re.search(rf"- arn:\S+{re.escape(name.rpartition(':')[2])}: ", shown.partition("NOT DENIED: -")[2]), name
+    assert f'accounts: [{{account_id: "{HOME}", action: policy}}]' in shown
+    assert "The intruder can have come into" in shown and "an administrator that lets in 999988887777" in shown
+    again = yaml.safe_load((outcome.reports / "incident" / INCIDENT / "contain_again.yml").read_text("utf-8"))
+    assert again["hardening_incident"]["accounts"] == [{"account_id": HOME, "action": "policy"}]
+    assert f"contain_again.yml -e compromise_response_confirm={INCIDENT}" in shown
 
 
 def test_a_run_without_confirmation_writes_nothing(ansible: Ansible) -> None:

@@ -105,6 +105,7 @@ SWITCHES_OF_ASSESSOR: t.Final[Mapping[str, str]] = {
 }
 #: What the answers of reads are for that no other module makes, by operation.
 PURPOSES: t.Final[Mapping[str, str]] = {
+    "iam:ListUsers": "credential_quarantine: the users that people may have meant by one that does not exist",
     "iam:ListUserPolicies": "credential_quarantine: whether there is room for an inline policy that denies everything",
     "organizations:ListParents": "organization_containment: the unit that a contained account is in",
     "signin:GetSession": "session_revocation: the client of a session of `aws login`, and when it ends",

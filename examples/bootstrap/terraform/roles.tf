@@ -3016,6 +3016,7 @@ resource "aws_iam_policy" "assessor_containment_reads" {
       "Action": [
         "iam:ListRolePolicies",
         "iam:ListUserPolicies",
+        "iam:ListUsers",
         "sts:GetAccessKeyInfo",
         "sts:GetCallerIdentity"
       ],
@@ -3463,6 +3464,7 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
         "iam:ListSigningCertificates",
         "iam:ListUserPolicies",
         "iam:ListUserTags",
+        "iam:ListUsers",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
         "organizations:DescribePolicy",

@@ -27,10 +27,10 @@ from .._converge.capability import Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
+from .._converge.incident.checking import check_declaration, describe_strangers, find_lack_of_confirmation
 from .._converge.incident.declaration import Incident
 from .._converge.incident.drills import find_strangers
 from .._converge.incident.names import Pass, record_folder
-from .._converge.incident.reader import OPTION
 from .._converge.incident.record import Record, State, is_same_person
 from .._converge.incident.records import read_record, update
 from .._converge.incident.released import index_released
@@ -48,10 +48,6 @@ FALLBACK: t.Final = "./journal-fallback"
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 # Ends the name of the file with the hash of a document.
 _HASH: t.Final = ".sha256"
-_NO_DRILL: t.Final = (
-    "{id} is the id of a drill, which contains nobody but its own user and role, and not {strangers}.\n"
-    "If this is no drill, declare the incident under another id. Nothing was changed"
-)
 _NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED, so everybody who can write to its place can delete it: {reason}"
 # The variable that users set, for messages.
 _SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
@@ -97,24 +93,21 @@ class Emergency:
         :raises TaskError: the incident can't be used, names what no drill may contain, or the run
             would write without a confirmation.
         """
-        try:
-            incident = Incident.from_option(task.options["incident"], now=task.now, is_release=releases)
-            incident.check_count(int(task.options["max_principals"]))
-        except InputError as error:
-            raise TaskError(str(error)) from error
-        strangers = [] if releases else incident.list_strangers()
-        if strangers:
-            raise TaskError(_NO_DRILL.format(id=incident.id, strangers=", ".join(strangers)))
-        incident = _check_second_person(task, incident)
-        if not incident.is_confirmed:
-            problem = (
-                f"{OPTION}.confirm: {incident.confirm!r} is not the id of the incident, so nothing was read or "
-                f"written. Look at the plan with --check, then set {OPTION}.confirm to {incident.id}"
-            )
-            if task.run.writes:
-                raise TaskError(problem)
-            if task.run.enforces:
-                task.warn(f"without check mode this fails: {problem}")
+        checked = check_declaration(
+            task.options["incident"],
+            now=task.now,
+            max_principals=int(task.options["max_principals"]),
+            writes=task.run.writes,
+            is_release=releases,
+        )
+        if checked.incident is None or checked.errors:
+            raise TaskError("\n".join(checked.errors))
+        for warning in checked.warnings:
+            task.warn(warning)
+        incident = _check_second_person(task, checked.incident)
+        lack = find_lack_of_confirmation(incident)
+        if lack and task.run.enforces:
+            task.warn(f"without check mode this fails: {lack}")
         return cls(
             incident,
             releases=releases,
@@ -211,7 +204,7 @@ class Emergency:
         at = self._clock()
         strangers = find_strangers(self.incident.id, [one.arn for one in subjects])
         if strangers:
-            raise StoreError(_NO_DRILL.format(id=self.incident.id, strangers=", ".join(strangers)))
+            raise StoreError(describe_strangers(self.incident.id, strangers))
         for account_id in _list_accounts(changes, subjects):
             step, own = self._step(account_id), _of_account(subjects, account_id)
             targets = {place_of(change) for change in changes if change.account_id == account_id} | set(objects)

@@ -12,10 +12,14 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping
 
+from .hunt_groups import count_names, group_rows, name_presence
 from .plain import printable, wrap_text
 
 _MOST_ROWS: t.Final = 40
 _MOST_NODES: t.Final = 20
+_MOST_STEPS: t.Final = 10
+_MOST_GROUPS: t.Final = 12
+_MOST_OF_GROUP: t.Final = 3
 
 Item = Mapping[str, t.Any]
 
@@ -32,9 +36,8 @@ def make_printable(value: t.Any) -> t.Any:
 def render(document: Item, location: str, *, ascii_only: bool = False) -> str:
     """Render the headline, the suspected events, what was found to persist, and the next steps."""
     lines = [*_render_head(document), *_render_events(document), *_render_persistence(document)]
-    lines += _render_list(
-        "Not followed", [f"{one['from']} → {one['to']}: {one['reason']}" for one in document["unfollowed"]]
-    )
+    steps = [f"{one['from']} → {one['to']}: {one['reason']}" for one in document["unfollowed"]]
+    lines += _render_list("Not followed", steps, most=_MOST_STEPS)
     lines += _render_list("Depend on the keys", list(map(describe_dependant, document["dependants"])))
     lines += _render_list("Secrets to change", list(map(describe_secret, document["secrets"])))
     lines += _render_list("Next steps", document["next_steps"])
@@ -79,21 +82,30 @@ def _render_events(document: Item) -> Iterator[str]:
 
 
 def _render_persistence(document: Item) -> Iterator[str]:
-    rows = document["persistence"]
-    if not rows:
+    groups = group_rows(document["persistence"])
+    if not groups:
         return
     yield ""
     yield "Left behind, the nearest deadline first"
-    for row in rows[:_MOST_NODES]:
-        there = {"true": "still there", "false": "gone"}.get(
-            str(row["present"]).lower(), "not known whether it is there"
-        )
-        undo = row.get("undo") or {}
-        call = f"; undo: {undo['service']}:{undo['operation']}" if undo else ""
-        deadline = f"; until {row['deadline']}" if row.get("deadline") else ""
-        yield f"  {row['family']}: {row['target']} ({there}{deadline}{call})"
-    if len(rows) > _MOST_NODES:
-        yield f"  … and {len(rows) - _MOST_NODES} more"
+    for group in groups[:_MOST_GROUPS]:
+        counts = ", ".join(f"{count} {word}" for word, count in group.counts.items())
+        doubt = f", {group.doubtful} uncertain" if group.doubtful else ""
+        yield f"  {group.family} in {group.account_id}: {counts}{doubt}"
+        yield from map(_render_left, group.rows[:_MOST_OF_GROUP])
+        rest = group.rows[_MOST_OF_GROUP:]
+        if rest:
+            yield f"    … and {len(rest)} more: {count_names(row['event_name'] or row['target'] for row in rest)}"
+    hidden = [row for group in groups[_MOST_GROUPS:] for row in group.rows]
+    if hidden:
+        yield f"  … and {len(hidden)} more: {count_names(row['family'] for row in hidden)}"
+
+
+def _render_left(row: Item) -> str:
+    undo = row["undo"] or {}
+    call = f"; undo: {undo['service']}:{undo['operation']}" if undo else ""
+    deadline = f"; until {row['deadline']}" if row["deadline"] else ""
+    what = " ".join(filter(None, (row["event_name"], row["target"])))
+    return f"    {what} ({name_presence(row)}{deadline}{call})"
 
 
 def describe_dependant(row: Item) -> str:
@@ -113,10 +125,12 @@ def describe_secret(row: Item) -> str:
     return f"{row['arn']} {read}{doubt}"
 
 
-def _render_list(title: str, sentences: t.Sequence[str]) -> Iterator[str]:
+def _render_list(title: str, sentences: t.Sequence[str], *, most: int = _MOST_NODES) -> Iterator[str]:
     if not sentences:
         return
     yield ""
     yield title
-    for sentence in sentences[:_MOST_NODES]:
+    for sentence in sentences[:most]:
         yield from wrap_text(printable(sentence), first="  - ", rest="    ")
+    if len(sentences) > most:
+        yield f"  … and {len(sentences) - most} more"

@@ -60,12 +60,15 @@ def write_seen(incident_id: str, sessions: Sequence[Mapping[str, t.Any]]) -> byt
     )
 
 
-def write_seeds(incident: Incident) -> bytes:
-    """Write what a hunt begins with, for hunt.yml: keys of an incident, its users, and the roles of its sessions."""
+def write_seeds(incident: Incident, headline: str) -> bytes:
+    """Write what a hunt begins with, for hunt.yml: keys of an incident, its users, and the roles of its sessions.
+
+    ``headline`` is the verdict of the containment, in one line.
+    """
     keys = dict.fromkeys(key.id for key in incident.keys)
     principals = dict.fromkeys((*incident.users, *(session.role for session in incident.sessions)))
     return _write(
-        "What the incident names, for hunt.yml.",
+        f"What the incident names, for hunt.yml. The containment ended with: {headline}",
         {
             "credential_hunt_incident_id": incident.id,
             "credential_hunt_access_key_ids": list(keys),

@@ -12,172 +12,54 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
 
-from ...module_utils._account.moments import format_utc
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.incident.declaration import UNVERIFIED_PERSON
-from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
-from ...module_utils._converge.incident.reader import split_items
-from ...module_utils._converge.incident.steps import HUNT_AGAIN
+from ...module_utils._incident.next_steps import Commands, NextStep, list_next_steps
+from ...module_utils._incident.results import Containment, Row
+from ...module_utils._incident.verdict import Judgement, Verdict, judge
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
-#: Statuses of a credential by which its home is known, or that it has none any more.
-_FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch", "organization"})
-#: All statuses, the one first that says most. That a credential is not here is what every other account says of it.
-_BY_KNOWLEDGE: t.Final = (
-    *("home", "mismatch", "root", "session", "deleted", "organization", "foreign", "unresolved", "not_here"),
-)
-_RECHECK: t.Final = "recheck"
 _NAMES: t.Final = 4
+#: How a next step begins that session_revocation takes.
+_CUT_LATER: t.Final = "session_revocation"
 #: Statements that cut sessions by time alone, and those about the sessions of a provider.
 _WHOLE: t.Final = frozenset({"OlderSessionsOfNobodyKnown", "OlderSessions"})
 _OF_PROVIDERS: t.Final = frozenset({"OlderSessionsOfProviders", "OlderSessionsOfSaml"})
 
-Row = Mapping[str, t.Any]
 Show = Callable[[object], str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Containment:
-    """The last results of the modules in all accounts.
-
-    ``credentials`` are those of credential_quarantine, ``sessions`` those of session_revocation, and ``organization``
-    those of organization_containment. ``failures`` are the hosts in which a module failed, each with ``host`` and
-    ``reason``. ``unconfirmed`` names the vital assumptions about AWS that no real account has confirmed.
-    """
-
-    incident: Row
-    credentials: Sequence[Row]
-    sessions: Sequence[Row]
-    organization: Sequence[Row]
-    failures: Sequence[Row]
-    now: datetime
-    is_real: bool
-    unconfirmed: Sequence[str] = ()
-
-    @classmethod
-    def of(
-        cls,
-        incident: Row,
-        results: Sequence[Row],
-        *,
-        failures: Sequence[Row],
-        now: datetime,
-        is_real: bool,
-        unconfirmed: Sequence[str] = (),
-    ) -> t.Self:
-        """The containment of these results. Their members say which module each is of."""
-        ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
-        credentials = [result for result in ordered if "seeds" in result]
-        sessions = [result for result in ordered if "roles" in result]
-        organization = [result for result in ordered if "people" in result]
-        # In the mode report nothing is written either.
-        is_enforced = any(result.get("mode") == "enforce" for result in ordered) or not ordered
-        return cls(incident, credentials, sessions, organization, failures, now, is_real and is_enforced, unconfirmed)
-
-    @property
-    def _results(self) -> tuple[Row, ...]:
-        return (*self.credentials, *self.sessions, *self.organization)
-
-    def list_problems(self) -> list[str]:
-        """List why a run has not contained everything: what failed, what nobody found, what is not denied or known.
-
-        A plan only has the first two.
-        """
-        lost = [f"{seed['id']}: {seed['detail']}" for seed in self._list_lost()]
-        failed = [f"{failure['host']}: {failure['reason']}" for failure in self.failures]
-        unasked = [] if self.credentials or failed else ["no account was asked: is compromise_response_mode off?"]
-        open_ends = [*self._list_mixed(), *self._list_open()] if self.is_real else []
-        return list(dict.fromkeys([*failed, *unasked, *lost, *self._list_unhandled(), *open_ends]))
-
-    def _list_unhandled(self) -> Iterator[str]:
-        """List the accounts and users of Identity Center that no host has looked at."""
-        known = {
-            str(row.get("account_id") or row.get("user_id"))
-            for result in self.organization
-            for row in (*result["accounts"], *result["people"])
-        }
-        for name, key in (("accounts", "account_id"), ("identity_center_users", "user_id")):
-            for item in split_items(self.incident.get(name)) or ():
-                given = item.get(key, "") if isinstance(item, Mapping) else item
-                subject = str(given).strip().lower()
-                if subject.rjust(12, "0") not in known and subject not in known:
-                    yield f"{subject}: only a host of the group organization_management contains it, and none did"
-
-    def _list_mixed(self) -> Iterator[str]:
-        """List the accounts that wrote nothing, in a run in which others did."""
-        for result in self._results:
-            if result.get("mode") != "enforce":
-                yield f"account {result['account_id']}: nothing was written, because its mode is {result.get('mode')}"
-
-    def _list_open(self) -> Iterator[str]:
-        """List what is not denied, what is not known, and what was changed so late that something may have got away."""
-        yield from (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied())
-        yield from (fact for result in self.sessions for fact in result.get("unread", ()))
-        for result in self._results:
-            late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
-            if result.get("pass") == _RECHECK:
-                yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
-
-    def list_seeds(self) -> list[Row]:
-        """List each credential once, as the account sees it that knows most of it."""
-        best: dict[str, Row] = {}
-        for seed in self._seeds():
-            known = best.get(seed["id"])
-            if known is None or _rank(seed) < _rank(known):
-                best[seed["id"]] = seed
-        return list(best.values())
-
-    def _list_lost(self) -> list[Row]:
-        return [seed for seed in self.list_seeds() if seed["status"] not in _FOUND]
-
-    def _seeds(self) -> Iterator[Row]:
-        return (seed for result in self.credentials for seed in result["seeds"])
-
-    def list_not_denied(self) -> list[Row]:
-        """List what is not denied, in all accounts."""
-        return [row for result in self._results for row in result.get("not_denied", ())]
-
-    def list_lives(self) -> list[Row]:
-        """List what lives on, what ends first before the others, and what nobody ends in the end.
-
-        Of sessions session_revocation knows more than what it is left as a next step.
-        """
-        known = {result["account_id"] for result in self.sessions if not result.get("unread")}
-        rows = [
-            row
-            for result in self._results
-            for row in result.get("lives_on", ())
-            if result["account_id"] not in known or not row.get("next_step", "").startswith("session_revocation")
-        ]
-        return sorted(rows, key=lambda row: (row["until"] is None, row["until"] or "", row["what"], row["principal"]))
-
-
-def _rank(seed: Row) -> int:
-    status = seed["status"]
-    return _BY_KNOWLEDGE.index(status) if status in _BY_KNOWLEDGE else len(_BY_KNOWLEDGE)
-
-
-def render(containment: Containment, *, ascii_only: bool = False) -> str:
-    """The containment as text."""
+def render(
+    containment: Containment,
+    judgement: t.Optional[Judgement] = None,
+    commands: t.Optional[Commands] = None,
+    *,
+    ascii_only: bool = False,
+) -> str:
+    """The containment as text. The verdict is its first line, and what to do now comes next."""
     show = functools.partial(printable, ascii_only=ascii_only)
     incident = containment.incident
+    judgement = judgement or judge(containment)
     title = f"{'Containment' if containment.is_real else 'Plan of the containment'} of {show(incident.get('id'))}"
     lines = [
         title,
         "=" * len(title),
+        *wrap_text(show(judgement.headline)),
         *wrap_text(show(f"Declared by {incident.get('declared_by')}: {incident.get('reason')}")),
+        *_render_next(list_next_steps(judgement, containment, commands or Commands()), show),
+        *_section("UNRESOLVED:", _render_unresolved(judgement), show),
         *_section("CREDENTIALS:", _render_seeds(containment), show),
-        *_section("CONTAINED:" if containment.is_real else "TO CONTAIN:", _render_contained(containment), show),
+        *_section(
+            "CONTAINED:" if containment.is_real else "TO CONTAIN:", _render_contained(containment, judgement), show
+        ),
         *_section("LEFT ALONE:", _render_left_alone(containment), show),
-        *_section("NOT DENIED:", _render_not_denied(containment), show),
+        *_section("NOT DENIED:", _render_not_denied(containment, judgement), show),
         *_section("LIVES ON (UTC):", _render_lives(containment), show),
         *_section("NOT KNOWN:", _render_unknown(containment), show),
         *_section("NOT TRUSTED:", _render_untrusted(containment), show),
         *_section("FAILED:", (f"{one['host']}: {one['reason']}" for one in containment.failures), show),
-        *_section("NEXT:", _render_next(containment), show),
     ]
     return "\n".join(lines)
 
@@ -187,14 +69,27 @@ def _section(title: str, items: Iterable[str], show: Show) -> list[str]:
     return ["", title, *lines] if lines else []
 
 
+def _render_next(steps: Iterable[NextStep], show: Show) -> list[str]:
+    """Render the next steps. A command stays on one line, however long it is, so that it can be pasted."""
+    lines = ["", "NEXT:"]
+    for step in steps:
+        first, *others = step.text.split("\n")
+        ending = ":" if step.command else ""
+        lines += wrap_text(show(f"- {first}{'' if others else ending}"), first="  ", rest="    ")
+        lines += [line for other in others for line in wrap_text(show(other), first="    ", rest="    ")]
+        lines += [f"    {show(step.command)}"] if step.command else []
+    return lines
+
+
 def _render_seeds(containment: Containment) -> Iterator[str]:
     for seed in containment.list_seeds():
         step = f"; {seed['next_step']}" if seed.get("next_step") else ""
         yield f"{seed['id']}: {seed['detail']}{step}"
 
 
-def _render_contained(containment: Containment) -> Iterator[str]:
+def _render_contained(containment: Containment, judgement: Judgement) -> Iterator[str]:
     undenied = {row["principal"] for row in containment.list_not_denied()}
+    undenied |= {one.subject for one in judgement.reasons if one.verdict is Verdict.NOT_DENIED}
     for result in containment.credentials:
         yield from (
             f"{one['principal']}: everything" for one in result["contained"] if one["principal"] not in undenied
@@ -263,20 +158,33 @@ def _render_left_alone(containment: Containment) -> Iterator[str]:
             yield f"{refusal['target']}: {refusal['reason']}"
 
 
-def _render_not_denied(containment: Containment) -> Iterator[str]:
-    for row in containment.list_not_denied():
-        step = f"; {row['next_step']}" if row.get("next_step") else ""
-        yield f"{row['principal']}: {row['reason']}{step}"
+def _render_unresolved(judgement: Judgement) -> Iterator[str]:
+    yield from (one.message for one in judgement.reasons if one.verdict is Verdict.UNRESOLVED)
+
+
+def _render_not_denied(containment: Containment, judgement: Judgement) -> Iterator[str]:
+    """Render what is not denied: of a plan what would not be, and of a run all that the verdict counts."""
+    unresolved = {one.subject for one in judgement.reasons if one.verdict is Verdict.UNRESOLVED}
+    rows = [row for row in containment.list_not_denied() if row["principal"] not in unresolved]
+    steps = {f"{row['principal']}: {row['reason']}": row.get("next_step") for row in rows}
+    found = [one.message for one in judgement.reasons if one.verdict is Verdict.NOT_DENIED]
+    for text in dict.fromkeys([*(steps if judgement.is_plan else ()), *found]):
+        yield f"{text}{f'; {steps[text]}' if steps.get(text) else ''}"
 
 
 def _render_lives(containment: Containment) -> Iterator[str]:
     """Render what lives on, the same of several principals in one line."""
-    merged: dict[tuple[str, bool, str], list[str]] = {}
+    undenied = {one.subject for one in judge(dataclasses.replace(containment, is_real=True)).reasons}
+    merged: dict[tuple[str, str, str], list[str]] = {}
     for row in containment.list_lives():
         until = row["until"] or "until somebody ends it"
-        merged.setdefault((until, row["denied"], row["what"]), []).append(row["principal"].rpartition(":")[2])
-    for (until, is_denied, what), principals in merged.items():
-        yield f"{until}  {'denied' if is_denied else 'NOT DENIED'}  {what}: {join_names(principals, _NAMES)}"
+        # Of a principal that is denied there is still what no denial of AWS ends.
+        is_open = row["principal"] in undenied or row.get("next_step", "").startswith(_CUT_LATER)
+        open_ = "NOT DENIED" if is_open else "no denial ends it"
+        state = "denied" if row["denied"] else open_
+        merged.setdefault((until, state, row["what"]), []).append(row["principal"].rpartition(":")[2])
+    for (until, state, what), principals in merged.items():
+        yield f"{until}  {state}  {what}: {join_names(principals, _NAMES)}"
 
 
 def _render_unknown(containment: Containment) -> Iterator[str]:
@@ -315,16 +223,3 @@ def _render_untrusted(containment: Containment) -> Iterator[str]:
                     f"account {row['account_id']}: {'; '.join(changes)}. If that was an intruder, add the account to "
                     "accounts of the incident, and run contain.yml again"
                 )
-
-
-def _render_next(containment: Containment) -> Iterator[str]:
-    if not containment.is_real:
-        yield "if this is right, run it without --check, and with the id of the incident as compromise_response_confirm"
-        return
-    if containment.list_problems():
-        yield "run contain.yml again: it goes on where this run ended"
-    if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
-        until = format_utc(containment.now + CONFIRM_WITHIN)
-        yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
-    times = " and ".join(format_utc(containment.now + wait) for wait in HUNT_AGAIN)
-    yield f"events are late: run hunt.yml now, and again at {times}; then contain.yml with the sessions that it found"

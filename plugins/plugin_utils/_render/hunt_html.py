@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ...module_utils._report.hunt_groups import PRESENT, group_rows, name_presence
 from ...module_utils._report.hunt_text import describe_dependant, describe_secret
 from . import page
 from .hunt_graph import view_graph
@@ -24,6 +25,11 @@ View = dict[str, t.Any]
 _TONES: t.Final = {"yes": "critical", "uncertain": "medium", "no": "good"}
 _WORDS: t.Final = {"yes": "suspected", "uncertain": "uncertain", "no": "not suspected"}
 _COVERAGE: t.Final = {"complete": "good", "partial": "medium", "denied": "critical"}
+_PRESENT: t.Final = {PRESENT["true"]: "critical", PRESENT["unknown"]: "medium", PRESENT["false"]: "good"}
+#: So many rows are read without unfolding anything.
+_MOST_OPEN: t.Final = 25
+#: Of more rows, so many of each group are read after it was unfolded.
+_MOST_OF_GROUP: t.Final = 10
 # timeline.jsonl has all events.
 _MOST_SUSPECTED: t.Final = 2_000
 _MOST_OTHERS: t.Final = 200
@@ -51,10 +57,11 @@ def _list_sections(document: Item) -> list[Section]:
         Section("timeline", "Suspected events", "hunt/timeline.html.j2", _view_rows(rows, _MOST_SUSPECTED), len(rows)),
     ]
     if document["persistence"]:
-        found = {"rows": document["persistence"]}
-        sections.append(Section("persistence", "Left behind", "hunt/persistence.html.j2", found, len(found["rows"])))
+        found = _view_left(document["persistence"])
+        count = len(document["persistence"])
+        sections.append(Section("persistence", "Left behind", "hunt/persistence.html.j2", found, count))
     if document["unfollowed"]:
-        unfollowed = {"rows": document["unfollowed"]}
+        unfollowed = {"rows": document["unfollowed"], "most": _MOST_OPEN}
         sections.append(
             Section("unfollowed", "Not followed", "hunt/unfollowed.html.j2", unfollowed, len(document["unfollowed"]))
         )
@@ -79,6 +86,22 @@ def _view_rows(rows: t.Sequence[Item], most: int) -> View:
     """The first rows of suspected events, and the last of others: these are nearest to the intrusion."""
     shown = rows[:most] if most == _MOST_SUSPECTED else rows[-most:]
     return {"rows": shown, "hidden": len(rows) - len(shown)}
+
+
+def _view_left(rows: t.Sequence[Item]) -> View:
+    """The rows by family and account. Many groups are folded, and so are the later rows of a large one."""
+    groups = group_rows(rows)
+    shown = [
+        {
+            "group": group,
+            "is_open": bool(group.deadline) or len(rows) <= _MOST_OPEN,
+            "tone": next(tone for word, tone in _PRESENT.items() if word in group.counts),
+            "rows": [{"row": row, "present": name_presence(row)} for row in group.rows],
+        }
+        for group in groups
+    ]
+    most = _MOST_OPEN if len(rows) <= _MOST_OPEN else _MOST_OF_GROUP
+    return {"groups": shown, "present": _PRESENT, "most": most}
 
 
 def _view_coverage(document: Item) -> View:

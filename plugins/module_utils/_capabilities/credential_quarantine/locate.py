@@ -17,14 +17,20 @@ import enum
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ..._account.answer import Answer, Unknown, Yes
 from ..._converge.arn import principal_of
 from ..._converge.incident.declaration import CenterUserSeed, Incident, KeySeed, SessionSeed
+from ..._incident.deletions import Deletion
+from ..._incident.near_names import find_near
 
 _LONG_TERM: t.Final = "AKIA"
 #: What people do about a key of root that the account itself can't delete.
 ROOT_OF_MEMBER: t.Final = (
     "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
 )
+
+
+_NOT_LOOKED_FOR: t.Final = Unknown("nobody looked for its deletion")
 
 
 class Status(enum.StrEnum):
@@ -43,7 +49,10 @@ class Status(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Seed:
-    """Where a credential of the incident is. ``id`` is a key's id, or an ARN; ``user`` the name of its user."""
+    """Where a credential of the incident is. ``id`` is a key's id, or an ARN; ``user`` the name of its user.
+
+    ``near`` are the names that people may have meant by one that is not found.
+    """
 
     id: str
     kind: str
@@ -52,10 +61,11 @@ class Seed:
     user: str = ""
     detail: str = ""
     next_step: str = ""
+    near: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """The seed in a result."""
-        return {**dataclasses.asdict(self), "status": self.status.value}
+        return {**dataclasses.asdict(self), "status": self.status.value, "near": list(self.near)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,8 +88,9 @@ class Answers:
     """What AWS says of one key. What was not asked, or not answered, is None; ``problem`` says why.
 
     ``user`` is empty if IAM knows the key, but names nobody. ``root_keys`` is the number of keys of the root user here,
-    ``of_root`` whether root of a member account has this very key. ``named_user`` is the user that people name for an
-    unknown key, unless there is no such user any more. ``bearer`` says whose the key of a session is, by its events.
+    ``of_root`` whether root of a member account has this very key. ``deletion`` is the proof that a key was deleted
+    that IAM does not know, and ``named_user`` the user whose it was, unless there is no such user any more.
+    ``bearer`` says whose the key of a session is, by its events.
     """
 
     account_id: t.Optional[str] = None
@@ -90,6 +101,7 @@ class Answers:
     named_user: str = ""
     bearer: str = ""
     problem: str = ""
+    deletion: Answer[Deletion] = _NOT_LOOKED_FOR
 
 
 def is_long_term(key_id: str) -> bool:
@@ -180,14 +192,20 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
                 user=answers.user,
             )
         return make(Status.HOME, f"a key of the user {answers.user}", user=answers.user)
+    if answers.user is None and isinstance(answers.deletion, Yes):
+        return _locate_deleted(seed, answers.deletion.value, answers, make)
     if answers.user == "" or (answers.is_unknown and answers.root_keys):
         return make(
             Status.ROOT,
-            "a key of the root user" if answers.user == "" else "a key of the root user, or a deleted one",
+            "a key of the root user" if answers.user == "" else "a key of the root user, or one that does not exist",
             ROOT_OF_MEMBER,
         )
     if answers.is_unknown and answers.root_keys == 0:
-        return _locate_deleted(answers, make)
+        return make(
+            Status.UNRESOLVED,
+            f"IAM knows no such key, and nothing proves that it was deleted: {_explain_missing(answers.deletion)}",
+            f"check each character of the id; {_DECLARE}",
+        )
     return make(
         Status.UNRESOLVED,
         f"it is not known whose the key is: {answers.problem}",
@@ -195,40 +213,67 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
     )
 
 
-def _locate_deleted(answers: Answers, make: Make) -> Seed:
+#: What people do if they know that something was deleted, and no event shows it.
+_DECLARE: t.Final = "if you know that it was deleted, give it deleted: true in the incident"
+
+
+def _explain_missing(deletion: Answer[Deletion]) -> str:
+    return deletion.reason if isinstance(deletion, Unknown) else "no event shows it"
+
+
+def _locate_deleted(seed: KeySeed, deletion: Deletion, answers: Answers, make: Make) -> Seed:
     """A deleted key does nothing, but tokens and sessions that it opened live on, and its user may have others."""
+    expected = seed.user.rpartition("/")[2]
+    if expected and deletion.user and expected.casefold() != deletion.user.casefold():
+        return make(
+            Status.MISMATCH,
+            f"the key was one of the user {deletion.user}, and the incident names {seed.user}",
+            "check the id of the key: a slip of the finger names the key of somebody else",
+            user=deletion.user,
+        )
     if answers.named_user:
-        detail = f"the key is deleted; the incident says that it was one of the user {answers.named_user}"
+        detail = f"the key is deleted ({deletion.how}); it was one of the user {answers.named_user}"
         return make(Status.HOME, detail, user=answers.named_user)
     return make(
         Status.DELETED,
-        "the key is deleted, so it does nothing any more",
+        f"the key is deleted ({deletion.how}), so it does nothing any more",
         "sessions that it opened may live: name its user in incident.users",
     )
 
 
-def locate_user(arn: str, present: t.Optional[str], problem: str, place: Place) -> Seed:
-    """Decide where a user is whose console password leaked. ``present`` is the ARN that IAM gives for the name."""
+def locate_user(
+    arn: str,
+    present: t.Optional[str],
+    problem: str,
+    place: Place,
+    deletion: Answer[Deletion] = _NOT_LOOKED_FOR,
+) -> Seed:
+    """Decide where a user is whose console password leaked. ``present`` is the ARN that IAM gives for the name.
+
+    ``deletion`` is the proof that a user that is not there was deleted.
+    """
     account, name = arn.split(":")[4], arn.rpartition("/")[2]
+
+    def make(status: Status, detail: str, next_step: str = "", near: tuple[str, ...] = ()) -> Seed:
+        return Seed(arn, "console_password", status, account, name, detail, next_step, near)
+
     status = place.place(account)
+    if status is Status.FOREIGN:
+        near = tuple(arn.replace(account, one) for one in find_near(account, place.inventory))
+        return make(status, f"a user of account {account}, which is not in the inventory", "check the account", near)
     if status is not Status.HOME:
-        detail = f"a user of account {account}"
-        return Seed(arn, "console_password", status, account, name, detail)
-    if present is not None and present.casefold() != arn.casefold():
-        return Seed(
-            arn,
-            "console_password",
-            Status.MISMATCH,
-            account,
-            name,
-            f"the user with this name is {present}",
-            "check the ARN of the user",
-        )
+        return make(status, f"a user of account {account}")
+    if present is not None and present != arn:
+        detail = f"the user with this name is {present}; case and path count in an ARN"
+        return make(Status.MISMATCH, detail, "check the ARN of the user", (present,))
     if present is not None:
-        return Seed(arn, "console_password", Status.HOME, account, name, f"the user {name}")
+        return make(Status.HOME, f"the user {name}")
     if problem:
-        return Seed(arn, "console_password", Status.UNRESOLVED, account, name, f"the user can't be read: {problem}")
-    return Seed(arn, "console_password", Status.DELETED, account, name, "there is no such user any more")
+        return make(Status.UNRESOLVED, f"the user can't be read: {problem}")
+    if isinstance(deletion, Yes):
+        return make(Status.DELETED, f"the user is deleted ({deletion.value.how})")
+    detail = f"there is no such user, and nothing proves that it was deleted: {_explain_missing(deletion)}"
+    return make(Status.UNRESOLVED, detail, f"check the ARN of the user; {_DECLARE}")
 
 
 def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], place: Place) -> tuple[Seed, ...]:

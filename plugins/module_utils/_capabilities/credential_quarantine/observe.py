@@ -27,6 +27,9 @@ from ..._aws.root_sessions import RootSessions
 from ..._converge.change import Change
 from ..._converge.identity_changes import IdentityWriter
 from ..._converge.incident.declaration import Incident, KeySeed
+from ..._incident.deletions import Kind as Deleted
+from ..._incident.observe import OPERATIONS as OF_NAMES
+from ..._incident.observe import Proofs
 from ..._module.managed_policies import (
     is_attached,
     read_default_document,
@@ -50,6 +53,7 @@ from .locate import (
     locate_user,
     names_session,
 )
+from .names.observe import ask_deletion
 from .states import CALLS_OF, Calls, Credential, DenyPolicy, Device, Kind, RootState, Use, UserState
 
 _LAST_USED: t.Final = "GetAccessKeyLastUsed"
@@ -63,6 +67,7 @@ READS: t.Final = frozenset(
         *(f"iam:{name}" for name in ("ListAttachedUserPolicies", "ListUserPolicies", "GetUserPolicy")),
         *(f"iam:{name}" for name in ("ListGroupsForUser", "ListUserTags", "GetPolicy", "GetPolicyVersion")),
         *OF_EVENTS.reads,
+        *OF_NAMES.reads,
         # A release also takes back what was cut of roles.
         *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy", "GetRole", "ListPolicyVersions")),
     }
@@ -80,11 +85,21 @@ TASKS: t.Final = {AUDIT_TASK: _OF_ROOT, REMOVAL_TASK: _REMOVALS}
 ROOT_WRITES: t.Final = frozenset({ASSUME_ROOT})
 
 
-def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: Place) -> tuple[Seed, ...]:
-    """Find out where each seed of the incident is."""
+def read_seeds(
+    access: Access,
+    opened: RootSessions,
+    incident: Incident,
+    place: Place,
+    proofs: t.Optional[Proofs] = None,
+) -> tuple[Seed, ...]:
+    """Find out where each seed of the incident is. ``proofs`` are those that a seed that is not there was deleted."""
+    proofs = proofs or Proofs(access, incident)
     reads: dict[str, Callable[[], Seed]] = {
-        **{seed.id: functools.partial(_locate_key, access, opened, incident, seed, place) for seed in incident.keys},
-        **{arn: functools.partial(_locate_user, access, arn, place) for arn in incident.users},
+        **{
+            seed.id: functools.partial(_locate_key, access, opened, incident, seed, place, proofs)
+            for seed in incident.keys
+        },
+        **{arn: functools.partial(_locate_user, access, arn, place, proofs) for arn in incident.users},
     }
     found = access.gather(reads)
     for result in found.values():
@@ -98,7 +113,9 @@ def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: 
     )
 
 
-def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: KeySeed, place: Place) -> Seed:
+def _locate_key(
+    access: Access, opened: RootSessions, incident: Incident, seed: KeySeed, place: Place, proofs: Proofs
+) -> Seed:
     problem, account = "", None
     try:
         account = str(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": seed.id})["Account"])
@@ -106,7 +123,7 @@ def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: 
         problem = str(error)
     answers = Answers(account, problem=problem)
     if is_long_term(seed.id) and account in (None, place.account_id):
-        answers = _ask_iam(access, seed, answers)
+        answers = ask_deletion(proofs, seed, _ask_iam(access, seed, answers))
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
         answers = _ask_root(opened, str(account), seed.id, answers)
     has_session = names_session(incident, seed.id)
@@ -144,25 +161,12 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
         try:
             summary = access.call("iam", "GetAccountSummary").get("SummaryMap") or {}
             keys = int(summary["AccountAccessKeysPresent"])
-            return dataclasses.replace(
-                answers, is_unknown=True, root_keys=keys, named_user=_find_named_user(access, seed)
-            )
+            return dataclasses.replace(answers, is_unknown=True, root_keys=keys)
         except (AwsError, KeyError) as error:
             return dataclasses.replace(answers, is_unknown=True, problem=str(error))
     except AwsError as error:
         # AWS answers AccessDenied for keys of others, and so for those of a deleted user.
         return dataclasses.replace(answers, problem=str(error))
-
-
-def _find_named_user(access: Access, seed: KeySeed) -> str:
-    """Find the user that people name for a key; empty if there is none. One that can't be read counts as there."""
-    name = seed.user.rpartition("/")[2]
-    try:
-        return str(_read_user(access, name)["UserName"]) if name else ""
-    except NotFound:
-        return ""
-    except AwsError:
-        return name
 
 
 def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answers) -> Answers:
@@ -174,14 +178,14 @@ def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answe
         return dataclasses.replace(answers, problem=str(error))
 
 
-def _locate_user(access: Access, arn: str, place: Place) -> Seed:
+def _locate_user(access: Access, arn: str, place: Place, proofs: Proofs) -> Seed:
     if arn.split(":")[4] != place.account_id:
         return locate_user(arn, None, "", place)
     try:
         present = access.call("iam", "GetUser", {"UserName": arn.rpartition("/")[2]})["User"]["Arn"]
         return locate_user(arn, str(present), "", place)
     except NotFound:
-        return locate_user(arn, None, "", place)
+        return locate_user(arn, None, "", place, proofs.find(Deleted.USER, arn))
     except AwsError as error:
         return locate_user(arn, None, str(error), place)
 

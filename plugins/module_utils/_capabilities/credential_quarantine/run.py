@@ -38,6 +38,7 @@ from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.undo import Recorded, Unread
+from ..._incident.observe import Proofs
 from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.emergency import Emergency
@@ -48,7 +49,17 @@ from .declared import Declared
 from .doubts import OF_DOUBTS, Doubts, Judge, judge_users
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained, check_contained
-from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
+from .names.observe import add_near
+from .observe import (
+    READS,
+    ROOT_WRITES,
+    TASKS,
+    list_deletions,
+    read_roots,
+    read_seeds,
+    read_state,
+    read_users,
+)
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, plan_release
 from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
@@ -170,7 +181,11 @@ class CredentialQuarantine(_OfIncident):
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
         record = self._read_open_record()
         recorded = _list_contained(record)
-        located = read_seeds(access, self._opened, declared.incident, place)
+        earlier = {*(record.seeds if record else ()), *recorded}
+        located = read_seeds(access, self._opened, declared.incident, place, Proofs(access, declared.incident, earlier))
+        # The first pass is in a hurry. What it does not find, a later one names.
+        if declared.name_of_pass is not Pass.FIRST:
+            located = add_near(access, located)
         named = add_contained(located, recorded, place.account_id)
         users, account = read_users(access, list_home_users(named))
         seeds = check_contained(named, recorded, _list_unique_ids(users))

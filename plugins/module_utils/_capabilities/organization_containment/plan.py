@@ -30,6 +30,8 @@ from .moving import Move, can_rescue, exempts_nobody, find_undenied, find_unit, 
 from .runbook import refuse
 from .trust.judge import Judged
 
+#: The rule that refuses an account that the organization does not have.
+UNKNOWN_ACCOUNT: t.Final = "unknown_account"
 MODULE: t.Final = ORGANIZATION_MODULE
 _DESCRIPTION: t.Final = "Incident {}: denies everything. Made by hardening.iam, which deletes it at the release."
 
@@ -119,7 +121,7 @@ class Planner:
             return refuse("caller", account_id)
         account = tree.account.get(account_id)
         if account is None:
-            return refuse("unknown_account", account_id)
+            return refuse(UNKNOWN_ACCOUNT, account_id)
         if account.state != ACTIVE:
             return refuse("not_active", account_id, account.state)
         if tree.policy_types.get(SCP) != ENABLED:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..._incident.near_names import find_near
 from ..._report.plain import printable
 from ..._report.sentences import describe_change
 from .documents import OF_PEOPLE
-from .plan import Verdict
+from .plan import UNKNOWN_ACCOUNT, Verdict
 from .runbook import STEPS_OF_PEOPLE, describe_next_step
 
 Row = dict[str, t.Any]
@@ -90,6 +91,23 @@ def list_not_denied(verdicts: Sequence[Verdict], result: Mapping[str, t.Any]) ->
     for name, what in _ENDINGS.items():
         rows += [_row(_find_subject(verdicts, item), f"{item['operation']} {what}", _AGAIN) for item in result[name]]
     return rows
+
+
+def list_unresolved(verdicts: Iterable[Verdict], accounts: Sequence[str]) -> list[Row]:
+    """List the accounts that the incident names and the organization does not have, with those people may have meant.
+
+    ``accounts`` are those of the organization.
+    """
+    return [
+        {
+            "id": verdict.subject,
+            "account_id": verdict.subject,
+            "detail": verdict.refusal.reason,
+            "near": list(find_near(verdict.subject, accounts)),
+        }
+        for verdict in verdicts
+        if verdict.refusal and verdict.refusal.rule == UNKNOWN_ACCOUNT
+    ]
 
 
 def _find_subject(verdicts: Iterable[Verdict], item: Mapping[str, t.Any]) -> str:

@@ -46,6 +46,7 @@ from .report import (
     list_lives_on,
     list_not_denied,
     list_people,
+    list_unresolved,
     write_release_text,
     write_text,
 )
@@ -192,6 +193,7 @@ class OrganizationContainment(_OfOrganization):
             "accounts": accounts,
             "people": people,
             "not_denied": undenied,
+            "unresolved": list_unresolved(self._verdicts, list(self._tree.account) if self._tree else []),
             "lives_on": list_lives_on(accounts, people),
             "trust": [one.as_dict() for one in self._observed.judged],
             "evidence": self._evidence or None,

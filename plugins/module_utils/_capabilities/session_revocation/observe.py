@@ -17,10 +17,11 @@ import functools
 import time
 import types
 import typing as t
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from ..._account import fields
+from ..._account.answer import Answer, Unknown, Yes
 from ..._account.collect import OPERATIONS as READS
 from ..._account.documents import policy_document
 from ..._account.model import Dataset, Snapshot
@@ -38,6 +39,7 @@ from ..._converge.incident.records import read_record
 from ..._converge.journal import read_recorded
 from ..._converge.store import Store, StoreError
 from ..._converge.user_keys import UPDATE_KEY
+from ..._incident.deletions import Deletion, Kind
 from ..._module.connection import Connection
 from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_document, read_policy
 from ..._module.roles import TARGET_READS, read_target
@@ -52,6 +54,8 @@ from .minted.observe import OPERATIONS as OF_MINTED
 from .minted.observe import reread_key
 from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
 
+#: Finds the proof that a key, or a user or role by its ARN, was deleted.
+Finder = Callable[[Kind, str], Answer[Deletion]]
 _DATASETS: t.Final = frozenset({Dataset.ACCOUNT_SUMMARY, Dataset.AUTHORIZATION_DETAILS, Dataset.ORGANIZATION})
 _SESSION_KEY: t.Final = "ASIA"
 # The seconds between two looks at what other hosts have left.
@@ -101,8 +105,15 @@ class Keys:
         return sessions and not self.unread and self.homes <= set(accounts)
 
 
-def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
-    """Find out whose the leaked keys are. Of the key of a session its calls tell, unless the incident does."""
+def _find_nothing(_kind: Kind, _identifier: str) -> Answer[Deletion]:
+    return Unknown("nobody looked for its deletion")
+
+
+def read_keys(access: Access, incident: Incident, snapshot: Snapshot, find: Finder = _find_nothing) -> Keys:
+    """Find out whose the leaked keys are. Of the key of a session its calls tell, unless the incident does.
+
+    ``find`` finds the proof that a key or a user was deleted. Without one, a key that is not there has no user.
+    """
     users: list[str] = []
     sessions: list[SessionSeed] = []
     homes: set[str] = set()
@@ -113,7 +124,7 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
             account_id = fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
             homes.add(account_id)
             if account_id == snapshot.account_id and not key.id.startswith(_SESSION_KEY):
-                users += _find_user(access, key, snapshot)
+                users += _find_user(access, key, snapshot, find)
             elif account_id == snapshot.account_id and key.id not in pointed:
                 bearer = find_bearer(access, key.id).bearer
                 users += [bearer.arn] if bearer and ":user/" in bearer.arn else []
@@ -123,12 +134,12 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
     return Keys(tuple(users), tuple(sessions), frozenset(homes), tuple(unread))
 
 
-def _find_user(access: Access, key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
+def _find_user(access: Access, key: KeySeed, snapshot: Snapshot, find: Finder) -> tuple[str, ...]:
     """Find the user of a key of this account; nobody for one of root, or if another is expected."""
     try:
         answer = access.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key.id})
     except NotFound:
-        return _find_expected_user(key, snapshot)
+        return _find_former_user(key, snapshot, find)
     name = fields.optional_text(answer, "UserName") or ""
     made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{name}"
     arn = next((user.arn for user in snapshot.users if user.name == name), made_up)
@@ -136,21 +147,26 @@ def _find_user(access: Access, key: KeySeed, snapshot: Snapshot) -> tuple[str, .
     return (arn,) if name and is_expected else ()
 
 
-def _find_expected_user(key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
-    """Find the user that people expect to have had a key. It is gone, and the sessions that it has opened are not."""
-    if not key.user or key.account_id not in ("", snapshot.account_id):
+def _find_former_user(key: KeySeed, snapshot: Snapshot, find: Finder) -> tuple[str, ...]:
+    """Find the user whose a deleted key was; nobody if nothing proves that there was such a key, and such a user.
+
+    If the user is gone too, the sessions that it opened are not.
+    """
+    deletion = find(Kind.KEY, key.id)
+    if not isinstance(deletion, Yes) or key.account_id not in ("", snapshot.account_id):
         return ()
-    made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{key.user}"
-    expected = key.user if key.user.startswith("arn:") else made_up
-    meant = principal_of(expected)
-    arn = next((user.arn for user in snapshot.users if principal_of(user.arn) == meant), expected)
-    return (arn,) if arn.split(":")[4] == snapshot.account_id else ()
-
-
-def list_expected_users(incident: Incident, account_id: str) -> tuple[str, ...]:
-    """List the users of other accounts that people expect to have the keys."""
-    users = (key.user for key in incident.keys if key.user.startswith("arn:"))
-    return tuple(arn for arn in users if arn.split(":")[4] != account_id)
+    name, expected = deletion.value.user, key.user.rpartition("/")[2]
+    if not (name or expected) or (name and expected and name.casefold() != expected.casefold()):
+        return ()
+    made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{name or expected}"
+    arn = key.user if key.user.startswith("arn:") else made_up
+    if arn.split(":")[4] != snapshot.account_id:
+        return ()
+    meant = principal_of(arn)
+    present = next((user.arn for user in snapshot.users if principal_of(user.arn) == meant), None)
+    if present is not None:
+        return (present,)
+    return (arn,) if name or isinstance(find(Kind.USER, arn), Yes) else ()
 
 
 # Records, and the parts of other accounts
@@ -158,9 +174,13 @@ def list_expected_users(incident: Incident, account_id: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Past:
-    """What the records of an incident say: the sources that are contained, and when they were denied last."""
+    """What the records of an incident say: the sources that are contained, and when they were denied last.
+
+    ``seeds`` are the credentials for which they are.
+    """
 
     users: tuple[str, ...] = ()
+    seeds: frozenset[str] = frozenset()
     denied_at: t.Optional[datetime] = None
     unread: tuple[str, ...] = ()
 
@@ -176,7 +196,8 @@ def read_past(store: Store, incident_id: str, account_ids: Iterable[str]) -> Pas
             unread.append(f"it is not known when account {account_id} was contained: {error}")
     sources = (item.arn for record in records for item in record.contained if item.by is By.SOURCE)
     moments = [record.last_source_write for record in records if record.last_source_write]
-    return Past(tuple(dict.fromkeys(sources)), max(moments, default=None), tuple(unread))
+    seeds = frozenset(seed for record in records for seed in record.seeds)
+    return Past(tuple(dict.fromkeys(sources)), seeds, max(moments, default=None), tuple(unread))
 
 
 def read_trusts(store: Store, account_id: str, runs: Iterable[str]) -> tuple[tuple[str, t.Any], ...]:

@@ -29,9 +29,11 @@ from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
 from ..._policy.documents.policy import Kind
 from .changes import CutWriter, LiveRole, is_among
 from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
+from .doors.judge import Door
 from .minted.judge import Minted, MintedKey, find_key_id, prove
 from .minted.judge import make_changes as make_key_changes
 from .reach import ReachResult, Source, Unfollowed
+from .sessions.names import Lost
 from .signin import SigninSession, choose, make_changes
 from .targets import Chosen, Target
 from .trust_guard import TrustGuard
@@ -55,7 +57,10 @@ class Observed:
     accounts that a later pass reads. ``denied_at`` is when the sources were denied last, as far as that is recorded,
     and ``cut_at`` when each role was cut in this run, or its trust policy. ``sourced`` are the roles whose sessions
     another source of the incident can have opened. ``minted`` are the keys that may have been made for others, None in
-    a pass that does not look for them, and ``untouched`` the users among their owners that no run touches.
+    a pass that does not look for them, and ``untouched`` the users among their owners that no run touches. ``doors``
+    are passwords and roles that may have been made to come back by. ``lost`` are the users and roles of the account
+    that people name and that are not there, ``gone`` those that are proven to have been there. ``lost_sessions`` are
+    those of a name that nobody saw, though others are near it.
     """
 
     snapshot: Snapshot
@@ -74,7 +79,11 @@ class Observed:
     cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
     sourced: frozenset[str] = frozenset()
     minted: t.Optional[Minted] = None
+    doors: tuple[Door, ...] = ()
     untouched: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    lost_sessions: tuple[Lost, ...] = ()
 
     def list_reached(self) -> tuple[str, ...]:
         """List the principals of the account that the incident reaches: sources, then roles by the shortest chains."""
@@ -85,6 +94,10 @@ class Observed:
     def list_users(self) -> list[str]:
         """List the users among the sources."""
         return [source.arn for source in self.sources if ":user/" in source.arn]
+
+    def list_found_targets(self) -> list[str]:
+        """List the targets without those that are not there as people wrote them."""
+        return [target.arn for target in self.chosen.targets if target.arn not in self.lost]
 
     def list_unfollowed(self) -> tuple[Unfollowed, ...]:
         """List the edges that nobody followed, without those that the hosts of other accounts list."""
@@ -231,7 +244,7 @@ class Planner:
         )
 
     def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
-        owners = (*self.list_owners(observed), *(target.arn for target in observed.chosen.targets))
+        owners = (*self.list_owners(observed), *observed.list_found_targets())
         reason = f"incident {self.incident.id}: {self.incident.reason}"
         account_id = observed.snapshot.account_id
         return tuple(make_changes(observed.signin, owners, account_id=account_id, reason=reason))
@@ -240,7 +253,8 @@ class Planner:
         """List the principals whose sessions of ``aws login`` are all revoked: users, and roles that are cut whole."""
         named = observed.list_users()
         named += [role.arn for role in self.incident.roles if role.trust is None]
-        return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == observed.snapshot.account_id)
+        here = observed.snapshot.account_id
+        return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == here and arn not in observed.lost)
 
     def list_subjects(self, verdicts: tuple[Verdict, ...], allowed: Sequence[Change]) -> tuple[Subject, ...]:
         """List the roles that are contained: their policy is there, or is among the changes that are made."""
@@ -290,7 +304,8 @@ class Planner:
     def _judge_sessions(self, observed: Observed, target: Target) -> Verdict:
         live = observed.roles.get(target.arn)
         if live is None:
-            return Verdict(target, refusal=_refuse_absent(target) if target.is_named else None, is_gone=True)
+            is_slip = target.is_named and target.arn not in observed.gone
+            return Verdict(target, refusal=_refuse_absent(target) if is_slip else None, is_gone=True)
         if isinstance(live, str):
             return Verdict(target, refusal=Refusal("role_unread", live, target.arn))
         problem = _find_other_role(observed.snapshot, target, live)
@@ -383,8 +398,12 @@ def _find_other_role(snapshot: Snapshot, target: Target, live: LiveRole) -> str:
 
 
 def _refuse_absent(target: Target) -> Refusal:
-    """Refuse a role that people name and that is not there: it is more likely a slip than a role that is gone."""
-    return Refusal("no_such_role", "there is no such role; check the ARN", target.arn)
+    """Refuse a role that people name, that is not there, and that nothing proves to have been deleted."""
+    reason = (
+        "there is no such role; check the ARN, or give it deleted: true in roles of the incident if you know that it "
+        "was deleted"
+    )
+    return Refusal("no_such_role", reason, target.arn)
 
 
 def _refuse_room(target: Target) -> Refusal:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.account_id import parse_account_id
+from ..._account.answer import Answer
 from ..._account.model import Dataset
 from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
@@ -33,14 +34,22 @@ from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
+from ..._incident.deletions import Deletion, Kind
+from ..._incident.observe import Proofs
 from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.emergency import Emergency
 from ..._module.shared_parts import SharedParts
 from ..._module.task import Task, TaskError
 from .changes import CutWriter, is_among
+from .doors.judge import Door
+from .doors.judge import describe as describe_door
+from .doors.observe import OPERATIONS as OF_DOORS
+from .doors.observe import read_doors
 from .edges import AccountEdges
+from .lost import find_lost, list_unresolved
 from .minted.judge import Minted, describe_key, find_key_id
+from .minted.makers import Makers
 from .minted.observe import OPERATIONS as OF_MINTED
 from .minted.observe import read_minted
 from .names import MODULE
@@ -48,7 +57,6 @@ from .observe import (
     READ_OPERATIONS,
     add_details,
     leave_part,
-    list_expected_users,
     read_account,
     read_keys,
     read_parts,
@@ -64,6 +72,7 @@ from .outcome import Absent, find_absent, judge_outcome
 from .plan import OF_TRUST, Observed, Planner, Verdict
 from .reach import ReachResult, Source, Walk
 from .rows import list_lives, list_roles
+from .sessions.observe import check_sessions
 from .signin import REVOKE, SERVICE, choose, choose_issued_since, explain_errors
 from .targets import Chosen, choose_targets, list_sources, list_starts, list_unnamed
 from .text import write_text
@@ -80,7 +89,7 @@ _WRITES: t.Final = (
     SET_TRUST,
 )
 OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
-    READ_OPERATIONS, OF_MINTED
+    READ_OPERATIONS, OF_MINTED, OF_DOORS
 )
 
 
@@ -173,14 +182,19 @@ class SessionRevocation(Capability[Observed]):
         access = self._connection.access
         snapshot = read_account(self._connection)
         account_id, inventory = snapshot.account_id, self._declared.inventory
-        keys = read_keys(access, self._incident, snapshot)
-        self._add_sessions(keys.sessions)
+        checked = check_sessions(access, self._incident, account_id)
+        self._set_sessions(checked.sessions)
+        keys = read_keys(access, self._incident, snapshot, self._find_deletion)
+        self._set_sessions((*self._incident.sessions, *keys.sessions))
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        lost, gone = frozenset[str](), frozenset[str]()
+        if unread is None:
+            lost, gone = find_lost(self._incident, snapshot, keys.sessions, self._find_deletion)
         declared = list_sources(self._incident, keys.users)
-        own = [source.arn for source in declared if source.arn.split(":")[4] == account_id]
+        own = [one.arn for one in declared if one.arn.split(":")[4] == account_id and one.arn not in lost]
         edges = AccountEdges.from_snapshot(snapshot, own)
         before = read_parts(self._shared, [account_id])
         self._cut_at = dict(before.cut_at)
-        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         if unread is None:
             self._edges = edges
             leave_part(self._shared, edges, self._cut_at)
@@ -189,30 +203,43 @@ class SessionRevocation(Capability[Observed]):
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
         past = read_past(self._emergency.store, self._incident.id, homes)
-        expected = list_expected_users(self._incident, account_id)
-        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected), parts.roles)
-        starts = list_starts(self._incident, sources, accounts)
+        named = list_sources(self._incident, (*keys.users, *past.users, *parts.users), parts.roles)
+        proven = {*gone, *keys.users, *past.users, *parts.users, *parts.roles}
+        starts = sources = list_starts(self._incident, named, accounts, proven)
         walk = Walk(accounts, inventory, waits=self._declared.waits)
         reach = walk.run(starts, account_id)
         are_known = keys.are_known(self._incident, accounts)
         chosen = self._choose(walk, starts, reach, account_id, are_known=are_known)
-        named = [target.arn for target in chosen.targets if target.is_named]
+        named_targets = [target.arn for target in chosen.targets if target.is_named]
         self._observed = self._complete(
             Observed(
                 snapshot,
                 sources,
                 reach,
                 chosen,
-                sourced=find_sourced(walk, starts, list_unsourced(self._incident, named)),
+                sourced=find_sourced(walk, starts, list_unsourced(self._incident, named_targets)),
                 accounts=frozenset(accounts),
                 problem=f"the roles of account {account_id} are not known: {unread.reason}" if unread else "",
-                unread=(*keys.unread, *past.unread),
+                unread=(*checked.unread, *keys.unread, *past.unread),
+                lost_sessions=checked.lost,
                 denied_at=past.denied_at,
                 cut_at={**parts.cut_at, **self._cut_at},
+                lost=lost,
+                gone=gone,
             ),
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _find_deletion(self, kind: Kind, identifier: str) -> Answer[Deletion]:
+        return self._proofs.find(kind, identifier)
+
+    @functools.cached_property
+    def _proofs(self) -> Proofs:
+        """What proves that something was deleted. While all names are right, nothing is read for it."""
+        access = self._connection.access
+        past = read_past(self._emergency.store, self._incident.id, [access.caller.account_id])
+        return Proofs(access, self._incident, {*past.users, *past.seeds})
 
     def _choose(
         self, walk: Walk, starts: Sequence[Source], reach: ReachResult, account_id: str, *, are_known: bool
@@ -222,10 +249,9 @@ class SessionRevocation(Capability[Observed]):
         found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id)
         return choose_targets(self._incident, reach, account_id, self._untouchable, found if are_known else None)
 
-    def _add_sessions(self, found: Sequence[SessionSeed]) -> None:
-        """Add the sessions that leaked keys are of to those that people have named."""
-        sessions = tuple(dict.fromkeys((*self._incident.sessions, *found)))
-        self._incident = dataclasses.replace(self._incident, sessions=sessions)
+    def _set_sessions(self, sessions: Sequence[SessionSeed]) -> None:
+        """Set the sessions that are cut: those that people have named, and those that leaked keys are of."""
+        self._incident = dataclasses.replace(self._incident, sessions=tuple(dict.fromkeys(sessions)))
         self._planner = dataclasses.replace(self._planner, incident=self._incident)
 
     def _await_others(self, account_ids: Collection[str]) -> None:
@@ -240,7 +266,7 @@ class SessionRevocation(Capability[Observed]):
         """Add what is read of the targets, and what is not known."""
         access, snapshot = self._connection.access, observed.snapshot
         writer = CutWriter(snapshot.account_id, snapshot.partition, self._incident.id)
-        arns = [target.arn for target in observed.chosen.targets]
+        arns = observed.list_found_targets()
         # Users who are denied can do nothing with such a session, so that comes after the cuts.
         waits = self._declared.waits and self._connection.writes
         owners = self._planner.list_owners(observed)
@@ -249,13 +275,14 @@ class SessionRevocation(Capability[Observed]):
         found = add_details(access, choose(signin, (*owners, *others)))
         revoked = {*choose(found, owners), *choose_issued_since(choose(found, arns), self._incident.since)}
         awaits = tuple(missing) if self._declared.waits else ()
-        minted = None if waits else self._read_minted(observed)
+        minted, doors = (None, ()) if waits else self._read_minted(observed)
         holders = {key.user for key in minted.keys} if minted else set()
         return dataclasses.replace(
             observed,
             minted=minted,
+            doors=doors,
             untouched=frozenset(arn for arn in holders if self._untouchable.refusal(arn)),
-            roles=read_roles(access, arns, snapshot, writer),
+            roles=read_roles(access, [target.arn for target in observed.chosen.targets], snapshot, writer),
             signin=tuple(session for session in found if session in revoked),
             signin_left=tuple(session for session in found if session not in revoked),
             unread_regions=regions,
@@ -267,15 +294,20 @@ class SessionRevocation(Capability[Observed]):
             awaits=awaits,
         )
 
-    def _read_minted(self, observed: Observed) -> Minted:
-        return read_minted(
-            self._connection.access,
-            observed.snapshot,
-            self._incident,
-            observed.list_reached(),
-            denied=observed.list_users(),
-            now=self._clock(),
+    def _read_minted(self, observed: Observed) -> tuple[Minted, tuple[Door, ...]]:
+        """Read the keys that may have been made for others, and the doors that may have been left open."""
+        access, snapshot, reached = self._connection.access, observed.snapshot, observed.list_reached()
+        denied, now = observed.list_users(), self._clock()
+        known = reached and snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is None
+        makers = Makers(Permissions(snapshot), reached) if known else None
+        minted = read_minted(access, snapshot, self._incident, reached, denied=denied, now=now, makers=makers)
+        if makers is None:
+            return minted, ()
+        inventory = self._declared.inventory
+        doors, unread = read_doors(
+            access, snapshot, makers, reached, since=minted.since, denied=denied, inventory=inventory
         )
+        return dataclasses.replace(minted, unread=(*minted.unread, *unread)), doors
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return ()
@@ -363,6 +395,8 @@ class SessionRevocation(Capability[Observed]):
             "pass": self._declared.name_of_pass.value,
             "roles": list(list_roles(observed, verdicts, trusts, outcome)),
             "not_denied": [*outcome.rows, *self._list_keys(result)],
+            "doors": self._list_doors(),
+            "unresolved": list(list_unresolved(observed, verdicts)),
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -392,7 +426,15 @@ class SessionRevocation(Capability[Observed]):
         ended = {key.id for key in self._planner.list_deactivated(self._observed) if key.user not in failed}
         return [describe_key(key, minted.since) for key in minted.keys if key.id not in ended] if minted else []
 
+    def _list_doors(self) -> list[dict[str, str]]:
+        """List the passwords and roles that may have been left, but for those that the incident contains already."""
+        observed = self._observed
+        named = {verdict.target.arn for verdict in self._verdicts if verdict.target.cut.all and not verdict.refusal}
+        since = observed.minted.since if observed.minted else self._clock()
+        return [describe_door(door, since) for door in observed.doors if door.arn not in named]
+
     def failure(self, result: Mapping[str, t.Any]) -> str:
         undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])
-        problems = [*undenied, *filter(None, [self._observed.problem])]
+        lost = (f"{one['id']}: {one['detail']}" for one in result["unresolved"])
+        problems = [*undenied, *filter(None, [self._observed.problem]), *lost]
         return f"not denied: {'; '.join(problems)}" if problems else ""

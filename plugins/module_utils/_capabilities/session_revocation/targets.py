@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..._converge.arn import principal_of, principals_of
 from ..._converge.change import Refusal
@@ -73,18 +73,33 @@ def list_sources(incident: Incident, users: Iterable[str], roles: Iterable[str] 
 
 
 def list_starts(
-    incident: Incident, sources: Iterable[Source], accounts: Mapping[str, AccountEdges]
+    incident: Incident,
+    sources: Iterable[Source],
+    accounts: Mapping[str, AccountEdges],
+    proven: Collection[str] = (),
 ) -> tuple[Source, ...]:
-    """List the sources that a walk begins with: all but named roles that an account that was read does not have.
+    """List the sources that a walk begins with: those that are there, letter by letter.
 
-    What is not there is followed as if it had every permission, so a slip in an ARN would reach every role. A role that
-    was seen in use is followed all the same: it was deleted since.
+    What is not there is followed as if it had every permission, so a slip in an ARN would reach every role. Two kinds
+    are followed all the same. ``proven`` are those that another source shows to have been there, though they are
+    deleted. A role that was seen in use was there too; it is the one of its name, however an event writes its path.
     """
     seen = principals_of(one.role for one in incident.seen)
-    named = principals_of([*(seed.arn for seed in incident.roles), *(seed.role for seed in incident.sessions)])
-    present = principals_of(node.arn for account in accounts.values() for node in account.nodes)
-    absent = {role for role in named - seen - present if role.account_id in accounts}
-    return tuple(source for source in sources if principal_of(source.arn) not in absent)
+    present = {node.arn for account in accounts.values() for node in account.nodes}
+    named = {principal_of(arn): arn for arn in present}
+    found: dict[str, Source] = {}
+    for source in sources:
+        principal = principal_of(source.arn)
+        arn = named.get(principal, source.arn) if principal in seen else source.arn
+        if arn in present or arn in proven or principal in seen:
+            found.setdefault(arn, dataclasses.replace(source, arn=arn))
+    return tuple(found.values())
+
+
+def list_named_principals(incident: Incident) -> tuple[str, ...]:
+    """List the users and roles that people name, those of sessions among them."""
+    roles = (*(seed.arn for seed in incident.roles), *(seed.role for seed in incident.sessions))
+    return tuple(dict.fromkeys((*incident.users, *roles)))
 
 
 def list_unnamed(incident: Incident, starts: Iterable[Source]) -> tuple[Source, ...]:

@@ -51,6 +51,8 @@ def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
         # Of the others their own line says it.
         if states.get(item["principal"]) not in ("not_denied", "gone"):
             yield f"NOT DENIED: {item['principal']}: {item['reason']}; {item['next_step']}"
+    for item in returned["doors"]:
+        yield f"left open: {item['principal']}: {item['reason']}; {item['next_step']}"
     yield from (f"not known: {text}" for text in returned["unread"])
     for edge in returned["unfollowed"]:
         yield f"not followed: {edge['from']} to account {edge['to']}: {edge['reason']}"

@@ -13,7 +13,7 @@ import dataclasses
 import enum
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ..errors import InputError
@@ -28,7 +28,8 @@ UNVERIFIED_PERSON: t.Final = (
     "not verified that the Identity Center user {} exists: compare the id with the user in the console, because AWS "
     "takes a policy that denies an id of nobody"
 )
-_SHORTEST_REASON: t.Final = 10
+#: Is kept in place of a reason that nobody gave. Containment does not wait for one.
+NO_REASON: t.Final = "no reason was given"
 #: An incident that does not say since when it is looks so far back.
 WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
@@ -64,11 +65,15 @@ class SessionSort(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class KeySeed:
-    """A leaked access key. ``user`` (a name or an ARN) and ``account_id`` are what people expect, if they said so."""
+    """A leaked access key. ``user`` (a name or an ARN) and ``account_id`` are what people expect, if they said so.
+
+    ``deleted``: people know that it existed, and is deleted.
+    """
 
     id: str
     user: str = ""
     account_id: str = ""
+    deleted: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,11 +115,15 @@ class AccountSeed:
 
 @dataclasses.dataclass(frozen=True)
 class RoleSeed:
-    """A role that may be cut from all older sessions, from ``all_sessions``, or from one principal that it trusts."""
+    """A role that may be cut from all older sessions, from ``all_sessions``, or from one principal that it trusts.
+
+    ``deleted``: people know that it existed, and is deleted.
+    """
 
     arn: str
     all_sessions: bool = False
     trust: t.Optional[TrustCut] = None
+    deleted: bool = False
 
 
 class MintedKeys(enum.StrEnum):
@@ -145,6 +154,7 @@ class Incident:
 
     ``quarantine_ou`` is the id or the path of the unit that accounts are moved to. ``accept_lost_policies`` names the
     policies whose denials they may lose by that. ``known_keys`` are ids of keys that people have made themselves.
+    ``deleted_users`` are those of ``users`` that existed, and are deleted, as people know.
     """
 
     id: str
@@ -152,6 +162,7 @@ class Incident:
     reason: str
     keys: tuple[KeySeed, ...] = ()
     users: tuple[str, ...] = ()
+    deleted_users: tuple[str, ...] = ()
     sessions: tuple[SessionSeed, ...] = ()
     identity_center_users: tuple[CenterUserSeed, ...] = ()
     roles: tuple[RoleSeed, ...] = ()
@@ -169,6 +180,12 @@ class Incident:
     def is_confirmed(self) -> bool:
         """Whether the id was typed a second time, without which nothing is contained."""
         return self.confirm == self.id
+
+    def is_declared_deleted(self, identifier: str) -> bool:
+        """Whether people say of a key, a user or a role (its id or its ARN) that it existed, and is deleted."""
+        keys = (key.id for key in self.keys if key.deleted)
+        roles = (role.arn for role in self.roles if role.deleted)
+        return identifier in {*keys, *self.deleted_users, *roles}
 
     def find_since(self, now: datetime) -> datetime:
         """Find the first suspicious moment; without one, a window before now."""
@@ -221,11 +238,10 @@ class Incident:
         incident = cls(
             id=reader.read_text("id", is_incident_id, ALLOWED_ID),
             declared_by=reader.read_text("declared_by", bool, "the name of the person who declares the incident"),
-            reason=reader.read_text(
-                "reason", lambda text: len(text) >= _SHORTEST_REASON, f"a text of {_SHORTEST_REASON} characters or more"
-            ),
+            reason=reader.read_text("reason") or NO_REASON,
             keys=reader.read_list("keys", _read_key),
             users=reader.read_list("users", _read_user),
+            deleted_users=tuple(_list_deleted_users(reader.given.get("users"))),
             sessions=reader.read_list("sessions", _read_session),
             identity_center_users=reader.read_list("identity_center_users", _read_center_user),
             roles=reader.read_list("roles", _read_role),
@@ -244,8 +260,6 @@ class Incident:
         is_silent = not reader.problems or not any(map(reader.given.get, _SEEDS))
         if isinstance(value, Mapping) and is_silent and not any(seeds):
             reader.problems.append(f"{OPTION}: it names no credential; give at least one of {', '.join(_SEEDS)}")
-        if incident.confirmed_by and incident.confirmed_by.casefold() == incident.declared_by.casefold():
-            reader.refuse("confirmed_by", incident.confirmed_by, "another person than declared_by")
         incident._check_accounts(reader)
         if incident.minted_keys is MintedKeys.DEACTIVATE_ALL and incident.since is None:
             reader.refuse("minted_keys", str(incident.minted_keys), "with since only: older keys are not an intruder's")
@@ -274,7 +288,7 @@ def _as_member(reader: _Reader, item: t.Any, name: str) -> _Reader:
 
 def _read_key(reader: _Reader, item: t.Any) -> KeySeed:
     found = _as_member(reader, item, "id")
-    found.check_names("", found.given, ("id", "user", "account_id"))
+    found.check_names("", found.given, ("id", "user", "account_id", "deleted"))
 
     def is_user(text: str) -> bool:
         return not text or bool(_USER_NAME.fullmatch(text) or _USER_ARN.fullmatch(text))
@@ -283,6 +297,7 @@ def _read_key(reader: _Reader, item: t.Any) -> KeySeed:
         found.read_text("id", _KEY_ID.fullmatch, "the whole id of an access key, such as AKIAIOSFODNN7EXAMPLE"),
         found.read_text("user", is_user, "the name or the ARN of a user, without wildcards"),
         found.read_optional("account_id", _ACCOUNT, "12 digits in quotes"),
+        _read_switch(found, "deleted", default=False),
     )
 
 
@@ -292,8 +307,18 @@ def _read_known_key(reader: _Reader, item: t.Any) -> str:
 
 
 def _read_user(reader: _Reader, item: t.Any) -> str:
-    found = _Reader({"": item}, reader.place, reader.problems)
-    return found.read_text("", _USER_ARN.fullmatch, "the ARN of a user, without wildcards")
+    found = _as_member(reader, item, "arn")
+    found.check_names("", found.given, ("arn", "deleted"))
+    _read_switch(found, "deleted", default=False)
+    name = "arn" if isinstance(item, Mapping) else ""
+    known = found if name else _Reader({"": item}, reader.place, reader.problems)
+    return known.read_text(name, _USER_ARN.fullmatch, "the ARN of a user, without wildcards")
+
+
+def _list_deleted_users(value: t.Any) -> Iterator[str]:
+    """List the users that are declared to be deleted. What is wrong with them is found where they are read."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    yield from (str(one.get("arn")) for one in items if isinstance(one, Mapping) and one.get("deleted") is True)
 
 
 def _read_role_arn(reader: _Reader, name: str) -> str:
@@ -347,14 +372,15 @@ _OF_TRUST: t.Final = ("principal", "subject", "leaves_nobody", "restore")
 
 def _read_role(reader: _Reader, item: t.Any) -> RoleSeed:
     found = _as_member(reader, item, "arn")
-    found.check_names("", found.given, ("arn", "cut", *_OF_TRUST))
+    found.check_names("", found.given, ("arn", "cut", "deleted", *_OF_TRUST))
     arn, cut = _read_role_arn(found, "arn"), _read_choice(found, "cut", _Cut, _Cut.OLDER)
+    is_deleted = _read_switch(found, "deleted", default=False)
     if cut is _Cut.TRUST:
-        return RoleSeed(arn, trust=_read_trust(found))
+        return RoleSeed(arn, trust=_read_trust(found), deleted=is_deleted)
     for name in _OF_TRUST:
         if name in found.given:
             found.refuse(name, found.given[name], "nothing, unless cut is trust")
-    return RoleSeed(arn, cut is _Cut.ALL)
+    return RoleSeed(arn, cut is _Cut.ALL, deleted=is_deleted)
 
 
 def _read_trust(reader: _Reader) -> TrustCut:

@@ -43,6 +43,30 @@ _BY_HAND: t.Final = (
     "4. Contain by hand what the incident names: deactivate all access keys of the user, and give it an inline policy "
     "that denies * on *.\n"
 )
+_BY_HAND_ALONE: t.Final = (
+    "3. Deny iam:*, sts:* and organizations:* to everybody that changed something in the last minutes: an inline "
+    "policy for each user and role, all at once. Names are below NOT DENIED.\n"
+    "4. Deactivate all access keys of these users. Revoke the sessions of these roles: IAM console, role, "
+    '"Revoke sessions".\n'
+)
+_LAST_BY_HAND: t.Final = (
+    "5. Wait a minute, and check all of them again: an intruder may have undone them.\n"
+    "6. Run the containment of {incident_id} again."
+)
+_ENTERED: t.Final = (
+    "The intruder can have come into {names}. A run never changes its own roles or break-glass, so a person has to do "
+    "it, in this order:\n"
+    "1. Stop all schedules and jobs that use these roles, in AWX and elsewhere.\n"
+    "2. Sign in as another administrator of the account, or as the root user with its MFA device, from a machine that "
+    "the intruder can't have used.\n"
+)
+_OF_ENTERED: t.Final = (
+    "3. Take everybody whom you do not know out of the trust policies of these roles, and keep a copy of the policies. "
+    "Look at their permissions too.\n"
+    '4. Revoke their sessions: IAM console, role, "Revoke sessions".\n'
+    "5. Wait a minute, and check all of it again: an intruder may have undone it.\n"
+    "6. Run this containment again."
+)
 _OF_BREAK_GLASS: t.Final = (
     "This run changes nothing: break-glass is the way back into the account. A person has to do it, in this order:\n"
     "1. Use another administrator of the account, or the root user with its MFA device.\n"
@@ -71,6 +95,18 @@ def refuse_seed(
         what = f"incident {incident_id} names {arn}, which is a break-glass principal."
         return Refusal("break_glass", f"{what}\n{_OF_BREAK_GLASS}", arn, fatal=True)
     return None
+
+
+def describe_by_hand(incident_id: str) -> str:
+    """Describe what people do where the run did not win, and nothing above the account can."""
+    head = _FIRST.format(name="the roles of this collection")
+    return f"{head}{_BY_HAND_ALONE}{_LAST_BY_HAND.format(incident_id=incident_id)}"
+
+
+def describe_entered(arns: Collection[str]) -> str:
+    """Describe what people do where the incident reaches roles of the run or break-glass, which no run changes."""
+    names = ", ".join(arn.rpartition("/")[2] for arn in arns)
+    return f"{_ENTERED.format(names=names)}{_OF_ENTERED}"
 
 
 def describe_lockout(caller: str, incident_id: str) -> str:

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..escalation.methods import METHODS
+from .changes import name_of
 from .event import Event, list_mappings
 
 
@@ -30,8 +31,6 @@ class EventClass(enum.StrEnum):
     OTHER = "other"
 
 
-# Names without the version at their end: CreateFunction20150331 is CreateFunction.
-_VERSION: t.Final = re.compile(r"(20\d{6})?(v\d)?\Z")
 _READ: t.Final = re.compile(
     r"(BatchGet|Check|Count|Describe|Discover|Estimate|Get|Head|List|Lookup|Search|Scan|Query|Simulate|View)[A-Z]?"
 )
@@ -367,14 +366,9 @@ _DATA: t.Final = frozenset(
 )
 
 
-def strip_version(name: str) -> str:
-    """The name of an operation without the version of its API: CreateFunction of CreateFunction20150331."""
-    return _VERSION.sub("", name)
-
-
 def classify(event: Event) -> EventClass:
     """Find the class of an event."""
-    service, name = event.service, strip_version(event.name)
+    service, name = event.service, name_of(event)
     if (service, name) in _DATA:
         return EventClass.OTHER
     if service == "ec2" and name == "RunInstances" and _is_costly(event):

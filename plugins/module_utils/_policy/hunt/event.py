@@ -70,7 +70,8 @@ class Event:
     ``account_id`` is the account that received the event, ``caller_account_id`` the caller's. ``principal_arn`` is the
     ARN of a user, a role or a root user; ``principal_id`` its unique id (``AIDA…``, ``AROA…``). ``source`` is the
     service's name, such as ``sts.amazonaws.com``. ``on_behalf_of`` is the id of a user of Identity Center.
-    ``sha256`` is the hash of the record, see :func:`hash_record`.
+    ``sha256`` is the hash of the record, see :func:`hash_record`. A record may say neither that the call only reads nor
+    that it writes.
     """
 
     event_id: str
@@ -93,6 +94,7 @@ class Event:
     user_agent: str = ""
     error_code: str = ""
     is_read_only: bool = False
+    is_marked_write: bool = False
     request: Record = dataclasses.field(default_factory=dict, hash=False)
     response: Record = dataclasses.field(default_factory=dict, hash=False)
     additional: Record = dataclasses.field(default_factory=dict, hash=False)
@@ -145,6 +147,7 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         error_code=_text(record, "errorCode"),
         # CloudTrail's own text files have it as a text, its JSON as a boolean.
         is_read_only=record.get("readOnly") in (True, "true"),
+        is_marked_write=record.get("readOnly") in (False, "false"),
         request=_mapping(record, "requestParameters"),
         response=_mapping(record, "responseElements"),
         additional=_mapping(record, "additionalEventData"),

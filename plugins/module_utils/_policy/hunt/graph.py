@@ -15,12 +15,16 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..documents.arn import arn_account, arn_parts
+from ..facts.operations import WriteClass, is_named_like_read
 from .callers import is_address
+from .changes import find_class, name_object
 from .clusters import Suspected
+from .doors import find_made, find_named, is_door
 from .event import Caller, Event
 from .gaps import Coverage, Reads
 from .hunt import BEFORE, Outcome
-from .links import OUTSIDE, find_made, find_minted, find_switch, find_target, opens_session, short_name
+from .links import OUTSIDE, find_minted, find_switch, find_target, opens_session, short_name
+from .persistence.families import describe_use
 from .taints import session_of
 
 
@@ -136,8 +140,8 @@ class _Builder:
             if minted.principal:
                 self._add_edge(minted.key_id, self._add_principal(minted.principal), Relation.BELONGS_TO, event)
         made = find_made(event)
-        if made is not None and made.principal and suspected is not Suspected.NO:
-            self._add_edge(caller, self._add_principal(made.principal, suspected), Relation.MADE, event)
+        for principal in made.principals if made is not None and suspected is not Suspected.NO else ():
+            self._add_edge(caller, self._add_principal(principal, suspected), Relation.MADE, event)
         if opens_session(event) and suspected is not Suspected.NO and find_target(event).startswith("arn:"):
             # Also if the call failed, or does not show the key: the intruder wanted this role.
             self._add_principal(find_target(event))
@@ -239,13 +243,20 @@ def _kind_of_arn(arn: str) -> Kind:
 
 
 def _find_unfollowed(outcome: Outcome, reads: Reads, unasked: Mapping[str, str]) -> Iterator[Unfollowed]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     used = {event.access_key_id for event in outcome.events}
-    for event in outcome.suspects:
+    # The steps of events that are surely an intruder's come first: sessions, then the gravest classes.
+    for event in sorted(outcome.suspects, key=lambda one: (outcome.find_verdict(one) is not Suspected.YES, _rank(one))):
         for found in _find_unfollowed_of(event, outcome, reads, unasked, used):
-            if (found.source, found.target) not in seen:
-                seen.add((found.source, found.target))
+            if (found.source, found.target, event.name) not in seen:
+                seen.add((found.source, found.target, event.name))
                 yield found
+
+
+def _rank(event: Event) -> int:
+    if opens_session(event):
+        return -1
+    return list(WriteClass).index(find_class(event) or WriteClass.OTHER)
 
 
 def _find_unfollowed_of(
@@ -262,12 +273,28 @@ def _find_unfollowed_of(
     outside = OUTSIDE.get((event.service, event.name))
     if outside is not None:
         yield Unfollowed(source, f"{event.service}:{event.name}", outside, event.account_id, event.event_id)
+    elif not minted and not opens_session(event) and is_door(event) and not _is_followed(event, outcome):
+        what = f"{event.service}:{event.name} {name_object(event)}".rstrip()
+        reason = f"the event does not tie its use to anybody. Look for {describe_use(find_class(event))}"
+        yield Unfollowed(source, what, reason, event.account_id, event.event_id)
     if event.caller is Caller.ACCOUNT and _knows_caller(event, outcome):
         return
     for one in minted:
         reason = unasked.get(one.key_id) or ("" if one.key_id in used else _explain_silence(one.account_id, reads))
         if reason:
             yield Unfollowed(source, one.principal or one.key_id, reason, one.account_id, event.event_id, one.key_id)
+
+
+def _is_followed(event: Event, outcome: Outcome) -> bool:
+    """Whether what a door shows is followed: what was made is suspected, and what IAM names is looked at.
+
+    A read that handed out a token, and that may be somebody else's, is no way back in.
+    """
+    made = find_made(event)
+    is_certain = outcome.find_verdict(event) is Suspected.YES
+    if not is_certain and is_named_like_read(event.name):
+        return True
+    return bool(find_named(event)) or (made is not None and (is_certain or made.is_new))
 
 
 def _knows_caller(event: Event, outcome: Outcome) -> bool:

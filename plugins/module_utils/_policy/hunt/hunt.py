@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from .beginning import UNSURE, Basis, Beginning, find_beginning
 from .callers import find_network, is_address
 from .clusters import Suspected, Verdict
+from .doors import find_named, find_provider
 from .event import Event
 from .index import Index
 from .judge import Before, Judge, identities_of
@@ -52,23 +53,22 @@ class Scope:
     keys: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
+    #: Names of sessions of machines and functions, and identity providers, by which somebody may come back.
+    names: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
     has_all: bool = False
 
-    def grow(
-        self,
-        *,
-        reached: Iterable[str],
-        keys: Iterable[str],
-        addresses: Iterable[str] = (),
-        identities: Iterable[str] = (),
-    ) -> Scope:
-        """The scope with more."""
+    def grow(self, *, reached: Iterable[str], keys: Iterable[str], tainted: t.Optional[Tainted] = None) -> Scope:
+        """The scope with more: principals, keys, and what suspected events made."""
+        made = tainted or Tainted()
         return dataclasses.replace(
             self,
             reached=self.reached | frozenset(reached) - self.watched,
-            keys=self.keys | frozenset(keys),
-            addresses=self.addresses | frozenset(addresses),
-            identities=self.identities | frozenset(identities),
+            keys=self.keys | frozenset(keys) | frozenset(made.keys),
+            addresses=self.addresses | frozenset(made.addresses),
+            identities=self.identities | frozenset(made.identities),
+            names=self.names | frozenset(made.names),
+            providers=self.providers | frozenset(made.providers),
         )
 
 
@@ -178,13 +178,8 @@ class Hunt:
         beginnings = {event.access_key_id for event in suspected} | set(tainted.keys) | set(tainted.principals)
         keys, made = self._index.follow(sorted(beginnings - {""}))
         touched = {*tainted.principals, *tainted.touched}
-        keys |= frozenset(tainted.keys)
-        return scope.grow(
-            reached=(principals | made | touched),
-            keys=keys,
-            addresses=tainted.addresses,
-            identities=tainted.identities,
-        )
+        named = {short_name(arn) for event in suspected for arn in find_named(event)}
+        return scope.grow(reached=(principals | made | touched | named), keys=keys, tainted=tainted)
 
 
 def name_caller(event: Event) -> str:
@@ -237,9 +232,16 @@ class _Collector:
             return True
         if event.source_address in scope.addresses or not scope.identities.isdisjoint(identities_of(event)):
             return True
-        if any(minted.key_id in scope.keys for minted in find_minted(event)):
+        if any(minted.key_id in scope.keys for minted in find_minted(event)) or self._is_of_door(event):
             return True
         return short in scope.reached and (self._since is None or event.time >= self._since - BEFORE)
+
+    def _is_of_door(self, event: Event) -> bool:
+        """Whether an event is of a machine, a function or a provider by which somebody may have come back."""
+        scope, asked = self._scope, event.request.get("roleSessionName")
+        if event.session_name in scope.names or (isinstance(asked, str) and asked in scope.names):
+            return self._since is None or event.time >= self._since - BEFORE
+        return bool(scope.providers and find_provider(event, scope.providers))
 
     def _add_to_profile(self, event: Event) -> None:
         since, short = self._since, name_caller(event)

@@ -18,9 +18,10 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
+from .doors import find_made, short_principals
 from .event import Event
 from .gaps import TrailChange, read_trail_change
-from .links import Minted, find_made, find_minted, find_switch, short_name
+from .links import Minted, find_minted, find_switch, short_name
 from .question import Question
 
 # More sessions than these are not followed. An account that opens one each second has as many in a week.
@@ -79,16 +80,16 @@ class Index:
 
     def _add_made(self, event: Event) -> None:
         made = find_made(event)
-        target = short_name(made.principal) if made is not None else ""
-        maker = event.access_key_id or short_name(event.principal_arn)
+        maker, targets = event.access_key_id or short_name(event.principal_arn), short_principals(made)
         switched = short_name(find_switch(event))
         if switched:
-            maker, target = switched, short_name(event.principal_arn)
-        if target and maker and len(self._made) < _MOST_MINTS:
-            self._made[maker].add(target)
-            if made is not None and made.is_new:
-                self.made.add(target)
-            self._made[short_name(event.principal_arn)].add(target)
+            maker, targets = switched, frozenset({short_name(event.principal_arn)} - {""})
+        if not targets or not maker or len(self._made) >= _MOST_MINTS:
+            return
+        self._made[maker] |= targets
+        if made is not None and made.is_new:
+            self.made.update(targets)
+        self._made[short_name(event.principal_arn)] |= targets
 
     def _add_mint(self, mint: Mint) -> None:
         key = mint.minted.key_id

@@ -20,11 +20,16 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from .beginning import UNSURE
 from .callers import find_family, find_network, is_address
+from .changes import asks_for_change
 from .clusters import Clusters, Suspected, Verdict, is_by_service
+from .declared import Declared
+from .doors import find_made, find_provider
 from .event import Caller, Event
+from .habits import Habits
 from .index import Index, Mint
-from .links import find_made, find_minted, find_target, opens_session, short_name
+from .links import find_minted, find_target, opens_session, short_name
 from .profile import Profile, is_opening, name_session
 from .question import Question
 from .taints import Taint, Tainted, note, session_of
@@ -37,7 +42,8 @@ _MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
 _NEAR: t.Final = timedelta(days=2)
 _SLEEP: t.Final = timedelta(days=14)
 _OPENER: t.Final = "calls in the session, from where it was opened, are suspected"
-_BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
+_BEFORE: t.Final = "before the first suspicious time"
+_DECLARED: t.Final = "the credential is declared leaked"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +83,8 @@ class Judge:
         }
         #: By the key of a session, the addresses that it was used from, in the order of time.
         self._addresses: t.Final = _list_addresses(events)
+        self._declared: t.Final = Declared(question, events, index)
+        self._habits: t.Final = Habits(filter(self._declared.has, events), since and since - UNSURE)
         self.tainted = Tainted()
         self._clusters = self._make_clusters()
         #: By the key of a session, the verdicts on what the caller did itself with it.
@@ -130,6 +138,16 @@ class Judge:
     # Verdicts
 
     def _judge(self, event: Event) -> Verdict:
+        found = self._judge_by_place(event)
+        if found.suspected is not Suspected.NO or not self._declared.has(event):
+            return found
+        # From the usual place at the usual hour only the call itself tells an intruder.
+        lack = self._habits.explain_change(event)
+        if not lack and not self._is_late(event):
+            lack = self._habits.explain_place(event)
+        return Verdict(Suspected.UNCERTAIN, (lack, _DECLARED, *found.reasons)) if lack else found
+
+    def _judge_by_place(self, event: Event) -> Verdict:
         if not self._is_late(event):
             return self._judge_early(event)
         judges = (self._judge_opened, self._judge_chain, self._judge_address, self._judge_identity)
@@ -152,10 +170,20 @@ class Judge:
         return self._callers.get(event.shared_event_id) if event.caller is Caller.ACCOUNT else None
 
     def _judge_early(self, event: Event) -> Verdict:
+        twin = self._find_twin(event)
+        if twin is not None:
+            return self._judge(twin)
         if event.source_address in self._question.addresses:
             return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
         is_near = self._since is not None and event.time >= self._since - _NEAR
-        return (self._judge_opened(event) or self._judge_address(event) if is_near else None) or _BEFORE
+        found = self._judge_opened(event) or self._judge_address(event) if is_near else None
+        return found or Verdict(Suspected.NO, (_BEFORE, self._describe_early(event)))
+
+    def _describe_early(self, event: Event) -> str:
+        """Say what else speaks for a call before the first suspicious time: the time alone says nothing."""
+        if not self._declared.has(event):
+            return "the caller is not declared leaked"
+        return "the days before have such calls" if asks_for_change(event) else "a read from a usual place"
 
     def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
         """Judge by what was made for the caller; None if nothing is known."""
@@ -189,7 +217,8 @@ class Judge:
             return tainted.principals[principal], f"the principal {principal}"
         if event.caller is Caller.ROLE and event.session_name in tainted.names:
             return tainted.names[event.session_name], f"the machine or function {event.session_name}"
-        return None
+        provider = find_provider(event, tainted.providers)
+        return (tainted.providers[provider], f"the provider {provider}") if provider else None
 
     def _judge_address(self, event: Event) -> t.Optional[Verdict]:
         """Judge by the address that the call came from; None if it says nothing."""
@@ -345,14 +374,15 @@ class Judge:
         tainted = self.tainted
         taint = Taint(event.event_id, tainted.chain_of(event), is_doubtful)
         for minted in find_minted(event):
-            note(tainted.keys, minted.key_id, taint)
+            # A key that was only turned on again works for its owner as well.
+            note(tainted.keys, minted.key_id, taint if minted.is_new else _doubt(taint))
             if minted.session_id:
                 note(tainted.sessions, minted.session_id, taint)
         if event.shared_event_id:
             note(tainted.shared, event.shared_event_id, taint)
+        self._taint_made(event, taint)
         if is_doubtful:
             return
-        self._taint_made(event, taint)
         for identity in identities_of(event):
             if identity not in self._before_all.identities:
                 note(tainted.identities, identity, taint)
@@ -362,14 +392,21 @@ class Judge:
             tainted.addresses.setdefault(event.source_address, set()).add(find_family(event.user_agent))
 
     def _taint_made(self, event: Event, taint: Taint) -> None:
+        """Taint what an event made, and unless it may be somebody else's, what it changed."""
         made = find_made(event)
-        if made is None:
+        if made is None or (taint.is_doubtful and not made.is_new):
             return
-        tainted = self.tainted
-        if made.principal:
-            note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
+        tainted, mild = self.tainted, taint if made.is_new else _doubt(taint)
+        for principal in made.principals:
+            note(tainted.principals if made.is_new else tainted.touched, short_name(principal), taint)
         for name in made.session_names:
-            note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+            note(tainted.names, name, mild)
+        for provider in made.providers:
+            note(tainted.providers, provider, mild)
+
+
+def _doubt(taint: Taint) -> Taint:
+    return dataclasses.replace(taint, is_doubtful=True)
 
 
 def _is_of_stranger(mint: Mint) -> bool:

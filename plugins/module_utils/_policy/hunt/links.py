@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What an event makes that its caller can work with afterwards: keys, sessions, principals, machines and functions."""
+"""Keys and sessions that an event makes, and what their use shows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..documents.arn import arn_account, arn_parts
-from .classes import strip_version
-from .event import Caller, Event, Record, list_mappings
+from .event import Caller, Event, Record
 
 #: Ids of keys: AKIA of users and root, ASIA of sessions.
 KEY_ID: t.Final = re.compile(r"A[KS]IA[A-Z0-9]{12,124}\Z", re.ASCII)
@@ -44,12 +43,16 @@ _MOST_KEYS: t.Final = 8
 
 @dataclasses.dataclass(frozen=True)
 class Minted:
-    """A key that an event made. ``principal`` is the ARN of its user or role, ``session_id`` is ``AROA…:name``."""
+    """A key that an event made, or turned on again: then it is not new.
+
+    ``principal`` is the ARN of its user or role, ``session_id`` is ``AROA…:name``.
+    """
 
     key_id: str
     principal: str = ""
     account_id: str = ""
     session_id: str = ""
+    is_new: bool = True
 
     @property
     def is_session(self) -> bool:
@@ -61,6 +64,8 @@ def find_minted(event: Event) -> tuple[Minted, ...]:
     """Find the keys that a successful event made."""
     if event.is_failed or event.service not in _MINTS or event.name.startswith(("List", "Describe")):
         return ()
+    if (event.service, event.name) == ("iam", "UpdateAccessKey"):
+        return _find_reactivated(event)
     keys = list(dict.fromkeys(_find_keys(event.response, _DEPTH)))[:_MOST_KEYS]
     if not keys:
         return ()
@@ -70,7 +75,18 @@ def find_minted(event: Event) -> tuple[Minted, ...]:
     return tuple(Minted(key, principal, account_id, session_id) for key in keys)
 
 
+def _find_reactivated(event: Event) -> tuple[Minted, ...]:
+    key, status = _text(event.request, "accessKeyId"), _text(event.request, "status")
+    if status.lower() != "active" or not KEY_ID.match(key):
+        return ()
+    return (Minted(key, _user_of_key(event), event.account_id, is_new=False),)
+
+
 def _find_keys(value: t.Any, depth: int) -> Iterator[str]:
+    if isinstance(value, list) and depth:
+        # Roles Anywhere answers with a list of sets of credentials.
+        for item in value[:_MOST_KEYS]:
+            yield from _find_keys(item, depth - 1)
     if not isinstance(value, Mapping) or not depth:
         return
     for name, inner in value.items():
@@ -87,11 +103,11 @@ def opens_session(event: Event) -> bool:
 
 def find_target(event: Event) -> str:
     """Find the ARN of the user or role that a session or key is of, which the event opens or makes; else empty."""
-    if event.service == "sts" and event.name.startswith("AssumeRole"):
+    if (event.service == "sts" and event.name.startswith("AssumeRole")) or event.service == "rolesanywhere":
         return _text(event.request, "roleArn")
     if event.service == "sts" and event.name == "AssumeRoot":
         account = arn_account(_text(event.request, "targetPrincipal"))
-        return f"arn:{_partition_of(event)}:iam::{account}:root" if account else ""
+        return f"arn:{partition_of(event)}:iam::{account}:root" if account else ""
     if event.service == "iam" and event.name == "CreateAccessKey":
         return _user_of_key(event)
     return event.principal_arn
@@ -102,59 +118,17 @@ def _user_of_key(event: Event) -> str:
     name = _text(event.request, "userName") or _text(_member(event.response, "accessKey"), "userName")
     if not name or (event.caller is Caller.USER and name == event.principal_arn.rpartition("/")[2]):
         return event.principal_arn
-    return f"arn:{_partition_of(event)}:iam::{event.account_id}:user/{name}"
+    return f"arn:{partition_of(event)}:iam::{event.account_id}:user/{name}"
 
 
 def _target_account(event: Event) -> str:
     return arn_account(_text(event.request, "targetPrincipal")) or ""
 
 
-def _partition_of(event: Event) -> str:
+def partition_of(event: Event) -> str:
+    """The partition of the caller's ARN; AWS's main one if the event shows none."""
     parts = arn_parts(event.principal_arn)
     return parts.partition if parts else "aws"
-
-
-@dataclasses.dataclass(frozen=True)
-class Made:
-    """Something that an event gave its caller besides keys.
-
-    ``principal`` is the ARN of a user or role that was made or opened to others; ``session_names`` are names that the
-    sessions of a machine or function have. ``is_new`` says whether it was made, and did not exist before.
-    """
-
-    principal: str = ""
-    session_names: tuple[str, ...] = ()
-    is_new: bool = True
-
-
-def find_made(event: Event) -> t.Optional[Made]:
-    """Find what else a successful event gave its caller; None if nothing is known."""
-    if event.is_failed:
-        return None
-    name = strip_version(event.name)
-    if event.service == "iam" and name in _PRINCIPALS:
-        member, kind, is_new = _PRINCIPALS[name]
-        named = _text(event.request, member)
-        arn = f"arn:{_partition_of(event)}:iam::{event.account_id}:{kind}/{named}"
-        return Made(principal=arn, is_new=is_new) if named else None
-    if (event.service, name) == ("ec2", "RunInstances"):
-        made = list_mappings(event.response.get("instancesSet"))
-        names = tuple(_text(item, "instanceId") for item in made)
-        return Made(session_names=tuple(filter(None, names))) if any(names) else None
-    if event.service == "lambda" and name in _FUNCTIONS:
-        named = (_text(event.request, "functionName") or _text(event.response, "functionName")).rpartition(":")[2]
-        return Made(session_names=(named,), is_new=name == "CreateFunction") if named else None
-    return None
-
-
-_PRINCIPALS: t.Final[Mapping[str, tuple[str, str, bool]]] = {
-    "CreateUser": ("userName", "user", True),
-    "CreateRole": ("roleName", "role", True),
-    "CreateLoginProfile": ("userName", "user", False),
-    "UpdateLoginProfile": ("userName", "user", False),
-    "UpdateAssumeRolePolicy": ("roleName", "role", False),
-}
-_FUNCTIONS: t.Final = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"})
 
 
 def find_switch(event: Event) -> str:

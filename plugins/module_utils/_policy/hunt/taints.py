@@ -39,6 +39,7 @@ class Tainted:
     principals: dict[str, Taint] = dataclasses.field(default_factory=dict)
     touched: dict[str, Taint] = dataclasses.field(default_factory=dict)
     names: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    providers: dict[str, Taint] = dataclasses.field(default_factory=dict)
     shared: dict[str, Taint] = dataclasses.field(default_factory=dict)
     addresses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     identities: dict[str, Taint] = dataclasses.field(default_factory=dict)
@@ -47,7 +48,7 @@ class Tainted:
         """How much there is, to see whether a round found anything new."""
         books: tuple[Mapping[str, t.Any], ...] = (
             *(self.keys, self.sessions, self.principals, self.touched, self.names, self.shared, self.addresses),
-            self.identities,
+            *(self.identities, self.providers),
         )
         doubtful = sum(taint.is_doubtful for taint in self.keys.values())
         return (*map(len, books), doubtful, sum(map(len, self.addresses.values())))

@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ..._policy.hunt.clusters import Suspected
 from ..._policy.hunt.event import Event
 from ..._policy.hunt.hunt import Outcome
 from ..._policy.hunt.persistence.find import find_persistence
@@ -46,4 +47,5 @@ def sweep(outcome: Outcome, state: State, others: Iterable[Event] = ()) -> tuple
         chains={event.event_id: outcome.tainted.chain_of(event) for event in suspects},
         since=outcome.beginning.since,
         others=[event for event in (*outcome.events, *others) if event.event_id not in suspected],
+        doubtful=[event.event_id for event in suspects if outcome.find_verdict(event) is Suspected.UNCERTAIN],
     )

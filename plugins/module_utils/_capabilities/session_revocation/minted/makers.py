@@ -61,6 +61,14 @@ class Makers:
             found |= self._search.find_targets(self._search.actors[arn], CREATE_KEY, users - found)
         return tuple(sorted(found))
 
+    def find_targets(self, action: str, arns: Collection[str], besides: Collection[str] = ()) -> tuple[str, ...]:
+        """Find the users or roles on which one of them may do an action, without some, by their ARNs."""
+        left = frozenset(arn for arn in arns if _identify(arn) not in principals_of(besides))
+        found: set[str] = set()
+        for arn in self._arns if left else ():
+            found |= self._search.find_targets(self._search.actors[arn], action, left - found)
+        return tuple(sorted(found))
+
     def list_ways(self) -> Iterator[Unfollowed]:
         """List how each of them may come to other principals of the account by what nobody follows, one row each."""
         for arn in self._arns:

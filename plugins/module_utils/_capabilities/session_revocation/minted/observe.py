@@ -60,15 +60,17 @@ def read_minted(
     *,
     denied: Collection[str],
     now: datetime,
+    makers: t.Optional[Makers] = None,
 ) -> Minted:
     """Read what the principals of the account that the incident ``reached`` can have made.
 
     ``denied`` are the users among them, whose own keys are not looked at. The cuts say later which keys are proven.
+    ``makers`` are the reached principals, if the caller has looked at them already.
     """
     since = incident.find_since(now)
     if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
         return Minted(since)
-    makers = Makers(Permissions(snapshot), reached)
+    makers = makers or Makers(Permissions(snapshot), reached)
     unread = [f"what {makers.left_out} more reached roles may do besides was not looked at"] if makers.left_out else []
     ways = tuple(makers.list_ways())
     users = makers.list_users(denied)

@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from ...facts.operations import WriteClass
 from .template import Facts
 
 
@@ -28,6 +29,13 @@ class Family(enum.StrEnum):
     SHARING = "sharing"
     MONEY = "money"
     BLINDFOLD = "blindfold"
+    # Of what no rule is about, by the class of the operation.
+    CREDENTIAL = "credential"
+    PRINCIPAL = "principal"
+    TRUST = "trust"
+    NETWORK = "network"
+    SCHEDULE = "schedule"
+    UNKNOWN = "unknown"
 
 
 class Presence(enum.StrEnum):
@@ -114,7 +122,8 @@ class Hit:
 
     ``event_id`` is empty for an object of today that no event explains. ``chain`` are the principals on the way from
     the seed, as the caller of the sweep gives them. ``count`` is the number of events that say the same, the first of
-    which this is. ``reason`` says why something is so, in a sentence.
+    which this is: of successful changes it is 1. ``reason`` says why something is so, in a sentence. ``use`` is what
+    the use of it looks like, ``is_doubtful`` that the event may be somebody else's.
     """
 
     event_id: str
@@ -133,12 +142,17 @@ class Hit:
     is_urgent: bool = False
     count: int = 1
     reason: str = ""
+    write_class: WriteClass = WriteClass.OTHER
+    use: str = ""
+    is_doubtful: bool = False
 
     def to_dict(self) -> dict[str, t.Any]:
         """The finding as the module returns it."""
         return {
             "event_id": self.event_id,
             "family": self.family.value,
+            "class": self.write_class.value,
+            "suspected": "uncertain" if self.is_doubtful else "yes",
             "target": self.target,
             "present": self.present.value,
             "undo": self.undo.to_dict() if self.undo else None,
@@ -153,6 +167,7 @@ class Hit:
             "urgent": self.is_urgent,
             "count": self.count,
             "reason": self.reason,
+            "use": self.use,
         }
 
 

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping
 
+from ..changes import name_of, source_of
 from ..event import Event
 from .model import Rule
 from .tables.blindfold import BLINDFOLD_RULES
@@ -37,10 +37,6 @@ RULES: t.Final[tuple[Rule, ...]] = (
     *SILENCED_RULES,
 )
 
-# Lambda and CloudFront append the version of their API: CreateFunction20150331, AddPermission20150331v2.
-# https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
-_VERSION: t.Final = re.compile(r"\d{4}_?\d{2}_?\d{2}(v\d+)?$", re.ASCII)
-
 
 def _index() -> Mapping[tuple[str, str], tuple[Rule, ...]]:
     found: dict[tuple[str, str], tuple[Rule, ...]] = {}
@@ -55,5 +51,4 @@ _BY_NAME: t.Final = _index()
 
 def find_rules(event: Event) -> tuple[Rule, ...]:
     """Find the rules about an event's name."""
-    source = event.source.removesuffix(".cn").removesuffix(".amazonaws.com")
-    return _BY_NAME.get((source, _VERSION.sub("", event.name)), ())
+    return _BY_NAME.get((source_of(event), name_of(event)), ())

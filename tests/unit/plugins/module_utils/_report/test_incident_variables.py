@@ -81,8 +81,10 @@ def test_a_hunt_begins_with_what_the_incident_names_and_no_text_of_people() -> N
             users="arn:aws:iam::111122223333:user/ana",
             sessions=[{"role": ROLE, "name": "evil-1"}],
             since="2026-11-28T09:00:00Z",
-        )
+        ),
+        "UNRESOLVED 1",
     )
+    assert b"ended with: UNRESOLVED 1" in content
     assert yaml.safe_load(content) == {
         "credential_hunt_incident_id": "INC-7",
         "credential_hunt_access_key_ids": ["AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLF"],

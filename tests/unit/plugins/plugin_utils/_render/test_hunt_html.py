@@ -50,11 +50,18 @@ def make_document() -> Record:
     undo = {"service": "iam", "operation": "DeleteUser", "parameters": {"UserName": "x"}}
     left = {
         "event_id": "e",
+        "event_name": "CreateUser",
+        "time": "2026-11-28T11:00:00Z",
+        "region": "us-east-1",
         "family": "iam",
+        "account_id": HOME,
         "target": "arn:x",
         "present": "true",
+        "suspected": "yes",
         "undo": undo,
         "deadline": "2026-12-01T00:00:00Z",
+        "reason": "",
+        "use": "calls of the user",
     }
     secret = {"arn": "arn:s", "used": True, "last_read": "2026-11-28T00:00:00Z", "readable": "yes"}
     dependant = {"confidence": "certain", "kind": "function", "resource": "arn:f", "place": "KEY", "owner": "team"}
@@ -66,7 +73,7 @@ def make_document() -> Record:
         "account_id": "",
         "caller_arn": "",
         **build_document(outcome, reads, now=NOW),
-        "persistence": [left, {**left, "present": "unknown", "undo": None, "deadline": None}],
+        "persistence": [left, {**left, "present": "unknown", "suspected": "uncertain", "undo": None, "deadline": None}],
         "unfollowed": [{"from": "a", "to": "b", "reason": "account was not read", "event_id": "e"}],
         "dependants": [dependant],
         "secrets": [secret],
@@ -135,6 +142,59 @@ def test_the_page_shows_all_sections() -> None:
     for section in ("headline", "graph", "timeline", "persistence", "unfollowed", "secrets", "dependants", "coverage"):
         assert f'<section id="{section}"' in page
     assert "still there" in page and "throttled" in page and "no permission" in page
+
+
+def many_rows() -> list[Record]:
+    """Five hundred rows: one family in two accounts, and others."""
+    left = {**DOCUMENT["persistence"][1], "deadline": None}
+    families = ("iam", "code", "sharing", "unknown", "unknown")
+    return [
+        {
+            **left,
+            "family": families[number % 5],
+            "account_id": (HOME, PROD)[number % 2],
+            "event_id": f"e{number}",
+            "event_name": f"Put{number % 7}",
+            "target": f"arn:{number}",
+        }
+        for number in range(500)
+    ]
+
+
+def test_five_hundred_rows_are_folded_groups() -> None:
+    page = hunt_html.render({**DOCUMENT, "persistence": many_rows()})
+    section = page[page.index('<section id="persistence"') :]
+    section = section[: section.index("</section>")]
+    groups = re.findall(r'<details class="group [a-z]+"( open)?>', section)
+    assert groups == [""] * 8
+    assert all(f"e{number}<" in section for number in range(500))
+    assert f"iam in {HOME}" in section and "50 not known" in section and "90 more" in section
+
+
+def test_a_group_with_a_deadline_is_open() -> None:
+    page = hunt_html.render({**DOCUMENT, "persistence": [DOCUMENT["persistence"][0], *many_rows()]})
+    assert re.findall(r'<details class="group [a-z]+"( open)?>', page) == [" open", *[""] * 7]
+
+
+def test_five_hundred_rows_are_few_lines_in_the_terminal() -> None:
+    shown = render({**DOCUMENT, "persistence": many_rows()}, "")
+    lines = shown[shown.index("Left behind") :].split("\n\n")[0].splitlines()
+    assert len(lines) <= 45
+    assert f"  iam in {HOME}: 50 not known, 50 uncertain" in lines
+    assert any(line.startswith("    … and 47 more: Put") for line in lines)
+
+
+def test_more_groups_than_a_screen_has_are_one_line() -> None:
+    rows = [{**row, "account_id": f"{number:012}"} for number, row in enumerate(many_rows()[:50])]
+    shown = render({**DOCUMENT, "persistence": rows}, "")
+    assert "  … and 38 more: unknown (" in shown
+
+
+def test_many_steps_that_were_not_followed_are_folded() -> None:
+    step = DOCUMENT["unfollowed"][0]
+    page = hunt_html.render({**DOCUMENT, "unfollowed": [{**step, "to": f"to{number}"} for number in range(100)]})
+    assert "75 more" in page and "to99" in page
+    assert "… and 90 more" in render({**DOCUMENT, "unfollowed": [step] * 100}, "")
 
 
 def test_an_empty_hunt_has_a_page() -> None:

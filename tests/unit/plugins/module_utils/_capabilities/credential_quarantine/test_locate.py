@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import (
     Answers,
     Place,
@@ -28,9 +29,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     Seen,
     SessionSeed,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._incident.deletions import Deletion
 
 from .users import ACCOUNT, ARN, LEAKED, OTHER, incident
 
+DELETED: t.Final = Yes(Deletion("an intruder deleted it", "ci-deploy"))
 HERE: t.Final = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}))
 FOREIGN: t.Final = "999988887777"
 
@@ -47,7 +50,14 @@ FOREIGN: t.Final = "999988887777"
         (Answers(OTHER, of_root=False), Status.NOT_HERE),
         # A foreign key is nobody's here, even if somebody says that it is root's.
         (Answers(FOREIGN, of_root=True), Status.FOREIGN),
-        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.DELETED),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0, deletion=DELETED), Status.DELETED),
+        # AWS denies to say whose the keys of a deleted user are.
+        (Answers(ACCOUNT, problem="denied", deletion=DELETED), Status.DELETED),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=1, deletion=DELETED), Status.DELETED),
+        # A slip of the finger: that it is not there proves nothing.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.UNRESOLVED),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0, deletion=Unknown("late")), Status.UNRESOLVED),
+        (Answers(ACCOUNT, "ci-deploy", deletion=DELETED), Status.HOME),
         (Answers(ACCOUNT, is_unknown=True, root_keys=1), Status.ROOT),
         (Answers(ACCOUNT, user=""), Status.ROOT),
         (Answers(ACCOUNT, is_unknown=True, problem="denied"), Status.UNRESOLVED),
@@ -82,17 +92,24 @@ def test_who_could_not_ask_root_of_a_member_does_not_know_it(answers: Answers, s
 @pytest.mark.parametrize(
     ("answers", "status", "user"),
     [
-        (Answers(ACCOUNT, is_unknown=True, root_keys=0, named_user="ci-deploy"), Status.HOME, "ci-deploy"),
+        (Answers(ACCOUNT, is_unknown=True, deletion=DELETED, named_user="ci-deploy"), Status.HOME, "ci-deploy"),
         # It is nobody's any more: the user is gone as well.
-        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.DELETED, ""),
+        (Answers(ACCOUNT, is_unknown=True, deletion=DELETED), Status.DELETED, ""),
         # It may be root's, whatever people say.
-        (Answers(ACCOUNT, is_unknown=True, root_keys=1, named_user="ci-deploy"), Status.ROOT, ""),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=1), Status.ROOT, ""),
+        # Nothing proves that it ever was one of the user that people name.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.UNRESOLVED, ""),
     ],
 )
 def test_the_user_of_a_deleted_key_is_contained_if_people_name_it(answers: Answers, status: Status, user: str) -> None:
     found = locate_key(KeySeed(LEAKED, "CI-Deploy"), answers, HERE)
     assert (found.status, found.user) == (status, user)
     assert ("sessions that it opened may live" in found.next_step) == (status is Status.DELETED)
+
+
+def test_a_deleted_key_of_another_user_than_people_name_is_a_mismatch() -> None:
+    answers = Answers(ACCOUNT, is_unknown=True, root_keys=0, deletion=DELETED, named_user="ci-deploy")
+    assert locate_key(KeySeed(LEAKED, "ci-deploy-legacy"), answers, HERE).status is Status.MISMATCH
 
 
 @pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
@@ -175,7 +192,9 @@ def test_a_token_of_another_user_than_people_expect_is_a_mismatch() -> None:
     [
         (ARN, ARN, "", Status.HOME),
         (ARN, ARN.replace("/ci/", "/other/"), "", Status.MISMATCH),
-        (ARN, None, "", Status.DELETED),
+        # IAM finds a user by its name in any case, and policies compare the letters of an ARN.
+        (ARN.replace("ci-deploy", "CI-Deploy"), ARN, "", Status.MISMATCH),
+        (ARN, None, "", Status.UNRESOLVED),
         (ARN, None, "denied", Status.UNRESOLVED),
         (ARN.replace(ACCOUNT, OTHER), None, "", Status.NOT_HERE),
         (ARN.replace(ACCOUNT, FOREIGN), None, "", Status.FOREIGN),
@@ -183,7 +202,20 @@ def test_a_token_of_another_user_than_people_expect_is_a_mismatch() -> None:
 )
 def test_where_a_user_is(arn: str, present: str | None, problem: str, status: Status) -> None:
     found = locate_user(arn, present, problem, HERE)
-    assert (found.status, found.user) == (status, "ci-deploy")
+    assert (found.status, found.user.lower()) == (status, "ci-deploy")
+    assert found.near == ((present,) if status is Status.MISMATCH else ())
+
+
+def test_a_user_that_is_not_there_is_deleted_only_with_a_proof() -> None:
+    assert locate_user(ARN, None, "", HERE, DELETED).status is Status.DELETED
+    lost = locate_user(ARN, None, "", HERE, Unknown("events are late"))
+    assert lost.status is Status.UNRESOLVED and "events are late" in lost.detail and "deleted: true" in lost.next_step
+
+
+def test_an_account_of_the_run_is_offered_for_one_that_is_not() -> None:
+    slip = f"{OTHER[:-1]}9"
+    found = locate_user(ARN.replace(ACCOUNT, slip), None, "", HERE)
+    assert (found.status, found.near) == (Status.FOREIGN, (ARN.replace(ACCOUNT, OTHER),))
 
 
 def test_sessions_and_roles_are_listed_and_left_alone() -> None:
@@ -208,11 +240,12 @@ def test_a_seed_in_a_result_is_plain_data() -> None:
         "user": "",
         "detail": f"the key belongs to account {FOREIGN}, which is not in the inventory",
         "next_step": f"tell the owner of account {FOREIGN}, or AWS; here nothing can be done",
+        "near": [],
     }
 
 
 def test_a_user_stays_a_seed_although_its_key_is_deleted() -> None:
-    gone = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, is_unknown=True, root_keys=0), HERE)
+    gone = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, is_unknown=True, root_keys=0, deletion=DELETED), HERE)
     role = f"arn:aws:iam::{ACCOUNT}:role/ci-deploy"
     found = add_contained([gone], [ARN, role], ACCOUNT)
     assert [(seed.id, seed.kind, seed.status, seed.user) for seed in found[1:]] == [

@@ -253,7 +253,11 @@ def locate(
         ({}, Status.HOME, "a key of the user ci-deploy"),
         ({"account": DENIED}, Status.HOME, "a key of the user ci-deploy"),
         ({"GetAccessKeyLastUsed": {}}, Status.ROOT, "a key of the root user"),
-        ({"GetAccessKeyLastUsed": GONE}, Status.DELETED, "the key is deleted"),
+        (
+            {"GetAccessKeyLastUsed": GONE},
+            Status.UNRESOLVED,
+            "nothing proves that it was deleted",
+        ),
         (
             {"GetAccessKeyLastUsed": GONE, "account": DENIED},
             Status.UNRESOLVED,
@@ -265,7 +269,7 @@ def locate(
         (
             {"GetAccessKeyLastUsed": GONE, "GetAccountSummary": {"SummaryMap": {"AccountAccessKeysPresent": 1}}},
             Status.ROOT,
-            "a key of the root user, or a deleted one",
+            "a key of the root user, or one that does not exist",
         ),
     ],
 )
@@ -287,7 +291,7 @@ def test_a_key_is_where_iam_says(more: dict[str, t.Any], status: Status, detail:
     ],
 )
 def test_a_deleted_key_is_of_the_user_that_people_name(user_of: str, answer: t.Any, status: Status) -> None:
-    found, _names = locate(KeySeed(LEAKED, user_of), GetAccessKeyLastUsed=GONE, GetUser=answer)
+    found, _names = locate(KeySeed(LEAKED, user_of, deleted=True), GetAccessKeyLastUsed=GONE, GetUser=answer)
     assert found.status is status
     assert found.user == (NAME if status is Status.HOME else "")
 
@@ -372,7 +376,7 @@ def test_the_key_of_a_session_that_the_incident_names_is_not_asked_about() -> No
     [
         (of_name(MADE), Status.HOME, "the user ci-deploy"),
         (of_name({"User": {"Arn": ARN.replace("/ci/", "/")}}), Status.MISMATCH, "the user with this name is arn:"),
-        (GONE, Status.DELETED, "there is no such user any more"),
+        (GONE, Status.UNRESOLVED, "nothing proves that"),
         (DENIED, Status.UNRESOLVED, "the user can't be read: AccessDenied: not allowed"),
     ],
 )

@@ -215,7 +215,7 @@ def test_an_account_whose_roles_are_not_known_is_said(monkeypatch: pytest.Monkey
     capability, observed, plan = case.plan()
     assert observed.problem == f"the roles of account {HOME} are not known: denied"
     assert observed.accounts == frozenset() and HOME not in case.shared.parts and not plan.changes
-    assert capability.failure({"not_denied": []}) == f"not denied: {observed.problem}"
+    assert capability.failure({"not_denied": [], "unresolved": []}) == f"not denied: {observed.problem}"
     assert capability.result({**NOTHING, "account_id": HOME})["unread"][0] == observed.problem
     capability.conclude({}, completed=True)
     assert HOME not in case.shared.parts

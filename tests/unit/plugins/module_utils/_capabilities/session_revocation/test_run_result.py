@@ -286,8 +286,8 @@ def test_the_result_says_what_was_cut_and_what_lives_on(monkeypatch: pytest.Monk
 def test_a_pass_fails_for_what_is_not_denied(monkeypatch: pytest.MonkeyPatch) -> None:
     capability, _observed, _plan = Case(monkeypatch).plan()
     rows = [{"principal": name, "reason": "why", "next_step": "do"} for name in "AB"]
-    assert capability.failure({"not_denied": rows}) == "not denied: A: why; do; B: why; do"
-    assert capability.failure({"not_denied": []}) == ""
+    assert capability.failure({"not_denied": rows, "unresolved": []}) == "not denied: A: why; do; B: why; do"
+    assert capability.failure({"not_denied": [], "unresolved": []}) == ""
 
 
 # The options

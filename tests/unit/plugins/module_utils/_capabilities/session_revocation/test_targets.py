@@ -199,11 +199,11 @@ def test_sources_are_users_and_every_role_that_is_named() -> None:
 MISSPELT: t.Final = arn(HOME, "pipelin")
 
 
-def start(incident: Incident, *accounts: Snapshot) -> list[str]:
+def start(incident: Incident, *accounts: Snapshot, proven: t.Collection[str] = ()) -> list[str]:
     sources = list_sources(incident, ())
     arns = [source.arn for source in sources]
     edges = {one.account_id: AccountEdges.from_snapshot(one, arns) for one in accounts}
-    return [source.arn for source in list_starts(incident, sources, edges)]
+    return [source.arn for source in list_starts(incident, sources, edges, proven)]
 
 
 @pytest.mark.parametrize(
@@ -212,17 +212,26 @@ def start(incident: Incident, *accounts: Snapshot) -> list[str]:
 def test_a_named_role_that_is_not_there_is_not_followed(named: dict[str, t.Any]) -> None:
     incident = declare(**named)
     assert start(incident, make_home()) == [USER]
-    # Nobody knows whether it is there.
-    assert start(incident, make_production()) == [USER, MISSPELT]
+    # Nobody knows whether they are there, so nothing is cut in their names.
+    assert start(incident, make_production()) == []
     # It was there.
     assert start(declare(**named, seen=[{"role": MISSPELT}]), make_home()) == [USER, MISSPELT]
+    assert start(incident, make_home(), proven=[MISSPELT]) == [USER, MISSPELT]
 
 
-@pytest.mark.parametrize("role", [NOTIFIER, NOTIFIER.replace("notifier", "Notifier"), arn(HOME, "ci/notifier")])
-def test_a_role_that_only_services_may_assume_is_there_however_it_is_written(role: str) -> None:
-    assert start(declare(users=[], roles=[role]), make_home()) == [role]
+@pytest.mark.parametrize(
+    ("role", "is_there"),
+    [(NOTIFIER, True), (NOTIFIER.replace("notifier", "Notifier"), False), (arn(HOME, "ci/notifier"), False)],
+)
+def test_case_and_path_count_in_the_arn_of_a_role(role: str, is_there: bool) -> None:
+    assert start(declare(users=[], roles=[role]), make_home()) == ([role] if is_there else [])
+    # An event may write it without its path: it is the role of that name.
+    seen = declare(users=[], keys=["AKIAIOSFODNN7EXAMPLE"], seen=[{"role": role}])
+    assert start(seen, make_home()) == [NOTIFIER]
 
 
-def test_users_are_followed_whether_they_are_there_or_not() -> None:
+def test_a_user_that_is_not_there_is_followed_only_if_it_is_proven() -> None:
     gone = arn(HOME, "left", "user")
-    assert start(declare(users=[gone]), make_home()) == [gone]
+    assert start(declare(users=[gone]), make_home()) == []
+    assert start(declare(users=[gone]), make_home(), proven=[gone]) == [gone]
+    assert start(declare(users=[USER.replace("ci-deploy", "CI-Deploy")]), make_home()) == []

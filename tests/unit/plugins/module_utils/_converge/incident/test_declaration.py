@@ -178,8 +178,6 @@ def test_control_characters_of_names_are_removed() -> None:
         ({"id": "INC/../7"}, "hardening_incident.id"),
         ({"id": None}, "hardening_incident.id: None"),
         ({"declared_by": " "}, "hardening_incident.declared_by"),
-        ({"reason": "leak"}, "hardening_incident.reason: 'leak' is not allowed; allowed is a text of 10"),
-        ({"confirmed_by": "ana"}, "another person than declared_by"),
         ({"since": NOW + timedelta(minutes=1)}, "hardening_incident.since"),
         ({"since": NOW - timedelta(days=91)}, "hardening_incident.since"),
         ({"since": "yesterday"}, "hardening_incident.since: 'yesterday'"),

@@ -12,9 +12,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.event import Event, parse_event
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.links import (
-    Made,
     Minted,
-    find_made,
     find_minted,
     find_switch,
     find_target,
@@ -95,37 +93,20 @@ def test_a_deep_answer_is_not_followed_for_ever() -> None:
     assert find_minted(event_of("sts:AssumeRole", responseElements=deep)) == ()
 
 
-@pytest.mark.parametrize(
-    ("action", "members", "expected"),
-    [
-        ("iam:CreateUser", {"requestParameters": {"userName": "x"}}, Made(f"arn:aws:iam::{HOME}:user/x")),
-        (
-            "iam:UpdateAssumeRolePolicy",
-            {"requestParameters": {"roleName": "x"}},
-            Made(f"arn:aws:iam::{HOME}:role/x", is_new=False),
-        ),
-        (
-            "ec2:RunInstances",
-            {"responseElements": {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}}},
-            Made(session_names=("i-1", "i-2")),
-        ),
-        (
-            "lambda:CreateFunction20150331",
-            {"requestParameters": {"functionName": "arn:aws:lambda:us-east-1:1:function:f"}},
-            Made(session_names=("f",)),
-        ),
-        (
-            "lambda:UpdateFunctionCode20150331v2",
-            {"requestParameters": {"functionName": "f"}},
-            Made(session_names=("f",), is_new=False),
-        ),
-        ("iam:CreateUser", {"requestParameters": {"userName": "x"}, "errorCode": "AccessDenied"}, None),
-        ("iam:CreateUser", {"requestParameters": {"userName": ["x"]}}, None),
-        ("ec2:RunInstances", {"responseElements": {"instancesSet": "i-1"}}, None),
-    ],
-)
-def test_what_else_an_event_makes(action: str, members: t.Any, expected: t.Optional[Made]) -> None:
-    assert find_made(event_of(action, **members)) == expected
+def test_a_key_that_is_turned_on_again_is_no_new_one() -> None:
+    key = "AKIATHPRDSKWOLDKEY01"
+    asked = {"requestParameters": {"userName": "old", "accessKeyId": key, "status": "Active"}}
+    event = event_of("iam:UpdateAccessKey", **asked)
+    assert find_minted(event) == (Minted(key, f"arn:aws:iam::{HOME}:user/old", HOME, is_new=False),)
+    asked["requestParameters"]["status"] = "Inactive"
+    assert find_minted(event_of("iam:UpdateAccessKey", **asked)) == ()
+
+
+def test_the_credentials_of_a_certificate_are_in_a_list() -> None:
+    role = f"arn:aws:iam::{HOME}:role/machine"
+    answer = {"credentialSet": [{"credentials": {"accessKeyId": KEY}}]}
+    event = event_of("rolesanywhere:CreateSession", requestParameters={"roleArn": role}, responseElements=answer)
+    assert find_minted(event) == (Minted(KEY, role, HOME),)
 
 
 def test_a_switch_in_the_console_names_who_it_was() -> None:

@@ -62,14 +62,22 @@ def test_every_planted_persistence_is_found(world: World, hits: tuple[Hit, ...])
 
 def test_nothing_but_what_was_planted_is_found(world: World, hits: tuple[Hit, ...]) -> None:
     """The deployment of the same day made functions and rules by the same calls."""
-    assert {hit.event_id for hit in hits} == {place.event_id for place in planted(world)}
+    found = {hit.event_id for hit in hits if hit.event_name != "AssumeRole"}
+    assert found == {place.event_id for place in planted(world)}
+
+
+def test_each_session_that_the_intruder_opened_is_found(world: World, hits: tuple[Hit, ...]) -> None:
+    opened = {one.event_id for one in world.suspected() if one.name == "AssumeRole" and not one.is_failed}
+    assert opened
+    assert opened == {hit.event_id for hit in hits if hit.event_name == "AssumeRole"}
 
 
 def test_the_deployment_is_no_finding_even_if_all_are_suspected(world: World) -> None:
     """It is told from the intruder by its events: the state has both."""
     everything = find_persistence(world.events(), world.read_all())
     names = {hit.event_name for hit in everything if hit.principal_arn.endswith("role/deploy") and not hit.target}
-    assert names == set()
+    # The seed's event about a tag names nothing.
+    assert names == {"PutBucketTagging"}
     # With all of them the planted ones are still found, and the deadlines are first.
     assert {place.event_id for place in planted(world)} <= {hit.event_id for hit in everything}
     assert [hit.event_name for hit in everything][:2] == ["ScheduleKeyDeletion", "DeleteSecret"]
@@ -89,7 +97,7 @@ def days(hit: Hit) -> int:
 
 def test_what_is_unknown_says_why(hits: tuple[Hit, ...]) -> None:
     unknown = {hit.event_name: hit.reason for hit in hits if hit.present is Presence.UNKNOWN}
-    assert set(unknown) == {"CreateTrustAnchor", "PutResourcePermissionStatement", "GetSecretValue"}
+    assert set(unknown) == {"AssumeRole", "CreateTrustAnchor", "PutResourcePermissionStatement", "GetSecretValue"}
     assert all(unknown.values())
 
 

@@ -10,15 +10,17 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.find import find_persistence
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.model import Family
-from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.state import State
+from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.rules import find_rules
+from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.template import Facts
 
 from .synthetic import event
 
 
 def families(source: str, name: str, request: t.Any) -> list[Family]:
-    return [hit.family for hit in find_persistence([event(source, name, request=request)], State())]
+    """The families of the rules about a request."""
+    found = event(source, name, request=request)
+    return [rule.family for rule in find_rules(found) if rule.applies(Facts(found))]
 
 
 @pytest.mark.parametrize(

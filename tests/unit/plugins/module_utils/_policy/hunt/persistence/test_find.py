@@ -10,6 +10,8 @@ import dataclasses
 import typing as t
 from datetime import timedelta
 
+import pytest
+
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.find import (
     find_persistence,
     list_questions,
@@ -68,8 +70,9 @@ def test_the_state_decides() -> None:
 def test_what_was_created_and_deleted_is_gone() -> None:
     """The state decides, not the order of events."""
     deleted = event("iam", "DeleteAccessKey", request={"userName": "eve", "accessKeyId": "AKIA1"})
-    assert [hit.present for hit in sweep(created_key(), deleted, state=State({KEY: False}))] == [Presence.FALSE]
-    assert [hit.present for hit in sweep(created_key(), deleted, state=State({KEY: True}))] == [Presence.TRUE]
+    for answer, wanted in ((False, Presence.FALSE), (True, Presence.TRUE)):
+        hits = {hit.event_name: hit for hit in sweep(created_key(), deleted, state=State({KEY: answer}))}
+        assert hits["CreateAccessKey"].present is wanted
 
 
 def test_what_happened_after_the_read_is_not_gone() -> None:
@@ -144,8 +147,82 @@ def test_an_event_without_parameters_is_found_all_the_same() -> None:
     assert "does not name" in hit.reason
 
 
-def test_a_forged_source_is_no_hit() -> None:
-    assert sweep(event("iam.evil", "CreateAccessKey"), event("s3", "CreateAccessKey")) == ()
+def test_a_source_that_nobody_knows_is_a_row_without_a_call() -> None:
+    """It may be forged, and it may be new."""
+    hits = sweep(event("iam.evil", "CreateAccessKey"), event("s3", "CreateAccessKey"))
+    assert [(hit.family, hit.undo, hit.present) for hit in hits] == [(Family.UNKNOWN, None, Presence.UNKNOWN)] * 2
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "more", "family"),
+    [
+        ("iam", "UpdateServiceSpecificCredential", {}, Family.IAM),
+        ("iam", "UpdateAccessKey", {"request": {"status": "Inactive"}}, Family.IAM),
+        ("redshift", "GetClusterCredentials", {"readOnly": True}, Family.CREDENTIAL),
+        ("eks", "UpdateAccessEntry", {}, Family.PRINCIPAL),
+        ("logs", "PutResourcePolicy", {}, Family.TRUST),
+        ("batch", "RegisterJobDefinition", {}, Family.CODE),
+        ("sso", "ProvisionPermissionSet", {}, Family.SIGN_IN),
+        ("s3", "PutObject", {"readOnly": False}, Family.UNKNOWN),
+        ("new-service", "CreateThing", {}, Family.UNKNOWN),
+        ("new-service", "DescribeThing", {"readOnly": False}, Family.UNKNOWN),
+    ],
+)
+def test_every_change_is_a_row(source: str, name: str, more: dict[str, t.Any], family: Family) -> None:
+    found = event(source, name, **more)
+    assert [(hit.event_id, hit.family) for hit in sweep(found)] == [(found.event_id, family)]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("DescribeThing", {}),
+        ("PeekAtThing", {"readOnly": True}),
+        ("PeekAtThing", {"readOnly": "true"}),
+        ("CreateThing", {"error": "AccessDenied"}),
+    ],
+)
+def test_what_changes_nothing_is_no_row(name: str, more: dict[str, t.Any]) -> None:
+    assert sweep(event("new-service", name, **more)) == ()
+
+
+def attachment(name: str = "AttachThingPolicy", minutes: int = 0, **request: str) -> t.Any:
+    found = event("new-service", name, request=request)
+    return dataclasses.replace(found, event_id=f"{name}{minutes}", time=TIME + timedelta(minutes=minutes))
+
+
+def test_only_the_deletion_of_the_same_object_cancels_a_row() -> None:
+    made = attachment(thing="a", policy="p")
+    same = attachment("DetachThingPolicy", 5, thing="a", policy="p")
+    others = [
+        attachment("DetachThingPolicy", 5, thing="b", policy="p"),
+        attachment("DetachThingPolicy", 5),
+        attachment("DetachThingPolicy", -5, thing="a", policy="p"),
+        attachment("DetachThing", 5, thing="a"),
+        attachment("DisableThingPolicy", 5, thing="a", policy="p"),
+        dataclasses.replace(same, account_id="999988887777"),
+        dataclasses.replace(same, error_code="AccessDenied"),
+    ]
+    hit = sweep(made, others=[*others, same])[0]
+    assert (hit.present, hit.reason) == (Presence.FALSE, "event DetachThingPolicy5 deleted it")
+    assert sweep(made, others=others)[0].present is Presence.UNKNOWN
+
+
+def test_a_read_of_today_wins_over_a_deletion() -> None:
+    deleted = event("iam", "DeleteAccessKey", request={"userName": "eve", "accessKeyId": "AKIA1"})
+    assert sweep(created_key(), others=[deleted])[0].present is Presence.FALSE
+    assert sweep(created_key(), others=[deleted], state=State({KEY: True}))[0].present is Presence.TRUE
+
+
+def test_rows_without_deadline_are_in_the_order_of_their_class() -> None:
+    changes = [event("x", "Tick"), event("logs", "PutResourcePolicy"), event("iam", "UpdateServiceSpecificCredential")]
+    hits = sweep(*changes, doubtful=["x-Tick"])
+    assert [(hit.event_name, hit.is_doubtful) for hit in hits] == [
+        ("UpdateServiceSpecificCredential", False),
+        ("PutResourcePolicy", False),
+        ("Tick", True),
+    ]
+    assert all(hit.use for hit in hits)
 
 
 def test_a_forged_event_proposes_nothing_against_an_older_object() -> None:
@@ -174,8 +251,8 @@ def made(kind: str, *key: str, days: float = 0.0, is_exact: bool = True) -> Made
 def test_an_object_without_an_event_is_found() -> None:
     state = State(made=(made("iam.user", "eve", "AIDA1"), made("iam.user", "old", "AIDA2", days=-9)))
     hits = sweep(state=state, since=TIME)
-    assert [(hit.event_id, hit.target, hit.present, hit.family) for hit in hits] == [
-        ("", "iam.user/eve", Presence.TRUE, Family.IAM)
+    assert [(hit.event_id, hit.target, hit.present, hit.family, hit.is_doubtful) for hit in hits] == [
+        ("", "iam.user/eve", Presence.TRUE, Family.IAM, True)
     ]
     assert hits[0].undo is not None
     assert hits[0].undo.parameters == {"UserName": "eve"}

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The end of a containment: one judgement, and everything that says it: text, exit status, finding and files."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..module_utils._account.moments import format_utc
+from ..module_utils._converge.errors import InputError
+from ..module_utils._converge.incident.declaration import Incident
+from ..module_utils._converge.incident.names import MODULES as MODULES_OF_INCIDENTS
+from ..module_utils._converge.incident.steps import HUNT_AGAIN
+from ..module_utils._converge.store import Store, StoreError
+from ..module_utils._incident.next_steps import Commands, find_accounts_to_contain, write_declaration
+from ..module_utils._incident.results import Containment
+from ..module_utils._incident.verdict import Judgement, judge, make_findings
+from ..module_utils._module.task import Task
+from ..module_utils._report.document import encode
+from ..module_utils._report.incident_variables import SEEDS, write_seeds
+from ._render import containment_text
+from ._report_plans import name_unconfirmed
+
+SCHEMA: t.Final = "hardening.iam/incident-verdict/1"
+#: The files of the verdict and of the next declaration, in the folder of an incident.
+VERDICT: t.Final = "verdict.json"
+AGAIN: t.Final = "contain_again.yml"
+_PARTITION: t.Final = re.compile(r"arn:([a-z-]+):iam::")
+
+Result = dict[str, t.Any]
+
+
+def run(task: Task, store: Store) -> Result:
+    """Report the containment of all accounts: for the terminal, and as files after a real run."""
+    options = task.options
+    found = Containment.of(
+        options["incident"] or {},
+        options["containments"],
+        failures=options["failures"],
+        now=task.now,
+        is_real=not task.check_mode,
+        unconfirmed=name_unconfirmed(MODULES_OF_INCIDENTS),
+    )
+    judgement = judge(found)
+    findings = [
+        one.as_dict(reveal_key_ids=options["reveal_key_ids"])
+        for one in make_findings(judgement, found, partition=_find_partition(found))
+    ]
+    written = _write_files(task, store, found, judgement, findings) if found.is_real else {}
+    commands = Commands(options["contain_command"] or "", written.get(AGAIN, ""))
+    shown = containment_text.render(found, judgement, commands, ascii_only=options["ascii"])
+    times = [format_utc(task.now + wait) for wait in HUNT_AGAIN]
+    return {
+        "scope": "incident",
+        "verdict": judgement.verdict.value,
+        "headline": judgement.headline,
+        "findings": findings,
+        "hunt": {"variables": written[SEEDS], "times": times} if SEEDS in written else {},
+        "accounts": len({result.get("account_id") for result in options["containments"]}),
+        "fail": judgement.fails,
+        "fail_msg": judgement.message,
+        "terminal": "" if options["terminal"] == "none" else shown,
+    }
+
+
+def _find_partition(found: Containment) -> str:
+    """Find the partition in the first ARN of the results, or of the incident."""
+    match = _PARTITION.search(repr((found.results, found.incident)))
+    return match.group(1) if match else "aws"
+
+
+def _write_files(
+    task: Task, store: Store, found: Containment, judgement: Judgement, findings: list[Result]
+) -> dict[str, str]:
+    """Write the verdict, the declaration of the next run and what a hunt begins with; return their places by name.
+
+    A place that can't be written must not cost the report of the containment.
+    """
+    try:
+        incident = Incident.from_option(found.incident, now=task.now)
+        document = {
+            "schema": SCHEMA,
+            "incident_id": incident.id,
+            "at": format_utc(task.now),
+            "verdict": judgement.verdict.value,
+            "headline": judgement.headline,
+            "failed": judgement.fails,
+            "reasons": judgement.list_texts(),
+            "findings": findings,
+        }
+        contents = {
+            VERDICT: encode(document),
+            AGAIN: write_declaration(found, find_accounts_to_contain(judgement, found)),
+            SEEDS: write_seeds(incident, judgement.headline),
+        }
+        return {name: store.put(f"incident/{incident.id}/{name}", content) for name, content in contents.items()}
+    except (InputError, StoreError) as error:
+        task.warn(f"there are no files of the containment: {error}")
+        return {}

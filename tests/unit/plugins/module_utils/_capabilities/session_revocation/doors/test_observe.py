@@ -1,0 +1,179 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The passwords of others, and the roles that let strangers in, which an intruder can have left."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
+from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.judge import (
+    Door,
+    describe,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.observe import (
+    read_doors,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.makers import Makers
+
+from ..accounts import HOME, NOW, PROD, USER, allow, arn, make_role, make_snapshot, make_user, policy, trust
+
+STRANGER: t.Final = "999988887777"
+SINCE: t.Final = NOW - timedelta(days=1)
+MADE: t.Final = NOW - timedelta(hours=2)
+BACK: t.Final = arn(HOME, "support-readonly")
+VICTIM: t.Final = arn(HOME, "victim", "user")
+OTHER: t.Final = arn(HOME, "deployer", "user")
+ADMIN: t.Final = ("arn:aws:iam::aws:policy/AdministratorAccess",)
+Row = dict[str, t.Any]
+
+
+def event(name: str, at: datetime = MADE, caller: str = USER, **request: str) -> Row:
+    record = {
+        "eventTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": "iam.amazonaws.com",
+        "eventName": name,
+        "userIdentity": {"type": "IAMUser", "arn": caller, "principalId": "AIDA"},
+        "requestParameters": request,
+    }
+    return {"CloudTrailEvent": json.dumps(record)}
+
+
+class Account:
+    """An account with events, and with the moments at which passwords were made."""
+
+    home_region = "us-east-1"
+
+    def __init__(self, *events: Row, passwords: t.Optional[dict[str, datetime]] = None, error: bool = False) -> None:
+        self.events, self.passwords, self.error = events, passwords or {}, error
+        self.asked: list[str] = []
+
+    def call(self, _service: str, _operation: str, asked: Row) -> Row:
+        self.asked.append(asked["UserName"])
+        if self.error:
+            raise AccessDenied("no", service="iam", operation="GetLoginProfile")
+        if asked["UserName"] not in self.passwords:
+            raise NotFound("none", service="iam", operation="GetLoginProfile")
+        return {"LoginProfile": {"CreateDate": self.passwords[asked["UserName"]]}}
+
+    def pages(self, _service: str, _operation: str, _key: str, asked: Row, **_more: t.Any) -> Iterator[Row]:
+        if self.error:
+            raise AccessDenied("no", service="cloudtrail", operation="LookupEvents")
+        name = asked["LookupAttributes"][0]["AttributeValue"]
+        yield {"Events": [one for one in self.events if json.loads(one["CloudTrailEvent"])["eventName"] == name]}
+
+    def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], **_more: t.Any) -> Row:
+        found: Row = {}
+        for name, call in calls.items():
+            try:
+                found[name] = call()
+            except AwsError as error:
+                found[name] = error
+        return found
+
+
+def made(role: Role, at: datetime = MADE) -> Role:
+    return dataclasses.replace(role, created=at)
+
+
+def read(account: Account, *roles: Role, may: str = "iam:*") -> tuple[tuple[Door, ...], tuple[str, ...]]:
+    source = make_user(HOME, "ci-deploy", {"own": policy(allow("*", action=may))})
+    snapshot = make_snapshot(HOME, users=(source, make_user(HOME, "victim")), roles=roles)
+    makers = Makers(Permissions(snapshot), [USER])
+    inventory = {HOME, PROD}
+    access: t.Any = account
+    return read_doors(access, snapshot, makers, [USER], since=SINCE, denied=[USER], inventory=inventory)
+
+
+@pytest.mark.parametrize(
+    ("entry", "strangers"),
+    [
+        (trust(STRANGER), (STRANGER,)),
+        (trust(f"arn:aws:iam::{STRANGER}:root"), (f"arn:aws:iam::{STRANGER}:root",)),
+        (trust("*"), ("*",)),
+        (trust("accounts.google.com", kind="Federated"), ("accounts.google.com",)),
+        (trust(f"arn:aws:iam::{PROD}:root"), ()),
+        (trust(HOME), ()),
+        (trust("lambda.amazonaws.com", kind="Service"), ()),
+        # A principal that is gone.
+        (trust("AROAEXAMPLEEXAMPLE123"), ()),
+    ],
+)
+def test_a_new_role_that_lets_strangers_in_is_named_before_any_event(entry: Row, strangers: tuple[str, ...]) -> None:
+    found, unread = read(Account(), made(make_role(HOME, "support-readonly", entry, attached=ADMIN)))
+    assert unread == ()
+    assert [(door.arn, door.lets_in, door.is_administrator, door.maker) for door in found] == (
+        [(BACK, strangers, True, "")] if strangers else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("caller", "maker"),
+    # What somebody else made is theirs.
+    [(USER, [USER]), (OTHER, [])],
+)
+def test_the_event_says_who_made_it(caller: str, maker: list[str]) -> None:
+    role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
+    passwords = {"victim": MADE}
+    events = [event("CreateRole", caller=caller, roleName=role.name)]
+    events += [event("CreateLoginProfile", caller=caller, userName="victim")]
+    found, _unread = read(Account(*events, passwords=passwords), role)
+    assert [door.maker for door in found] == maker * 2
+
+
+def test_an_old_role_counts_if_its_trust_policy_was_changed_by_the_incident() -> None:
+    role = made(make_role(HOME, "vendor", trust(STRANGER)), SINCE - timedelta(days=9))
+    assert read(Account(), role) == ((), ())
+    for caller, count in ((USER, 1), (OTHER, 0)):
+        found, _unread = read(Account(event("UpdateAssumeRolePolicy", caller=caller, roleName="vendor")), role)
+        assert [door.is_changed for door in found] == [True] * count
+
+
+def test_who_may_make_no_role_and_no_password_made_none() -> None:
+    role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
+    account = Account(passwords={"victim": MADE})
+    assert read(account, role, may="iam:CreateAccessKey") == ((), ())
+    assert account.asked == []
+    # The intruder may have lost the right since.
+    event_of_it = event("CreateRole", roleName="support-readonly")
+    assert len(read(Account(event_of_it), role, may="iam:CreateAccessKey")[0]) == 1
+
+
+def test_a_new_password_of_another_user_is_named() -> None:
+    account = Account(passwords={"victim": MADE, "ci-deploy": MADE})
+    found, _unread = read(account)
+    assert [(door.arn, door.made) for door in found] == [(VICTIM, MADE)]
+    # Its own is denied with the user.
+    assert account.asked == ["victim"]
+    assert read(Account(passwords={"victim": SINCE - timedelta(days=1)})) == ((), ())
+    # AWS tells nothing of an old password that was set again.
+    again = Account(event("UpdateLoginProfile", userName="victim"), passwords={"victim": SINCE - timedelta(days=1)})
+    assert [door.maker for door in read(again)[0]] == [USER]
+
+
+def test_what_can_not_be_read_is_not_known_and_hides_no_role() -> None:
+    role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
+    found, unread = read(Account(error=True), role)
+    assert [door.arn for door in found] == [BACK]
+    assert (
+        len(unread) == 2 and "CreateLoginProfile, UpdateLoginProfile, CreateRole, UpdateAssumeRolePolicy" in unread[1]
+    )
+
+
+def test_a_door_is_described_with_the_entry_that_contains_it() -> None:
+    row = describe(Door(BACK, MADE, (STRANGER,), is_administrator=True), SINCE)
+    assert row["principal"] == BACK and "an administrator that lets in 999988887777" in row["reason"]
+    assert f'{{arn: "{BACK}", cut: all_sessions}}' in row["next_step"]
+    row = describe(Door(VICTIM, MADE, maker=USER), SINCE)
+    assert f"by {USER}, which the incident reaches, and it works" in row["reason"]
+    assert f'users of the incident "{VICTIM}"' in row["next_step"]

@@ -1,0 +1,254 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verdict on a containment: whatever the results are, everything that says it says the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._incident.next_steps import (
+    Commands,
+    list_next_steps,
+    write_declaration,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._incident.results import Containment
+from ansible_collections.hardening.iam.plugins.module_utils._incident.verdict import (
+    Verdict,
+    judge,
+    make_findings,
+)
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.containment_text import render
+
+Row = dict[str, t.Any]
+HOME, PROD, MANAGEMENT = "222233334444", "333344445555", "111122223333"
+USER = f"arn:aws:iam::{HOME}:user/ci-deploy"
+ROLE = f"arn:aws:iam::{PROD}:role/deploy"
+NOW: t.Final = datetime(2026, 11, 28, 12, tzinfo=UTC)
+UNDENIED: t.Final = {"principal": ROLE, "reason": "it has no room", "next_step": "make room"}
+LEFT: t.Final = {"target": ROLE, "rule": "break_glass", "reason": "it is break-glass"}
+
+
+def seed(status: str) -> Row:
+    return {"id": "AKIA…7Q2M", "status": status, "detail": f"it is {status}", "next_step": ""}
+
+
+def credentials(account_id: str, *seeds: Row, **more: t.Any) -> Row:
+    lists = {"contained": [], "not_denied": [], "lives_on": []}
+    return {"account_id": account_id, "mode": "enforce", "pass": "recheck", "seeds": list(seeds), **lists, **more}
+
+
+def sessions(account_id: str, **more: t.Any) -> Row:
+    lists = {"roles": [], "not_denied": [], "lives_on": []}
+    return {"account_id": account_id, "mode": "enforce", "pass": "recheck", **lists, **more}
+
+
+def organization(*accounts: str, **more: t.Any) -> Row:
+    rows = [{"account_id": account, "state": "contained", "roles": []} for account in accounts]
+    lists = {"people": [], "trust": [], "not_denied": [], "lives_on": []}
+    return {"account_id": MANAGEMENT, "mode": "enforce", "accounts": rows, **lists, **more}
+
+
+def contain(
+    *results: Row, is_real: bool = True, failures: t.Sequence[Row] = (), incident: t.Optional[Row] = None
+) -> Containment:
+    declared = {"id": "INC-7", "declared_by": "Ana", "reason": "a key leaked", **(incident or {})}
+    return Containment.of(declared, results, failures=failures, now=NOW, is_real=is_real)
+
+
+def test_it_is_contained_only_if_nothing_speaks_against_it() -> None:
+    found = judge(contain(credentials(HOME, seed("home")), sessions(HOME)))
+    assert (found.verdict, found.fails, found.message) == (Verdict.CONTAINED, False, "")
+
+
+STATUSES: t.Final = ("home", "deleted", "root", "session", "mismatch", "foreign", "unresolved", "not_here")
+flags: t.Final = st.booleans()
+
+
+@st.composite
+def containments(draw: st.DrawFn) -> Containment:
+    """Results with any of the things that may be wrong."""
+    late = [{"target": USER, "applied": draw(flags)}]
+    mode = draw(st.sampled_from(["enforce", "enforce", "report"]))
+    results = [
+        credentials(
+            HOME,
+            seed(draw(st.sampled_from(STATUSES))),
+            mode=mode,
+            changes=late if draw(flags) else [],
+            not_denied=[UNDENIED] if draw(flags) else [],
+        ),
+        sessions(
+            PROD,
+            mode=mode if draw(flags) else "enforce",
+            unread=["the roles of account x are not known"] if draw(flags) else [],
+            not_cut_because=[LEFT] if draw(flags) else [],
+            unresolved=[{"id": ROLE, "detail": "there is no such role", "near": [f"{ROLE}s"]}] if draw(flags) else [],
+            signin_unread={"eu-west-1": "denied"} if draw(flags) else {},
+        ),
+        organization(
+            *([HOME] if draw(flags) else []), not_denied=[{**UNDENIED, "principal": PROD}] if draw(flags) else []
+        ),
+    ]
+    accounts = [{"account_id": PROD}] if draw(flags) else []
+    return contain(
+        *(one for one in results if draw(st.integers(0, 9))),
+        is_real=draw(flags),
+        failures=[{"host": "acme-ci", "reason": "it can't be read"}] if draw(flags) else [],
+        incident={"accounts": accounts},
+    )
+
+
+@given(containments())
+def test_headline_message_exit_status_finding_and_text_say_the_same(found: Containment) -> None:
+    judgement = judge(found)
+    lines = render(found, judgement).splitlines()
+    assert judgement.headline in " ".join(lines[2:6])
+    assert judgement.fails == (judgement.verdict is not Verdict.CONTAINED) == bool(judgement.reasons)
+    assert judgement.message.startswith(judgement.headline if judgement.fails else "")
+    assert ("CONTAINED:" in judgement.headline) == (not judgement.fails and not judgement.is_plan)
+    findings = make_findings(judgement, found, partition="aws")
+    statuses = {one.status for one in findings}
+    assert statuses <= ({Status.FAIL} if judgement.fails else {Status.PASS})
+    assert all(judgement.headline in one.detail for one in findings)
+    assert bool(findings) == (found.is_real and bool(found.accounts))
+    for one in judgement.reasons:
+        assert one.message in judgement.message
+        # The worst comes first.
+        assert one.verdict.words in judgement.headline
+    for verdict in Verdict:
+        is_there = any(one.verdict is verdict for one in judgement.reasons)
+        assert is_there == (verdict.words in judgement.headline) or verdict is Verdict.CONTAINED
+    if judgement.verdict is Verdict.CONTAINED and not judgement.is_plan:
+        assert "NOT DENIED" not in "\n".join(lines)
+    if not judgement.is_plan:
+        assert "--check, and" not in "\n".join(lines) and "Plan of" not in lines[0]
+
+
+@given(containments())
+def test_a_host_that_fails_as_well_never_makes_a_verdict_better(found: Containment) -> None:
+    order = list(Verdict)
+    worse = dataclasses.replace(found, failures=[*found.failures, {"host": "acme-prod", "reason": "no answer"}])
+    assert order.index(judge(worse).verdict) >= max(order.index(judge(found).verdict), 1)
+
+
+def test_a_change_in_the_last_pass_is_not_denied_and_the_policy_from_above_comes_next() -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    found = contain(late, organization())
+    judgement = judge(found)
+    assert (judgement.verdict, judgement.fails) == (Verdict.NOT_DENIED, True)
+    commands = Commands("ansible-playbook -i inventory.yml contain.yml", "reports/incident/INC-7/contain_again.yml")
+    steps = list(list_next_steps(judgement, found, commands))
+    assert f'accounts: [{{account_id: "{HOME}", action: policy}}]' in steps[0].text
+    run = "ansible-playbook -i inventory.yml contain.yml -e @reports/incident/INC-7/contain_again.yml"
+    assert (steps[1].text, steps[1].command) == ("look first", f"{run} --check")
+    assert (steps[2].text, steps[2].command) == ("then contain", f"{run} -e compromise_response_confirm=INC-7")
+    # On the terminal a command is one line, however long it is.
+    assert f"    {run} --check" in render(found, judgement, commands).splitlines()
+
+
+def test_in_the_management_account_and_without_an_organization_people_are_next() -> None:
+    late = {"changes": [{"target": USER, "applied": True}]}
+    for results in ([credentials(MANAGEMENT, seed("home"), **late), organization()], [credentials(HOME, **late)]):
+        found = contain(*results)
+        texts = [step.text for step in list_next_steps(judge(found), found, Commands())]
+        assert any("Deactivate all access keys" in text for text in texts)
+        assert any("contain from above" in text for text in texts) == (HOME in found.accounts)
+
+
+def test_an_account_that_is_named_already_is_not_named_again() -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    found = contain(late, organization(HOME), incident={"accounts": [HOME]})
+    assert not any("from above" in step.text for step in list_next_steps(judge(found), found, Commands()))
+
+
+def test_a_run_that_failed_everywhere_is_no_plan() -> None:
+    """The results of modules that failed early have no mode."""
+    failed = {"failed": True, "msg": "hardening_incident.reason: no"}
+    found = contain(failed, failures=[{"host": "acme-ci", "reason": "no"}])
+    text = render(found)
+    assert found.is_real and text.startswith("Containment of")
+    assert "without --check" not in " ".join(text.split())
+
+
+def test_of_a_name_that_does_not_exist_the_correction_is_the_next_step() -> None:
+    lost = {**seed("unresolved"), "near": ["AKIA…7Q2N of the user ci-deploy"]}
+    found = contain(credentials(HOME, lost), sessions(PROD))
+    judgement = judge(found)
+    assert judgement.headline == "UNRESOLVED 1"
+    assert "(near: AKIA…7Q2N of the user ci-deploy)" in judgement.message
+    steps = list(list_next_steps(judgement, found, Commands("contain", "again.yml")))
+    assert steps[0].text.startswith("correct what was not found in again.yml")
+    assert steps[0].command == "contain -e @again.yml --check"
+    assert not any("run contain.yml again" in step.text for step in steps)
+    # A refusal of the same seed is not counted a second time.
+    refused = credentials(HOME, seed("unresolved"), not_denied=[{**UNDENIED, "principal": "AKIA…7Q2M"}])
+    assert judge(contain(refused)).verdict is Verdict.UNRESOLVED
+
+
+def test_the_declaration_of_the_next_run_has_no_confirmation() -> None:
+    declared = {"confirm": "INC-7", "confirmed_by": "Ben", "since": NOW, "accounts": "333344445555"}
+    given_again = yaml.safe_load(write_declaration(contain(incident=declared), [HOME]))["hardening_incident"]
+    assert given_again["accounts"] == ["333344445555", {"account_id": HOME, "action": "policy"}]
+    assert set(given_again) == {"id", "declared_by", "reason", "since", "accounts"}
+    assert Incident.from_option(given_again, now=NOW).accounts[1].account_id == HOME
+
+
+def test_a_place_in_s3_is_copied_first() -> None:
+    command = Commands("contain", "s3://bucket/incident/INC-7/contain_again.yml").build(checks=True)
+    copy = "aws s3 cp s3://bucket/incident/INC-7/contain_again.yml contain_again.yml"
+    assert command == f"{copy} && contain -e @contain_again.yml --check"
+    assert Commands().build(checks=True) == ""
+
+
+KEEPER: t.Final = f"arn:aws:iam::{HOME}:role/iam-hardening/automation-containment"
+
+
+def test_the_runs_own_role_that_was_reached_is_not_denied_with_the_runbook_and_the_entry() -> None:
+    for rule in ("caller", "break_glass"):
+        left = {"target": KEEPER, "rule": rule, "reason": "a run never changes its own permissions"}
+        found = contain(credentials(HOME, seed("home")), sessions(HOME, not_cut_because=[left]), organization())
+        judgement = judge(found)
+        assert judgement.verdict is Verdict.NOT_DENIED and KEEPER in judgement.message
+        steps = [step.text for step in list_next_steps(judgement, found, Commands())]
+        assert f'accounts: [{{account_id: "{HOME}", action: policy}}]' in steps[0]
+        assert "The intruder can have come into automation-containment." in steps[1] and "\n4. Revoke" in steps[1]
+        text = render(found, judgement)
+        assert "NOT DENIED" in text.splitlines()[2] and "    4. Revoke their sessions" in text
+
+
+@pytest.mark.parametrize(("caller", "verdict"), [(USER, Verdict.NOT_DENIED), (ROLE, Verdict.NOT_KNOWN)])
+def test_an_account_whose_roles_of_the_run_were_changed_is_not_called_contained(caller: str, verdict: Verdict) -> None:
+    call = {"operation": "UpdateAssumeRolePolicy", "what": "role x", "caller": caller, "when": "2026-11-28T11:00:00Z"}
+    row = {"account_id": HOME, "state": "changed", "changes": [call], "differences": [], "unread": []}
+    one = {"principal": USER, "unique_id": "AIDA", "seeds": []}
+    found = contain(credentials(HOME, seed("home"), contained=[one]), organization(trust=[row]))
+    assert judge(found).verdict is verdict
+    # An account that is contained from above needs no trust.
+    above = contain(credentials(HOME, seed("home"), contained=[one]), organization(HOME, trust=[row]))
+    assert judge(above).verdict is Verdict.CONTAINED
+
+
+def test_in_an_account_that_is_denied_from_above_only_the_roles_that_go_on_count() -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    left = sessions(HOME, not_cut_because=[{**LEFT, "target": KEEPER}])
+    above = organization(HOME)
+    assert judge(contain(late, left, above)).verdict is Verdict.CONTAINED
+    above["accounts"][0]["roles"] = [{"role": KEEPER, "continues": True}]
+    found = judge(contain(late, left, above))
+    assert [one.subject for one in found.reasons] == [KEEPER]
+    # A policy that could not be attached, or that was attached again in the last pass, is no denial from above.
+    above["accounts"][0]["state"] = "not_contained"
+    assert len(judge(contain(late, left, above)).reasons) == 2
+    undone = {**organization(HOME), "pass": "recheck", "changes": [{"target": HOME, "applied": True}]}
+    assert [one.subject for one in judge(contain(late, undone)).reasons] == [HOME]
