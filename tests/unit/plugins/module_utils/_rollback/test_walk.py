@@ -33,6 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.writers impo
 from ansible_collections.hardening.iam.plugins.module_utils._rollback import run as module
 from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import Rollback, UndoRoles
 
+from .._account.fakes import gather
 from .._capabilities.incidents import converge_with
 from .._converge.fakes import ACCOUNT, NOW, FakeStore
 from ..organizing import role_arn
@@ -163,13 +164,7 @@ class _Access:
         self.role_arn, self.caller, self.partition = role, caller, "aws"
 
     def gather(self, calls: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        found = {}
-        for key, call in calls.items():
-            try:
-                found[key] = call()
-            except AwsError as error:
-                found[key] = error
-        return found
+        return gather(calls)
 
 
 @pytest.fixture
