@@ -29,7 +29,7 @@ from .identity import Identity
 from .notes import NoNotes, Notes, NotesElsewhere, describe_origin
 from .operations import Operations
 from .options import AccessOptions
-from .paging import make_unparsable, next_page, page_size_parameter
+from .paging import list_members, make_unparsable, next_page, page_size_parameter
 from .patience import Patience
 from .reach import Reach, RegionReader
 from .regions import GLOBAL_SERVICES, home_region_of, is_offered, partition_of
@@ -46,7 +46,6 @@ __all__ = ["HAS_BOTO3", "Access", "Identity", "Reach", "warm"]
 _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
-
 
 K = t.TypeVar("K")
 V = t.TypeVar("V")
@@ -114,8 +113,7 @@ class Access(RegionReader):
 
     def _find_region_of_session(self) -> t.Optional[str]:
         try:
-            found: t.Optional[str] = self._session.get_config_variable("region")
-            return found
+            return t.cast(t.Optional[str], self._session.get_config_variable("region"))
         except sdk.BotoCoreError as exception:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
@@ -284,10 +282,11 @@ class Access(RegionReader):
         :raises AwsError: after all retries, or the answer is about another account or object than was asked.
         :raises FenceError: the module did not declare this call.
         """
+        given = parameters or {}
         region = region or self._default_region(service)
-        answer = self._answer(service, operation, region, parameters or {})
-        wrong = find_mismatch(f"{service}:{operation}", parameters or {}, answer, self._find_account)
-        if wrong:
+        answer = self._answer(service, operation, region, given)
+        principal = self.role_arn or getattr(self.__dict__.get("caller"), "arn", "")
+        if wrong := find_mismatch(f"{service}:{operation}", given, answer, principal):
             raise make_unparsable(f"the answer is not what was asked: {wrong}", "Mismatch", service, operation, region)
         return answer
 
@@ -298,13 +297,6 @@ class Access(RegionReader):
         # A player calls nothing, so it would not meet the fence around the client.
         refuse(self._fence, f"{service}:{operation}", parameters)
         return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters), send)
-
-    def _find_account(self) -> str:
-        """The account that calls are about: that of the role, or of the caller; empty if nobody has asked for it."""
-        if self.role_arn:
-            return self.role_arn.split(":")[4]
-        caller: t.Optional[Identity] = self.__dict__.get("caller")
-        return caller.account_id if caller else ""
 
     def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
         """Find out what this way to AWS is like; from the recording where AWS is played from one."""
@@ -384,12 +376,7 @@ class Access(RegionReader):
         """The parameters of an operation, and the members that by AWS's own model each answer to it has."""
         # Not that of a client, which would look for credentials before there is anything to sign.
         with self._translate_errors(service, "", region):
-            model = self._session.get_service_model(service)
-        if operation not in model.operation_names:
-            return frozenset(), frozenset()
-        found = model.operation_model(operation)
-        given, answered = found.input_shape, found.output_shape
-        return frozenset(given.members if given else ()), frozenset(answered.required_members if answered else ())
+            return list_members(self._session.get_service_model(service), operation)
 
     def _client(
         self, pool: ClientPool, service: str, region: str, *, once: bool = False, writes: bool = False
@@ -451,9 +438,8 @@ class Access(RegionReader):
             elsewhere = region not in (self.region, self.home_region)
             error = translate(exception, service, operation, region, elsewhere=elsewhere)
             if error.code == "EndpointConnectionError" and not is_offered(self._session, service, region):
-                error = Unsupported(
-                    f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
-                )
+                message = f"{service} has no endpoint in {region}"
+                error = Unsupported(message, service=service, operation=operation, region=region)
             raise error.rephrase(self._options.mask_secrets(advise(error))) from None
 
 

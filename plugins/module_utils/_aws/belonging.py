@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 Answer = Mapping[str, t.Any]
 
@@ -70,22 +70,23 @@ _OWN: t.Final[Mapping[str, tuple[str, str]]] = {
 _DETAILS: t.Final = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 
-def find_mismatch(name: str, parameters: Answer, answer: Answer, find_account: Callable[[], str]) -> str:
+def find_mismatch(name: str, parameters: Answer, answer: Answer, principal: str) -> str:
     """Find what of an answer to ``name`` (``iam:GetRole``) is not about what was asked; empty where all of it is.
 
-    ``find_account`` finds the account that was asked, and returns nothing where that is not known; it is called where
-    the answer names one. Members that are missing or of another type are left to those who read them.
+    ``principal`` is the ARN of a principal of the account that was asked, or empty where that is not known: then no
+    account is compared. Members that are missing or of another type are left to those who read them.
     """
+    account = principal.split(":")[_ACCOUNT] if principal else ""
     if name in _OBJECTS:
-        return next(_judge_object(_OBJECTS[name], parameters, answer, find_account), "")
+        return next(_judge_object(_OBJECTS[name], parameters, answer, account), "")
     if name in _INLINE:
         return next(_judge_inline(_INLINE[name], parameters, answer), "")
     if name == "iam:GetPolicyVersion":
         return next(_judge_version(parameters, answer), "")
-    return next(_judge_arns(_list_arns(name, answer), find_account), "")
+    return next(_judge_arns(_list_arns(name, answer), account), "")
 
 
-def _judge_object(kind: _Object, parameters: Answer, answer: Answer, find_account: Callable[[], str]) -> Iterator[str]:
+def _judge_object(kind: _Object, parameters: Answer, answer: Answer, account: str) -> Iterator[str]:
     found = answer.get(kind.member)
     if not isinstance(found, Mapping):
         return
@@ -94,7 +95,7 @@ def _judge_object(kind: _Object, parameters: Answer, answer: Answer, find_accoun
     # Names of IAM differ by more than their case, and any case finds them.
     if given and named and str(named).lower() != str(given).lower():
         yield f"it is about {named}, not about {given}"
-    yield from _judge_arns([found.get("Arn")], find_account)
+    yield from _judge_arns([found.get("Arn")], account)
     if kind.document:
         yield from _judge_document(found, kind.document)
 
@@ -123,10 +124,9 @@ def _judge_document(record: Answer, member: str) -> Iterator[str]:
         yield f"{member} is no policy, but a {type(record[member]).__name__}"
 
 
-def _judge_arns(arns: t.Iterable[t.Any], find_account: Callable[[], str]) -> Iterator[str]:
+def _judge_arns(arns: t.Iterable[t.Any], account: str) -> Iterator[str]:
     owners = {arn.split(":")[_ACCOUNT] for arn in arns if isinstance(arn, str) and arn.count(":") >= _ACCOUNT}
     for owner in sorted(owners - {"", _OF_AWS}):
-        account = find_account()
         if account and owner != account:
             yield f"it is of account {owner}, not of {account}"
 

@@ -17,6 +17,9 @@ from collections.abc import Collection, Mapping
 
 from .errors import Unparsable
 
+if t.TYPE_CHECKING:
+    from botocore.model import ServiceModel
+
 # A member of an answer that leads to the next page, and the parameter that takes it.
 _TOKENS: t.Final = (
     ("Marker", "Marker"),
@@ -44,6 +47,15 @@ def next_page(answer: Mapping[str, t.Any], parameters: Collection[str]) -> t.Opt
     if answer.get("IsTruncated") is True:
         raise ValueError("the answer is truncated, and has no token for the next page")
     return None
+
+
+def list_members(model: ServiceModel, operation: str) -> tuple[frozenset[str], frozenset[str]]:
+    """List the parameters of an operation, and the members that by AWS's ``model`` each answer to it has."""
+    if operation not in model.operation_names:
+        return frozenset(), frozenset()
+    found = model.operation_model(operation)
+    given, answered = found.input_shape, found.output_shape
+    return frozenset(given.members if given else ()), frozenset(answered.required_members if answered else ())
 
 
 def page_size_parameter(parameters: Collection[str]) -> t.Optional[str]:

@@ -60,7 +60,7 @@ def _read_findings(access: Access, filters: Mapping[str, t.Any], region: str) ->
     (product,) = filters["ProductArn"]
     for item in access.items(_SERVICE, _READ, "Findings", {"Filters": filters, "MaxResults": _PAGE}, region=region):
         if item.get("ProductArn") != product["Value"]:
-            # Whoever asks for one product is told nothing of it by findings of another.
+            # Findings of another product say nothing about the one that was asked for.
             message = f"AWS lists findings of {item.get('ProductArn')}, not of {product['Value']}"
             raise Unparsable(message, code="Mismatch", service=_SERVICE, operation=_READ, region=region)
         yield item
