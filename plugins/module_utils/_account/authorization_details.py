@@ -17,8 +17,8 @@ from collections.abc import Iterable
 
 from . import fields
 from .documents import policy_document
-from .model import Group, ManagedPolicy, PolicyDocument, Role, User
-from .source import Fields, Record
+from .model import Group, ManagedPolicy, PolicyDocument, Role, UnreadKind, User
+from .source import Fields, Record, Unreadable
 
 # AWS managed policies come only where they are in use in the account.
 FILTER: t.Final = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
@@ -28,18 +28,32 @@ _LISTS: t.Final = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Polic
 def parse(pages: Iterable[Record]) -> Fields:
     """The snapshot's users, groups, roles and policies, each sorted by ARN.
 
-    :raises Unreadable: an entry lacks what AWS always gives.
+    :raises Unreadable: an entry lacks what AWS always gives, or is there twice and differs.
     """
     found: dict[str, list[Record]] = {name: [] for name in _LISTS}
     for page in pages:
         for name, members in found.items():
             members.extend(fields.optional_records(page, name))
+    each = {name: _list_once(records) for name, records in found.items()}
     return {
-        "users": tuple(sorted(map(_user, found["UserDetailList"]), key=_arn)),
-        "groups": tuple(sorted(map(_group, found["GroupDetailList"]), key=_arn)),
-        "roles": tuple(sorted(map(_role, found["RoleDetailList"]), key=_arn)),
-        "policies": tuple(sorted(map(_policy, found["Policies"]), key=_arn)),
+        "users": tuple(sorted(map(_user, each["UserDetailList"]), key=_arn)),
+        "groups": tuple(sorted(map(_group, each["GroupDetailList"]), key=_arn)),
+        "roles": tuple(sorted(map(_role, each["RoleDetailList"]), key=_arn)),
+        "policies": tuple(sorted(map(_policy, each["Policies"]), key=_arn)),
     }
+
+
+def _list_once(records: Iterable[Record]) -> Iterable[Record]:
+    """Each entry once: with one that counts twice, limits and proposals would be others.
+
+    :raises Unreadable: two entries differ, so that nobody knows which one is true.
+    """
+    found: dict[str, Record] = {}
+    for record in records:
+        arn = fields.text(record, "Arn")
+        if found.setdefault(arn, record) != record:
+            raise Unreadable(UnreadKind.UNPARSABLE, f"AWS lists {arn} twice, and differently")
+    return found.values()
 
 
 def _arn(entity: t.Union[User, Group, Role, ManagedPolicy]) -> str:

@@ -141,3 +141,14 @@ def test_a_name_that_is_missing_stands_in_the_arn(key: str, name: str) -> None:
 def test_an_arn_without_a_name_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="PolicyName is missing"):
         parse([{"Policies": [{"Arn": "arn:aws:iam::111122223333:policy/", "Path": "/"}]}])
+
+
+def test_an_entry_that_is_listed_twice_counts_once() -> None:
+    eve = entity("User", "eve")
+    assert len(parse([{"UserDetailList": [eve]}, {"UserDetailList": [dict(eve)]}])["users"]) == 1
+
+
+def test_two_different_entries_of_one_name_are_not_read() -> None:
+    eve, other = entity("User", "eve"), entity("User", "eve", AttachedManagedPolicies=[ADMIN])
+    with pytest.raises(Unreadable, match="lists .*user/eve twice, and differently"):
+        parse([{"UserDetailList": [eve, other]}])
