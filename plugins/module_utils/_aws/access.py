@@ -285,7 +285,7 @@ class Access(RegionReader):
         given = parameters or {}
         region = region or self._default_region(service)
         answer = self._answer(service, operation, region, given)
-        principal = self.role_arn or getattr(self.__dict__.get("caller"), "arn", "")
+        principal = str(self.role_arn or getattr(self.__dict__.get("caller"), "arn", ""))
         if wrong := find_mismatch(f"{service}:{operation}", given, answer, principal):
             raise make_unparsable(f"the answer is not what was asked: {wrong}", "Mismatch", service, operation, region)
         return answer
