@@ -49,6 +49,12 @@ KNOWN: t.Final = (
         "other account",
         "nothing else says whose a key is",
     ),
+    Known(
+        "least_privilege",
+        "iam:GetAccountAuthorizationDetails",
+        "other identity",
+        "a role with another id is another role: what an earlier one of its name used is not its own",
+    ),
 )
 
 _LISTS: t.Final = yaml.safe_load(Path(__file__).with_name("unplayed.yml").read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 from ..._controls.settings import Settings
 from ..._converge.finding import Finding, Remediation, Severity
 from .declared import Declared
-from .gates import find_last_use, find_old_only, find_unexplained, join_some
+from .gates import describe_doubts, find_last_use, find_old_only, find_unexplained, join_some
 from .lifting import find_parallel_deadline
 from .model import NewDenial, Way
 from .records import Kind
@@ -85,16 +85,33 @@ def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: d
 
 
 def _check(declared: Declared, situations: Sequence[Situation], judge: _Judge, now: datetime, _scope: Scope) -> Verdict:
-    begun = [one for one in situations if one.past.reached is not None and one.live is not None]
+    begun = [
+        one for one in situations if one.live is not None and (one.past.reached is not None or _explain_doubt(one))
+    ]
     if not begun:
         return Verdict(0, "roles", not_applicable="no role of the campaign was begun")
-    judged = [judge(declared, situation, now) for situation in begun]
+    judged = [_judge(judge, declared, situation, now) for situation in begun]
     return Verdict(
         len(begun),
         "roles",
         tuple(one.failure for one in judged if one.failure),
         unjudged=tuple(one.unjudged for one in judged if one.unjudged),
     )
+
+
+def _judge(judge: _Judge, declared: Declared, situation: Situation, now: datetime) -> Judgement:
+    """Judge one role. What its records hide may be worse than what they show, so that only a failure is believed."""
+    found = judge(declared, situation, now) if situation.past.reached is not None else Judgement()
+    doubt = _explain_doubt(situation)
+    return Judgement(unjudged=Failure(situation.role_arn, doubt)) if doubt and not found.failure else found
+
+
+def _explain_doubt(situation: Situation) -> str:
+    """Explain why the records of a role can't be believed; empty if they can."""
+    if situation.past.is_recreated:
+        return "the role was created again, and its records are of another"
+    doubts = situation.past.doubts
+    return f"its records contradict each other: {describe_doubts(doubts)}" if doubts else ""
 
 
 def _find_unread(situation: Situation) -> str:

@@ -21,7 +21,7 @@ from ..._prediction.denials.verdict import DELIVERY
 from .declared import Declared
 from .lifting import MOST_AGE
 from .model import DeniedBy, Namer, NewDenial, UnreadNamers, Way
-from .past import SKEW
+from .past import SKEW, Doubt
 from .records import Kind
 from .situation import LiveRole, Situation, measure
 
@@ -46,6 +46,11 @@ def join_some(texts: Iterable[str]) -> str:
     found = list(dict.fromkeys(texts))
     rest = len(found) - _NAMED
     return ", ".join(found[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def describe_doubts(doubts: Iterable[Doubt]) -> str:
+    """Describe the records that are not believed, by the names of their files; empty if there is none."""
+    return join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in doubts)
 
 
 # The live role

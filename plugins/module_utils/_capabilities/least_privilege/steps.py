@@ -38,6 +38,7 @@ from .gates import (
     check_trust,
     check_unread_namers,
     check_unused,
+    describe_doubts,
     find_last_use,
     find_old_only,
     join_some,
@@ -119,7 +120,7 @@ class _Decision:
             reason = f"the role was created again: its id is {live.id}, and there are records of another; revert first"
             return Objection("role_recreated", reason)
         if past.doubts:
-            reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
+            reasons = describe_doubts(past.doubts)
             return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
         if self._is_emptied(live) and past.is_reverted and live.has_policies:
             reason = "the records say that it was reverted, and it has policies of the campaign; move away the record "
@@ -349,7 +350,11 @@ class _Decision:
             # The journal does not tell the changes of one campaign from those of another.
             reason = "the campaign made nothing for the role, and what another one made stays"
             return dataclasses.replace(self._due(Kind.REVERTED, reason), is_only_recorded=True)
-        found = self._due(Kind.REVERTED, "what the campaign did is undone")
+        doubts = describe_doubts(past.doubts)
+        warnings = (
+            (f"records contradict each other, so what is undone is what is seen in AWS: {doubts}",) if doubts else ()
+        )
+        found = self._due(Kind.REVERTED, "what the campaign did is undone", warnings)
         return revert_by_owner(found, self._situation, live) if self._situation.way is Way.BY_OWNER else found
 
     # The result

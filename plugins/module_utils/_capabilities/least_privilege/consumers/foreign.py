@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ...._policy.documents.arn import arn_account, arn_parts
+from ...._policy.trail.coverage import Record, Status
 from ...._policy.trail.usage import Use
 from ..model import UnreadNamers
 from .targets import Target
@@ -23,6 +24,7 @@ from .targets import Target
 # More accounts than these are not read in one run.
 MOST_ACCOUNTS: t.Final = 20
 _NAMED_BUCKETS: t.Final = 5
+_S3: t.Final = "s3"
 
 
 def find_foreign_accounts(target: Target, uses: Iterable[Use]) -> dict[str, str]:
@@ -70,9 +72,25 @@ def find_unknown_buckets(uses: Iterable[Use], known: t.Optional[Collection[str]]
     return (UnreadNamers(reason, blocks=True),)
 
 
+def find_unrecorded(record: t.Optional[Record]) -> tuple[UnreadNamers, ...]:
+    """Find what the record of a role does not tell: the buckets that it used, whose policies may name it.
+
+    ``record`` is None where none was read. Most trails leave the calls on objects out, which is said, and blocks
+    nothing. That nothing of S3 was recorded is another thing where the role is known to have used it, or may have.
+    """
+    coverage = record.coverage.of(_S3) if record else None
+    if record is None or coverage is None:
+        return (UnreadNamers("no record of the role was read: it is not known which buckets it used", blocks=True),)
+    if coverage.status is Status.COMPLETE:
+        return ()
+    may_use = not record.is_last_accessed_read or any(use.service == _S3 for use in record.explaining)
+    reason = f"it is not known which buckets the role used: {'; '.join(coverage.reasons) or 'they were not recorded'}"
+    return (UnreadNamers(reason, blocks=may_use and coverage.status is Status.BLIND),)
+
+
 def _find_bucket(arn: str) -> str:
     parts = arn_parts(arn)
-    if parts is None or (parts.service, parts.region, parts.account) != ("s3", "", ""):
+    if parts is None or (parts.service, parts.region, parts.account) != (_S3, "", ""):
         return ""
     name = parts.resource.partition("/")[0]
     return "" if set(name) & set("*?$") else name

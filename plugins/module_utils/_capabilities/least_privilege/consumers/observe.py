@@ -33,6 +33,7 @@ from .compute import COMPUTE
 from .foreign import (
     find_foreign_accounts,
     find_unknown_buckets,
+    find_unrecorded,
     find_used_services,
     refuse_account,
     sort_accounts,
@@ -108,7 +109,9 @@ def read_surroundings(
     reach = connection.access.reach(regions)
     own = _read_services(connection.access, (BUCKETS, *_REGIONAL), reach.regions, targets)
     foreign = _read_foreign(connection, member_role_arn, targets, uses, reach.regions)
-    parts = _Parts(permissions, targets, uses, own, foreign, tuple(_describe_reach(reach.regions, reach.enabled)))
+    parts = _Parts(
+        permissions, targets, records, uses, own, foreign, tuple(_describe_reach(reach.regions, reach.enabled))
+    )
     found = {target.arn: parts.combine(target, assumptions) for target in targets.all}
     calls = sum(answer.calls for answer in (*own, *(one for account in foreign for one in account.answers)))
     return SurroundingsRead(found, calls + sum(account.calls for account in foreign))
@@ -280,6 +283,7 @@ class _Parts:
 
     permissions: Permissions
     targets: Targets
+    records: Mapping[str, UseRecord]
     uses: Mapping[str, Sequence[Use]]
     own: tuple[Answer, ...]
     foreign: tuple[_Account, ...]
@@ -333,6 +337,7 @@ class _Parts:
             namers += [one.item for one in found if one.target == target and isinstance(one.item, Namer)]
             unread += _list_unread(account, reasons[account.account_id])
         unread += find_unknown_buckets(self.uses[target.arn], self._buckets)
+        unread += find_unrecorded(self.records.get(target.arn))
         return namers, unread
 
     @functools.cached_property

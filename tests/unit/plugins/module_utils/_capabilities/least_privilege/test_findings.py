@@ -200,3 +200,29 @@ def test_each_finding_has_words_of_its_own() -> None:
         one, several = (problem(control, count, title="x", thresholds={}) for count in (1, 2))
         assert not one.startswith("Not met")
         assert several.startswith("2 ")
+
+
+# Records that nobody can believe
+
+
+@pytest.mark.parametrize("control", sorted(CONTROLS))
+@pytest.mark.parametrize(
+    "situation",
+    [
+        situate("no JSON", "no JSON"),
+        situate(*records_up_to(Kind.OPENED), "no JSON"),
+        situate(*records_up_to(Kind.OPENED), identity={"role_id": "AROAEXAMPLEOTHERROLE1"}),
+    ],
+    ids=["none can be read", "one can't be read", "the role was made again"],
+)
+def test_a_role_whose_records_can_not_be_believed_passes_nothing(control: str, situation: Situation) -> None:
+    found = judge(control, situation, 12)
+    assert found.status is NOT_JUDGED
+    assert found.resource == ROLE
+    assert "records" in found.detail
+
+
+def test_a_failure_is_said_all_the_same() -> None:
+    others = dataclasses.replace(USED_NEW, others=("arn:aws:iam::999988887777:root",))
+    situation = situate(*records_up_to(Kind.OPENED), "no JSON", live=live(new_role=others))
+    assert judge(OTHERS, situation, 100).status is Status.FAIL

@@ -439,7 +439,10 @@ def test_forged_records_stop_the_role_until_it_is_reverted() -> None:
         found = step(situation, stage, 50)
         assert (found.rule, found.event) == ("forged_record", None)
         assert "000004-cut_over.json: the role is a canary, and stage canary is missing" in found.reason
-    assert step(situation, "revert", 50, revert=["dev-*"]).event is Kind.REVERTED
+    undone = step(situation, "revert", 50, revert=["dev-*"])
+    assert undone.event is Kind.REVERTED
+    (warning,) = undone.warnings
+    assert "000004-cut_over.json" in warning
 
 
 def test_another_way_than_the_role_began_with() -> None:

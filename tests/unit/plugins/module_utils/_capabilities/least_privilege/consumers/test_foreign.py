@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.consumers import foreign
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
+    Coverage,
+    Record,
+    ServiceCoverage,
+    Status,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 
 from .planted import ACCOUNT, OLD, OTHER, target, trust
@@ -57,6 +65,34 @@ def test_buckets_that_no_account_has_block() -> None:
     assert foreign.find_unknown_buckets(uses, None) == (), "the list of buckets failed, which is a sentence of its own"
     (many,) = foreign.find_unknown_buckets([use(f"arn:aws:s3:::b{number}/k") for number in range(9)], ())
     assert many.reason.endswith("b0, b1, b2, b3, b4 and 4 others")
+
+
+def recorded(status: Status, *uses: Use, is_last_accessed_read: bool = True) -> Record:
+    services = {"s3": ServiceCoverage("s3", status, ("the log files were not read",))}
+    return Record(OLD, "", Coverage(90, services=services), uses, is_last_accessed_read=is_last_accessed_read)
+
+
+def test_what_a_whole_record_has_is_all() -> None:
+    assert foreign.find_unrecorded(recorded(Status.COMPLETE, use("arn:aws:s3:::mine"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("record", "blocks"),
+    [
+        (None, True),
+        (recorded(Status.BLIND, use(None, "s3:ListBucket")), True),
+        (recorded(Status.BLIND, is_last_accessed_read=False), True),
+        # AWS says that it has not used S3 at all.
+        (recorded(Status.BLIND), False),
+        (recorded(Status.BLIND, use(None, "sqs:SendMessage")), False),
+        # Most trails leave out the calls on objects: that is said.
+        (recorded(Status.PARTIAL, use(None, "s3:ListBucket")), False),
+    ],
+)
+def test_buckets_that_no_record_has_are_not_known(record: t.Optional[Record], blocks: bool) -> None:
+    (found,) = foreign.find_unrecorded(record)
+    assert found.blocks is blocks
+    assert "it is not known which buckets" in found.reason
 
 
 def test_accounts_without_end_are_not_read() -> None:

@@ -34,7 +34,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Surroundings
 from ansible_collections.hardening.iam.plugins.module_utils._module.connection import Connection
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, Record
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
+    Coverage,
+    Record,
+    ServiceCoverage,
+    Status,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 from unit.emulator.seeded import Seeded, serving
 
@@ -115,7 +120,8 @@ def place(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> Place:
 def used(role: str, *uses: tuple[str, str]) -> dict[str, Record]:
     """The record of a role: actions with their resources."""
     made = tuple(Use(arn(role), action, Source.TRAIL, resource) for action, resource in uses)
-    return {arn(role): Record(arn(role), "", Coverage(90), made)}
+    recorded = {"s3": ServiceCoverage("s3", Status.COMPLETE)}
+    return {arn(role): Record(arn(role), "", Coverage(90, services=recorded), made)}
 
 
 def test_each_operation_has_an_action_that_policies_know() -> None:
