@@ -43,12 +43,13 @@ REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_hard
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# What "make test" repeats: every module in both ways, and the plugins that Ansible itself loads.
+# What "make test" repeats: the plugins that Ansible itself loads and a playbook, and every module in both ways on the
+# oldest of everything.
 FIXED = (
     *(f"tests/unit/plugins/{kind}" for kind in ("action", "callback", "inventory", "plugin_utils")),
-    "tests/integration/test_in_process.py",
     "tests/integration/test_preflight.py",
 )
+FIXED_ON_OLDEST = ("tests/integration/test_in_process.py",)
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
@@ -68,13 +69,15 @@ def left_out(environment: Environment) -> str:
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
     if not runs_all():
-        lines.append(f"NOT REPEATED tests but {', '.join(FIXED)}: make test-all runs them")
+        lines.append(f"NOT REPEATED tests but {', '.join(repeated(environment))}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
-def repeated() -> tuple[str, ...]:
+def repeated(environment: Environment) -> tuple[str, ...]:
     """The arguments for pytest: the fixed set, or in "make test-all" everything and more files."""
-    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else FIXED
+    if runs_all():
+        return (*REPEATED, *REPEATED_IN_ALL)
+    return (*FIXED, *FIXED_ON_OLDEST) if environment == OLDEST else FIXED
 
 
 def declared_bounds() -> set[str]:
@@ -92,9 +95,9 @@ def test_the_oldest_versions_that_are_declared_are_tested() -> None:
 
 
 def test_what_is_repeated_exists_and_is_part_of_all_of_it() -> None:
-    for path in (*FIXED, *REPEATED_IN_ALL):
+    for path in (*FIXED, *FIXED_ON_OLDEST, *REPEATED_IN_ALL):
         assert (CHECKOUT / path).exists(), path
-    assert all(path.startswith(REPEATED) for path in FIXED)
+    assert all(path.startswith(REPEATED) for path in (*FIXED, *FIXED_ON_OLDEST))
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
@@ -113,7 +116,7 @@ def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) ->
     environment, directory = made
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *repeated(), *(f"--ignore={path}" for path in not_repeated(environment))],
+        [*pytest_there, *repeated(environment), *(f"--ignore={path}" for path in not_repeated(environment))],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )

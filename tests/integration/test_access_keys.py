@@ -14,11 +14,11 @@ import boto3
 import pytest
 import yaml
 
+from dates import date_in
+
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, write_inventory
 
 ACCOUNT = "555566667777"
-# Ahead of the real time, which is what journals have: the later of the two counts.
-START = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
 USERS: t.Final[Record] = {
     "svc-idle": {"access_keys": [{"age_days": 400, "last_used_days": 60}]},
     "svc-never": {"access_keys": [{"age_days": 80}]},
@@ -36,7 +36,7 @@ WAIVER: t.Final[Record] = {
     "owner": "finance",
     "ticket": "FIN-1",
     "approved_by": "ciso",
-    "expires": (START + timedelta(days=200)).date().isoformat(),
+    "expires": date_in(200),
 }
 
 
@@ -52,6 +52,9 @@ class Stages:
 
     def __init__(self, make_ansible: MakeAnsible, **users: Record) -> None:
         self.ansible: Ansible = make_ansible(seed(**users))
+        # Ahead of the real time, which is what journals have: the later of the two counts. Not of the module, since a
+        # test may begin an hour after that was imported.
+        self.start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
         self.days = 0.0
         self.runs = 0
         environment = self.ansible.environment
@@ -77,7 +80,7 @@ class Stages:
             "access_keys_mode": "enforce",
             "access_keys_notify": self.topic,
             "hardening_run_id": f"run-{self.runs}",
-            "hardening_now": (START + timedelta(days=self.days)).isoformat(),
+            "hardening_now": (self.start + timedelta(days=self.days)).isoformat(),
             "hardening_waivers": [WAIVER],
             **variables,
         }

@@ -19,8 +19,6 @@ from botocore.config import Config
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, write_inventory
 
 ACCOUNT = "555566667777"
-# Ahead of the real time, which is what journals have: the later of the two counts.
-START = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
 USER: t.Final = "svc-report"
 SECRET: t.Final = f"iam-hardening/access-keys/{USER}"
 USERS: t.Final[Record] = {USER: {"access_keys": [{"age_days": 120, "last_used_days": 1}]}}
@@ -38,6 +36,9 @@ class Rotation:
 
     def __init__(self, make_ansible: MakeAnsible, users: Record = USERS) -> None:
         self.ansible: Ansible = make_ansible(seed(users))
+        # Ahead of the real time, which is what journals have: the later of the two counts. Not of the module, since a
+        # test may begin an hour after that was imported.
+        self.start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
         self.days = 0.0
         self.runs = 0
         environment = self.ansible.environment
@@ -66,7 +67,7 @@ class Rotation:
             "access_key_rotation_verify_days": 7,
             "access_key_rotation_delete_after_days": "14",
             "hardening_run_id": f"run-{self.runs}",
-            "hardening_now": (START + timedelta(days=self.days)).isoformat(),
+            "hardening_now": (self.start + timedelta(days=self.days)).isoformat(),
             **variables,
         }
         declared = {name: value for name, value in declared.items() if value is not None}

@@ -54,12 +54,15 @@ def events(
     return made
 
 
-def latest_events(account: Account, *, now: datetime) -> list[Record]:
-    """The last event of each kind of call. It costs little, where only the dates of last use are asked for."""
+def latest_events(account: Account, *, now: datetime, lag: timedelta = LAG) -> list[Record]:
+    """The last event of each kind of call that is older than ``lag``.
+
+    It costs little, where only the dates of last use are asked for.
+    """
     return [
         event
         for activity in account.activity.values()
-        for event in _Diary(account, activity, now.astimezone(UTC)).latest_events()
+        for event in _Diary(account, activity, now.astimezone(UTC)).latest_events(lag)
     ]
 
 
@@ -93,8 +96,8 @@ class _Diary:
                     filled = _fill_calls(calls, count, day, f"{self.activity.name} {number}")
                     yield writer.event(filled, session, when, filled.region or self.activity.region, count)
 
-    def latest_events(self) -> t.Iterator[Record]:
-        """The last event of each kind of call."""
+    def latest_events(self, lag: timedelta) -> t.Iterator[Record]:
+        """The last event of each kind of call that is older than ``lag``."""
         writer = self._writer()
         calendar = _calendar(self.now, DAYS)
         for number, calls in enumerate(self.activity.calls):
@@ -104,7 +107,7 @@ class _Diary:
                 for made, day in enumerate(days)
                 if made >= len(days) - 2
                 for turn in range(calls.times)
-                if (moment := _moment(day, calls.at, number * 13 + turn)) <= self.now - LAG
+                if (moment := _moment(day, calls.at, number * 13 + turn)) <= self.now - lag
             ]
             if moments:
                 when, count, day = max(moments)

@@ -42,6 +42,9 @@ _LOG: t.Final = re.compile(
     r"/(?P<account>\d{12})_CloudTrail_(?P<region>[a-z0-9-]+)_(?P<begins>\d{8}T\d{4}Z)_[0-9a-f]{16}\.json\.gz\Z"
 )
 _KEY_IS_VALID: t.Final = timedelta(days=400)
+# "Recent activity usually appears within four hours": a digest covers the calls by then.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+_USE_APPEARS_AFTER: t.Final = timedelta(hours=4)
 
 
 def keep(account: Account, *, now: datetime) -> None:
@@ -51,7 +54,7 @@ def keep(account: Account, *, now: datetime) -> None:
     state = account_states[account.id][account.partition]
     key = hashlib.sha256(f"{account.id} {now.isoformat()} {account.activity!r}".encode()).hexdigest()
     state.past = Past(account, now, key)
-    _note_uses(state, last_uses(generate.latest_events(account, now=now)))
+    _note_uses(state, last_uses(generate.latest_events(account, now=now, lag=_USE_APPEARS_AFTER)))
 
 
 def _note_uses(state: AccountState, uses: t.Mapping[str, t.Mapping[str, t.Mapping[str, LastUse]]]) -> None:

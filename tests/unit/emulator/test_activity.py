@@ -178,6 +178,15 @@ def test_last_uses_are_those_of_the_events(account_id: str) -> None:
     assert last_uses(generate.latest_events(account, now=NOW)) == last_uses(generate.events(account, now=NOW))
 
 
+def test_the_newest_uses_appear_late() -> None:
+    account = developer_events.account(APPS)
+    newest = max(event["eventTime"] for event in developer_events.events())
+    lag = NOW - datetime.fromisoformat(newest) + timedelta(minutes=1)
+    shown = [event["eventTime"] for event in generate.latest_events(account, now=NOW, lag=lag)]
+    assert newest not in shown
+    assert shown
+
+
 def test_the_trail_of_the_account_records_data_events_of_three_services() -> None:
     logged = developer_events.events(logged_only=True)
     data = {event["eventSource"].partition(".")[0] for event in logged if not event["managementEvent"]}

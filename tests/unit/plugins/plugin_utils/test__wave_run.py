@@ -76,6 +76,18 @@ def test_the_gate_is_asked_about_the_accounts_of_the_wave(tmp_path: Path) -> Non
     assert asked["declaration"] == hash_declaration("canary", ["a"], hostvars, None)
 
 
+def test_an_account_that_says_nothing_of_itself_did_not_fail_and_is_looked_at_as_the_run_is(tmp_path: Path) -> None:
+    for more in ({}, {"a": {"hardening_failure": None}}):
+        (account,) = waves(tmp_path, HostVars(**more)).ask_gate(0)["accounts"]
+        assert account == {"account_id": ACCOUNTS["a"], "role_arn": "", "external_id": "", "failure": ""}
+
+
+def test_a_failure_without_a_reason_is_one_and_the_role_that_writes_looks_where_no_other_is(tmp_path: Path) -> None:
+    more = {"a": {"hardening_failure": {"host": "a"}, "aws_assume_role_arn": "arn:writer"}}
+    (account,) = waves(tmp_path, HostVars(**more)).ask_gate(0)["accounts"]
+    assert (account["failure"], account["role_arn"]) == ("it failed", "arn:writer")
+
+
 def test_a_run_goes_on_wave_by_wave(tmp_path: Path) -> None:
     run = waves(tmp_path)
     assert run.find_obstacle(0) == ""
@@ -141,8 +153,8 @@ def test_a_second_verdict_replaces_the_first(tmp_path: Path) -> None:
 
 
 def test_the_reason_of_a_gate_that_failed_is_one_line() -> None:
-    assert close_gate("dev", "one\ntwo  three")["reasons"] == ["one two three"]
-    assert close_gate("dev", "x")["verdict"] == _wave_run.CLOSED
+    closed = {"changed": False, "wave": "dev", "verdict": _wave_run.CLOSED, "reasons": ["one two three"], "until": None}
+    assert close_gate("dev", "one\ntwo  three") == closed
 
 
 # The declaration

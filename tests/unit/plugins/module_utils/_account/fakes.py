@@ -93,13 +93,18 @@ class FakeAccess:
             asked["Marker"] = answer["Marker"]
 
     def gather(self, calls: Mapping[K, Callable[[], V]]) -> dict[K, t.Union[V, AwsError]]:
-        results: dict[K, t.Union[V, AwsError]] = {}
-        for key, function in calls.items():
-            try:
-                results[key] = function()
-            except AwsError as error:
-                results[key] = error
-        return results
+        return gather(calls)
+
+
+def gather(calls: Mapping[K, Callable[[], V]]) -> dict[K, t.Union[V, AwsError]]:
+    """The results of calls or their errors, one call after the other."""
+    results: dict[K, t.Union[V, AwsError]] = {}
+    for key, function in calls.items():
+        try:
+            results[key] = function()
+        except AwsError as error:
+            results[key] = error
+    return results
 
 
 def refusal(

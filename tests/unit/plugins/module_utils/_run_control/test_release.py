@@ -15,9 +15,9 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease, lease_key
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
-from ansible_collections.hardening.iam.plugins.module_utils._run_control.release import OPERATIONS, run
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._run_control.release import MODULE, OPERATIONS, run
 
 ACCOUNT: t.Final = "111122223333"
 NOW: t.Final = datetime(2026, 11, 25, tzinfo=UTC)
@@ -74,3 +74,41 @@ def test_a_malformed_lease_is_a_warning_and_hides_no_other(tmp_path: Path) -> No
     released, warnings = release(tmp_path)
     assert released
     assert len(warnings) == 1 and "is not a lease" in warnings[0]
+
+
+def test_without_an_account_no_lease_is_released(tmp_path: Path) -> None:
+    hold(tmp_path, "aws")
+    options = {"account_id": None, "journal": str(tmp_path), "run_id": "run", "job_id": "7", "job_process": "a/1"}
+    task = Task(options=options, operations=OPERATIONS, check_mode=False, clock=lambda: NOW)
+    with pytest.raises(TaskError, match="account_id: not set; the lease to release is that of one account"):
+        run(task)
+    assert not is_released(tmp_path, "aws")
+
+
+@pytest.mark.parametrize("broken", ["the place", "its folders", "the lease"])
+def test_a_lease_that_cannot_be_released_is_a_warning_and_not_said_to_be_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    hold(tmp_path, "aws")
+
+    def fail(*_given: t.Any) -> t.NoReturn:
+        raise StoreError("denied")
+
+    if broken == "the place":
+        monkeypatch.setattr(Task, "open_store", fail)
+    elif broken == "its folders":
+        monkeypatch.setattr(DirectoryStore, "folders", fail)
+    else:
+        monkeypatch.setattr(Lease, "release_of_job", fail)
+    expected = "the lease of the account was not released, and ends by itself: denied"
+    assert release(tmp_path) == (False, [expected])
+    assert not is_released(tmp_path, "aws")
+
+
+def test_the_result_names_the_account(tmp_path: Path) -> None:
+    hold(tmp_path, "aws")
+    options = {"account_id": ACCOUNT, "journal": str(tmp_path), "run_id": "run", "job_id": "7", "job_process": "a/1"}
+    for check_mode in (True, False):
+        task = Task(options=options, operations=OPERATIONS, check_mode=check_mode, clock=lambda: NOW)
+        assert run(task) == {"account_id": ACCOUNT, "released": not check_mode}
+    assert MODULE == "lease"

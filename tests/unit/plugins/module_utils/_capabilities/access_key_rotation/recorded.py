@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 
+from ..._account.fakes import gather
 from .rotations import ACCOUNT, SECRET, TARGET, USER, USER_ID, Key
 
 Record = dict[str, t.Any]
@@ -76,13 +77,7 @@ class RecordedAws:
             yield page
 
     def gather(self, calls: Mapping[str, Callable[[], t.Any]]) -> Record:
-        found: Record = {}
-        for name, call in calls.items():
-            try:
-                found[name] = call()
-            except AwsError as error:
-                found[name] = error
-        return found
+        return gather(calls)
 
     def reach(self, _regions: t.Any) -> t.Any:
         return types.SimpleNamespace(regions=self.regions)

@@ -96,6 +96,43 @@ def test_after_too_many_failed_accounts_nothing_begins(store: DirectoryStore) ->
     assert "2 accounts failed" in caps.admit(ACCOUNTS[0], [change()])[0].reason
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"max_accounts_changed": 1},
+        {"max_fleet_changes": 1},
+        {"max_accounts_failed": 0},
+        {"is_large_inventory": True},
+    ],
+    ids=str,
+)
+def test_what_is_foreseen_is_what_would_be_refused_and_nothing_is_counted(
+    store: DirectoryStore, declared: dict[str, t.Any]
+) -> None:
+    caps = caps_of(store, **declared)
+    count_admitted(caps)
+    caps.count_failure(ACCOUNTS[0])
+    counted = store.get(counters_key(RUN))
+    changes = [change("a"), change("b")]
+    foreseen = caps.foresee(ACCOUNTS[-1], changes)
+    assert {item.rule for item in foreseen} == {"fleet_cap"} and len(foreseen) == len(changes)
+    assert foreseen == caps.admit(ACCOUNTS[-1], changes)
+    twin = caps_of(store, max_accounts_changed=99)
+    assert twin.foresee(ACCOUNTS[-1], changes) == ()
+    assert store.get(counters_key(RUN)) == counted
+
+
+def test_counters_that_cannot_be_read_stop_what_has_a_cap(store: DirectoryStore) -> None:
+    store.put(counters_key(RUN), b"{")
+    capped, free = caps_of(store, max_accounts_changed=9), caps_of(store)
+    for ask in (capped.foresee, capped.admit):
+        with pytest.raises(StoreError):
+            ask(ACCOUNTS[0], [change()])
+        assert ask(ACCOUNTS[0], []) == ()
+    for ask in (free.foresee, free.admit):
+        assert ask(ACCOUNTS[0], [change()]) == ()
+
+
 def test_failures_are_not_counted_without_caps(store: DirectoryStore) -> None:
     caps_of(store).count_failure(ACCOUNTS[0])
     assert store.get(counters_key(RUN)) is None
@@ -104,6 +141,26 @@ def test_failures_are_not_counted_without_caps(store: DirectoryStore) -> None:
 def test_a_large_inventory_has_a_cap_until_a_wave_has_passed(store: DirectoryStore) -> None:
     assert count_admitted(caps_of(store, is_large_inventory=True)) == 5
     assert count_admitted(caps_of(store, is_large_inventory=True, wave_passed=True)) == len(ACCOUNTS)
+
+
+def test_the_cap_of_a_large_inventory_says_why_it_is_there(store: DirectoryStore) -> None:
+    caps = caps_of(store, is_large_inventory=True)
+    count_admitted(caps)
+    assert caps.admit(ACCOUNTS[-1], [change()])[0].reason == (
+        "this run may change 5 accounts, and has begun with 5: the inventory has more than 10 accounts, or their "
+        "number is not known, and no wave that enforces has passed. Declare hardening_waves, or set "
+        "hardening_max_accounts_changed"
+    )
+
+
+def test_equal_counts_are_never_written_alike(tmp_path: Path) -> None:
+    """Else two jobs that write the same take each other's write for their own, and count once."""
+    written = set()
+    for name in ("a", "b"):
+        store = DirectoryStore(str(tmp_path / name))
+        assert caps_of(store, max_fleet_changes=9).admit(ACCOUNTS[0], [change()]) == ()
+        written.add(store.get(counters_key(RUN)))
+    assert len(written) == 2
 
 
 def test_the_first_run_in_a_large_inventory_changes_one_account(tmp_path: Path) -> None:

@@ -129,6 +129,14 @@ def test_a_rollback_alone_is_no_change_by_the_declaration(store: FakeStore) -> N
     assert not watch(store, run_at(24, "2")).has_changes
 
 
+def test_denials_are_looked_for_since_the_first_of_several_runs_that_changed_an_account(store: FakeStore) -> None:
+    """The first run changed nothing, and those after it asked at no gate."""
+    watch(store, run_at(1))
+    for hours, run_id in ((10, "2"), (20, "3"), (15, "4")):
+        change(store, hours, run_id)
+    assert watch(store, run_at(21, "5")) == Watch(NOW + 21 * HOUR, NOW + 10 * HOUR)
+
+
 def test_a_newly_approved_plan_soaks_from_then_on(store: FakeStore) -> None:
     """An approval lifts the caps of the account, so later runs may change there what nobody has watched."""
     change(store, 0)

@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.judge import (
     Door,
     describe,
@@ -26,6 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.makers import Makers
 
+from ...._account.fakes import gather
 from ..accounts import HOME, NOW, PROD, USER, allow, arn, make_role, make_snapshot, make_user, policy, trust
 
 STRANGER: t.Final = "999988887777"
@@ -73,13 +74,7 @@ class Account:
         yield {"Events": [one for one in self.events if json.loads(one["CloudTrailEvent"])["eventName"] == name]}
 
     def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], **_more: t.Any) -> Row:
-        found: Row = {}
-        for name, call in calls.items():
-            try:
-                found[name] = call()
-            except AwsError as error:
-                found[name] = error
-        return found
+        return gather(calls)
 
 
 def made(role: Role, at: datetime = MADE) -> Role:

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.sessions.observe import (
     Checked,
     check_sessions,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
 
+from ...._account.fakes import gather
 from ..accounts import DEPLOY, HOME, NOW, PIPELINE, USER
 
 Row = dict[str, t.Any]
@@ -50,13 +51,7 @@ class Account:
         return types.SimpleNamespace(regions=("us-east-1", "eu-west-1"), unread="")
 
     def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], **_more: t.Any) -> Row:
-        found: Row = {}
-        for name, call in calls.items():
-            try:
-                found[name] = call()
-            except AwsError as error:
-                found[name] = error
-        return found
+        return gather(calls)
 
     def pages(
         self, _service: str, _operation: str, _key: str, asked: Row, *, region: str, **_more: t.Any
