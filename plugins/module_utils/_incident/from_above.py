@@ -5,31 +5,35 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the management account denies in a member account while an incident is contained.
+"""What the management account denies in member accounts while an incident is contained: one document for all of them.
 
-The named lose everything. The identity lock denies writes to identities to all but the exempt, and ends by itself. A
-control policy binds neither the management account nor roles that are linked to services:
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+The named lose everything. The identity lock denies writes to identities to all but the exempt, and ends by itself. The
+document is the content of a dormant policy, which is attached before any incident.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import typing as t
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from .._account.moments import format_utc
-from .._policy.documents.syntax import compact
+from .._account.moments import format_utc, parse_moment
 from .._policy.facts.operations import is_named_like_read, list_writes
+from .control_policy import Content, Json, deny, find_values
 
-Json = dict[str, t.Any]
-
-#: The limit that holds everywhere. The larger one of May 2026 does not yet.
-MOST_CHARACTERS: t.Final = 5_120
 _SERVICES: t.Final = ("account-access", "iam", "identitystore", "organizations", "rolesanywhere", "sso")
 #: Instances and pipelines live on these.
 _LEFT_OPEN: t.Final = frozenset({"iam:PassRole", "iam:CreateServiceLinkedRole"})
+_LOCK: t.Final = "IdentityLock"
+_ARNS: t.Final = "Named"
+_USER_IDS: t.Final = "NamedByUserId"
+_SHARED: t.Final = "OlderSessionsOfNamed"
+_CANARY: t.Final = "Canary"
+_DIGITS: t.Final = 16
+#: Denies nobody anything, because there is no such account.
+DORMANT: t.Final = Content.of([deny("Dormant", {"StringEquals": {"aws:PrincipalAccount": "000000000000"}})])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +51,19 @@ class Named:
 
 @dataclasses.dataclass(frozen=True)
 class Lock:
-    """An identity lock: until when it holds, and the ARNs of the roles that it does not bind."""
+    """An identity lock: of which accounts, until when it holds, and the ARNs of the roles that it does not bind."""
 
+    accounts: frozenset[str]
     until: datetime
     exempt: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Orders:
+    """What a document says."""
+
+    named: Named = Named()
+    lock: t.Optional[Lock] = None
 
 
 def list_locked_actions() -> tuple[str, ...]:
@@ -60,69 +73,104 @@ def list_locked_actions() -> tuple[str, ...]:
     return tuple(sorted((found | {"sts:GetFederationToken"}) - _LEFT_OPEN))
 
 
-def build_policies(named: Named, lock: t.Optional[Lock] = None) -> tuple[Json, ...]:
-    """Build the documents that deny the named and, with a lock, writes to identities; as few as the limit allows.
+def write_orders(orders: Orders) -> tuple[Content, tuple[str, ...]]:
+    """Write the document of these orders, and list the named that it has no room for. Nothing is the dormant one.
 
-    Raises ValueError if a lock exempts nobody, if one that it exempts is named, or if a shared role has no moment.
+    Raises ValueError: a lock exempts nobody or has no account, exempts somebody who is named, or is too long by itself;
+    or a shared role has no moment.
     """
-    _check(named, lock)
-    statements = [*_deny_named(named), *(_lock(lock) if lock else ())]
-    documents: list[list[Json]] = []
-    for statement in statements:
-        if documents and _fits([*documents[-1], statement]):
-            documents[-1].append(statement)
-        else:
-            documents.append([statement])
-    return tuple(map(_make, documents))
+    _check(orders)
+    fitting, left_out = Named(begun_before=orders.named.begun_before), []
+    if _build(Orders(lock=orders.lock)).excess:
+        raise ValueError("the identity lock does not fit into a policy: it exempts too many roles")
+    for kind in ("arns", "user_ids", "shared_roles"):
+        for name in sorted(getattr(orders.named, kind)):
+            more = dataclasses.replace(fitting, **{kind: getattr(fitting, kind) | {name}})
+            if _build(Orders(more, orders.lock)).excess:
+                left_out.append(name)
+            else:
+                fitting = more
+    return _build(Orders(fitting, orders.lock)), tuple(left_out)
 
 
-def _check(named: Named, lock: t.Optional[Lock]) -> None:
+def read_orders(document: t.Any) -> t.Optional[Orders]:
+    """Read back what ``write_orders`` made a document of; None if it is not exactly that."""
+    try:
+        orders = Orders(_read_named(document), _read_lock(document))
+        made, _left_out = write_orders(orders)
+    except ValueError:
+        return None
+    return orders if made.document == document else None
+
+
+def name_canary(content: Content) -> str:
+    """Name the role that nobody may look at once this content is in force, and that can't exist before.
+
+    The name depends on the content, so that an earlier content never answers for a later one.
+    """
+    return _name_canary([one for one in content.document["Statement"] if one["Sid"] != _CANARY])
+
+
+def _check(orders: Orders) -> None:
+    named, lock = orders.named, orders.lock
     if named.shared_roles and named.begun_before is None:
         raise ValueError("shared roles need the moment before which their sessions are denied")
-    if lock and not lock.exempt:
-        raise ValueError("a lock that exempts nobody would stop the containment too")
+    if lock and not (lock.exempt and lock.accounts):
+        raise ValueError("a lock needs accounts, and roles that are exempt: else it would stop the containment too")
     if lock and (both := lock.exempt & (named.arns | named.shared_roles)):
         raise ValueError(f"named and exempt at once: {', '.join(sorted(both))}")
 
 
-def _deny_named(named: Named) -> list[Json]:
-    parts = _split(sorted(named.arns), lambda some: _deny("*", {"ArnEquals": {"aws:PrincipalArn": some}}))
-    parts += _split(sorted(named.user_ids), lambda some: _deny("*", {"StringEquals": {"aws:userid": some}}))
-    if not named.begun_before:
-        return parts
-    older = {"aws:TokenIssueTime": format_utc(named.begun_before)}
-    return parts + _split(
-        sorted(named.shared_roles),
-        lambda some: _deny("*", {"ArnEquals": {"aws:PrincipalArn": some}, "DateLessThan": older}),
+def _build(orders: Orders) -> Content:
+    statements = [*_deny_named(orders.named), *([_write_lock(orders.lock)] if orders.lock else [])]
+    return Content.of([*statements, _write_canary(statements)]) if statements else DORMANT
+
+
+def _deny_named(named: Named) -> Iterator[Json]:
+    if named.arns:
+        yield deny(_ARNS, {"ArnEquals": {"aws:PrincipalArn": sorted(named.arns)}})
+    if named.user_ids:
+        yield deny(_USER_IDS, {"StringEquals": {"aws:userid": sorted(named.user_ids)}})
+    if named.shared_roles and named.begun_before:
+        older = {"aws:TokenIssueTime": format_utc(named.begun_before)}
+        yield deny(_SHARED, {"ArnEquals": {"aws:PrincipalArn": sorted(named.shared_roles)}, "DateLessThan": older})
+
+
+def _write_lock(lock: Lock) -> Json:
+    condition = {
+        "ArnNotEquals": {"aws:PrincipalArn": sorted(lock.exempt)},
+        "StringEquals": {"aws:PrincipalAccount": sorted(lock.accounts)},
+        "DateLessThan": {"aws:CurrentTime": format_utc(lock.until)},
+    }
+    return deny(_LOCK, condition, actions=list(list_locked_actions()))
+
+
+def _name_canary(statements: list[Json]) -> str:
+    digits = hashlib.sha256(Content.of(statements).text.encode()).hexdigest()[:_DIGITS]
+    return f"iam-hardening-canary-{digits}"
+
+
+def _write_canary(statements: list[Json]) -> Json:
+    # The path of a role that does not exist is not known to AWS, so that its ARN has none.
+    role = f"arn:*:iam::*:role/{_name_canary(statements)}"
+    return {"Sid": _CANARY, "Effect": "Deny", "Action": "iam:GetRole", "Resource": role}
+
+
+def _read_named(document: t.Any) -> Named:
+    def find(sid: str, key: str, operator: str = "ArnEquals") -> frozenset[str]:
+        return frozenset(find_values(document, operator, key, sid=sid))
+
+    moment = find(_SHARED, "aws:TokenIssueTime", "DateLessThan")
+    return Named(
+        find(_ARNS, "aws:PrincipalArn"),
+        find(_USER_IDS, "aws:userid", "StringEquals"),
+        find(_SHARED, "aws:PrincipalArn"),
+        parse_moment(next(iter(moment))) if moment else None,
     )
 
 
-def _lock(lock: Lock) -> list[Json]:
-    condition = {
-        "ArnNotEquals": {"aws:PrincipalArn": sorted(lock.exempt)},
-        "DateLessThan": {"aws:CurrentTime": format_utc(lock.until)},
-    }
-    return _split(list_locked_actions(), lambda some: _deny(some, condition))
-
-
-def _split(values: Sequence[str], make: Callable[[list[str]], Json]) -> list[Json]:
-    """Make as few statements of the values as fit into a document each; none of no values."""
-    groups: list[list[str]] = []
-    for value in values:
-        if groups and _fits([make([*groups[-1], value])]):
-            groups[-1].append(value)
-        else:
-            groups.append([value])
-    return [make(group) for group in groups]
-
-
-def _deny(actions: t.Union[str, list[str]], condition: Json) -> Json:
-    return {"Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition}
-
-
-def _fits(statements: Iterable[Json]) -> bool:
-    return len(compact(_make(statements))) <= MOST_CHARACTERS
-
-
-def _make(statements: Iterable[Json]) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+def _read_lock(document: t.Any) -> t.Optional[Lock]:
+    until = find_values(document, "DateLessThan", "aws:CurrentTime", sid=_LOCK)
+    accounts = find_values(document, "StringEquals", "aws:PrincipalAccount", sid=_LOCK)
+    exempt = find_values(document, "ArnNotEquals", "aws:PrincipalArn", sid=_LOCK)
+    return Lock(frozenset(accounts), parse_moment(until[0]), frozenset(exempt)) if until else None

@@ -21,10 +21,11 @@ from ..._converge.incident.declaration import AccountAction, AccountSeed
 from ..._converge.incident.names import ORGANIZATION_MODULE
 from ..._converge.organization_changes import ATTACH, CREATE, Node, PolicyWriter, name_policy
 from ..._converge.plan import Plan
+from ..._incident.control_policy import Content
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import MOVE, TAG, is_of_incident, move_account
 from .declared import ACCOUNT, Declared
-from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_people, read_back
+from .documents import NAME, OF_PEOPLE, deny_account, deny_people, find_exempt, find_people, read_back
 from .members import Keeper, Member
 from .moving import Move, can_rescue, exempts_nobody, find_undenied, find_unit, judge_move, move_in
 from .runbook import refuse
