@@ -32,6 +32,10 @@ _USER_IDS: t.Final = "NamedByUserId"
 _SHARED: t.Final = "OlderSessionsOfNamed"
 _CANARY: t.Final = "Canary"
 _DIGITS: t.Final = 16
+#: The policy that the bootstrap makes and attaches before any incident. Only its content is ever changed.
+NAME: t.Final = "IamHardeningDormant"
+#: Its tag, without which it is somebody else's. Runs that write guardrails leave it alone.
+TAG: t.Final = ("iam-hardening:dormant", "true")
 #: Denies nobody anything, because there is no such account.
 DORMANT: t.Final = Content.of([deny("Dormant", {"StringEquals": {"aws:PrincipalAccount": "000000000000"}})])
 
