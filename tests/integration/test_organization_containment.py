@@ -14,6 +14,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_states import state_key
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
@@ -370,6 +372,52 @@ def ansible(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Iterator[An
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         yield ansible
+
+
+def make_dormant(response: Response) -> str:
+    """Make the dormant policy as the bootstrap does, and attach it to the root; its id."""
+    client = response.client("organizations", MANAGEMENT)
+    made = client.create_policy(
+        Name=from_above.NAME,
+        Description="Denies nothing until an incident.",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=from_above.DORMANT.text,
+        Tags=[dict(zip(("Key", "Value"), from_above.TAG, strict=True))],
+    )["Policy"]["PolicySummary"]["Id"]
+    client.attach_policy(PolicyId=made, TargetId=client.list_roots()["Roots"][0]["Id"])
+    return str(made)
+
+
+def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible) -> None:
+    seed = yaml.safe_load((CHECKOUT / "tests" / "emulator" / "seeds" / "incident.yml").read_text(encoding="utf-8"))
+    # The canary is a call of the assessor.
+    seed["every_account"]["roles"]["assessor"]["judged"] = True
+    ansible.control.reset(seed)
+    ansible.control.set_lag(2)
+    response = Response(ansible.control, ansible.directory)
+    dormant = make_dormant(response)
+    before = organization_state(response)
+    named = {**declare(), "confirm": "", "identity_lock": {"accounts": [HOME, MANAGEMENT], "minutes": 30}}
+    given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
+    ansible.control.clear_log()
+    contained = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=1)
+    assert contained.status == 0, contained.output
+    shown = " ".join(contained.output.split())
+    assert f"account {HOME}: identities are locked until" in shown and "that it holds was measured after" in shown
+    assert f"account {MANAGEMENT}: identities are NOT LOCKED: no control policy binds the management account" in shown
+    updates = [call for call in ansible.control.writes() if call["operation"] == "UpdatePolicy"]
+    contents = [from_above.read_orders(json.loads(call["parameters"]["Content"])) for call in updates]
+    assert [bool(one and one.lock) for one in contents] == [True, False] and {
+        call["parameters"]["PolicyId"] for call in updates
+    } == {dormant}
+    (locked, lifted) = contents
+    assert locked and locked.lock and lifted and locked.lock.accounts == {HOME}
+    assert role_arn(HOME, "automation-containment") in locked.lock.exempt
+    assert f"arn:aws:iam::{HOME}:user/ci/ci-deploy" in lifted.named.arns and lifted.named.user_ids
+    given |= {"compromise_response_checklist": CHECKLIST, "compromise_response_early_release_reason": "a test of it"}
+    released = ansible.playbook("release", inventory=INVENTORY, **given)
+    assert released.status == 0, released.output
+    assert organization_state(response) == before
 
 
 def test_the_playbooks_contain_an_account_on_the_host_of_the_organization(ansible: Ansible) -> None:
