@@ -21,6 +21,9 @@ from botocore.exceptions import ClientError
 from intruder import DATA, HOME, PROD
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.canary import (
+    observe as canary,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_states import state_key
@@ -386,6 +389,67 @@ def make_dormant(response: Response) -> str:
     )["Policy"]["PolicySummary"]["Id"]
     client.attach_policy(PolicyId=made, TargetId=client.list_roots()["Roots"][0]["Id"])
     return str(made)
+
+
+def list_denied_writers(response: Response) -> list[str]:
+    """List the roles whose sessions a control policy keeps from making a user."""
+    denied = []
+    for account_id, role in ((HOME, "automation"), (HOME, "automation-containment"), (PROD, "automation")):
+        (session,) = response.control.sessions(account_id, role)
+        make: t.Any = boto3.client
+        client = make(
+            "iam",
+            aws_access_key_id=session["access_key_id"],
+            aws_secret_access_key=session["secret_access_key"],
+            aws_session_token=session["session_token"],
+        )
+        client.list_users()
+        try:
+            client.create_user(UserName="made-by-bystander")
+            client.delete_user(UserName="made-by-bystander")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            denied += [f"{account_id} {role}"] if "service control policy" in str(error) else []
+    return denied
+
+
+def test_nobody_but_the_run_writes_identities_in_a_locked_account(
+    response: Response, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the assessor nothing is judged here, so that the canary shows nothing.
+    monkeypatch.setattr(canary, "MOST_SECONDS", 0.1)
+    response.control.set_lateness(0)
+    make_dormant(response)
+    before, source = organization_state(response), f"arn:aws:iam::{HOME}:user/ci/ci-deploy"
+    files = RunFiles(tmp_path / "shared", b"s" * 32)
+    named = {**declare(), "identity_lock": {"accounts": [HOME]}}
+    given: Record = {"run_id": "locks", "files": files}
+    part = {"edges": {"sources": [source]}, "cut_at": {}}
+    assert files.write(json.dumps(["incident", "locks", named["id"], HOME]), part)
+    response.control.clear_log()
+    planned = run(response, named, check=True, **given)
+    assert [change["operation"] for change in planned["changes"]] == ["UpdatePolicy"]
+    assert response.writes == [] and planned["identity_lock"]["written"] is False
+    locked = run(response, named, **given)
+    assert not locked.get("failed"), locked["msg"]
+    assert response.writes == ["organizations:UpdatePolicy"] and locked["identity_lock"]["denied"] == [source]
+    assert "it did not show within" in locked["identity_lock"]["accounts"][0]["reason"]
+    assert list_denied_writers(response) == [f"{HOME} automation"]
+
+    response.control.clear_log()
+    again = run(response, named, **given)
+    assert response.writes == [] and again["changed"] is False
+    # What the run has written is no reason for distrust.
+    assert [row["changes"] for row in again["trust"]] == [[]]
+    # A controller that dies leaves no account locked.
+    response.control.clock(offset_days=0.1)
+    try:
+        assert list_denied_writers(response) == []
+    finally:
+        response.control.clock()
+    released = run(response, named, **EARLY)
+    assert not released.get("failed") and released["left"] == [], released
+    assert organization_state(response) == before
 
 
 def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible) -> None:

@@ -68,6 +68,11 @@ class Reason:
     is_of_plan: bool = False
 
     @property
+    def is_race(self) -> bool:
+        """Whether somebody undid it while the run contained it."""
+        return self.text == _LAST_PASS
+
+    @property
     def message(self) -> str:
         """The reason as one text."""
         return f"{self.subject}: {self.text}" if self.subject else self.text
