@@ -430,6 +430,9 @@ def test_nobody_but_the_run_writes_identities_in_a_locked_account(
     planned = run(response, named, check=True, **given)
     assert [change["operation"] for change in planned["changes"]] == ["UpdatePolicy"]
     assert response.writes == [] and planned["identity_lock"]["written"] is False
+    (row,) = planned["identity_lock"]["accounts"]
+    assert [one["principal"] for one in row["stops"]] == [f"arn:aws:iam::{HOME}:role/pipeline"]
+    assert row["stops_unread"] == ""
     locked = run(response, named, **given)
     assert not locked.get("failed"), locked["msg"]
     assert response.writes == ["organizations:UpdatePolicy"] and locked["identity_lock"]["denied"] == [source]

@@ -22,6 +22,7 @@ from .documents import OF_PEOPLE
 from .lock import LockPlan
 from .plan import UNKNOWN_ACCOUNT, Verdict
 from .runbook import STEPS_OF_PEOPLE, describe_next_step
+from .work.observe import Work
 
 Row = dict[str, t.Any]
 _AGAIN: t.Final = "run the containment again"
@@ -114,16 +115,19 @@ def list_unresolved(verdicts: Iterable[Verdict], accounts: Sequence[str]) -> lis
     ]
 
 
-def describe_lock(plan: LockPlan, measured: Mapping[str, Answer[float]], result: Mapping[str, t.Any]) -> Row:
+def describe_lock(
+    plan: LockPlan, measured: Mapping[str, Answer[float]], work: Mapping[str, Work], result: Mapping[str, t.Any]
+) -> Row:
     """Describe what the dormant policy says: until when which accounts are locked, and who is denied everything."""
     lock, named = plan.orders.lock, plan.orders.named
     targets = {change.target for change in plan.changes}
     is_pending = any(change["target"] in targets and not change["applied"] for change in result["changes"]) or any(
         item["target"] in targets for name in (*_ENDINGS, "refused") for item in result[name]
     )
-    rows = (
-        [_describe_locked(account_id, measured.get(account_id)) for account_id in sorted(lock.accounts)] if lock else []
-    )
+    rows = [
+        _describe_locked(account_id, measured.get(account_id), work.get(account_id, Work()))
+        for account_id in (sorted(lock.accounts) if lock else ())
+    ]
     rows += [_describe_unlocked(account_id, reason) for account_id, reason in plan.unlocked.items()]
     return {
         "policy": OF_LOCK if plan.content else None,
@@ -136,14 +140,17 @@ def describe_lock(plan: LockPlan, measured: Mapping[str, Answer[float]], result:
     }
 
 
-def _describe_locked(account_id: str, measured: t.Optional[Answer[float]]) -> Row:
+def _describe_locked(account_id: str, measured: t.Optional[Answer[float]], work: Work) -> Row:
     seconds = round(measured.value, 1) if isinstance(measured, Yes) else None
     reason = measured.reason if isinstance(measured, Unknown) else ""
-    return {"account_id": account_id, "locked": True, "holds_after_seconds": seconds, "reason": reason}
+    stops = [{"principal": principal, "writes": count} for principal, count in work.writes.items()]
+    row = {"account_id": account_id, "locked": True, "holds_after_seconds": seconds, "reason": reason}
+    return {**row, "stops": stops, "stops_unread": work.unread}
 
 
 def _describe_unlocked(account_id: str, reason: str) -> Row:
-    return {"account_id": account_id, "locked": False, "holds_after_seconds": None, "reason": reason}
+    row = {"account_id": account_id, "locked": False, "holds_after_seconds": None, "reason": reason}
+    return {**row, "stops": [], "stops_unread": ""}
 
 
 def _write_lock_lines(lock: Row, *, written: bool) -> list[str]:
@@ -165,6 +172,12 @@ def _write_lock_lines(lock: Row, *, written: bool) -> list[str]:
                 f"{account}: identities are locked until {lock['until']}; that it holds was measured "
                 f"after {row['holds_after_seconds']} seconds"
             )
+        lines += [
+            f"{account}: the lock stops {one['principal']}, which wrote identities {one['writes']} times in 30 days"
+            for one in row["stops"]
+        ]
+        if row["stops_unread"]:
+            lines.append(f"{account}: it is not known who else wrote identities in 30 days: {row['stops_unread']}")
     verb = "denied from above" if written and lock["written"] else "to be denied from above"
     lines += [f"{verb}: {arn}" for arn in lock["denied"]]
     lines += [f"{verb}: older sessions of {arn}" for arn in lock["older_sessions_denied"]]

@@ -62,11 +62,13 @@ from .report import (
 )
 from .trust.judge import CONTROL, find_untrusted
 from .trust.observe import TRUST_OPERATIONS, judge_accounts
+from .work.observe import OPERATIONS as OF_WORK
+from .work.observe import Work, read_work
 
 __all__ = ["OPERATIONS", "WRITER", "run"]
 
 WRITER: t.Final = Writer.CONTAINMENT
-OPERATIONS: t.Final = OWN_OPERATIONS.union(TRUST_OPERATIONS, OF_CANARY)
+OPERATIONS: t.Final = OWN_OPERATIONS.union(TRUST_OPERATIONS, OF_CANARY, OF_WORK)
 _HINT: t.Final = "run on the host of the management account, in its role of the class containment"
 
 
@@ -149,6 +151,7 @@ class OrganizationContainment(_OfOrganization):
     _verdicts: tuple[Verdict, ...] = ()
     _evidence: str = ""
     _measured: Mapping[str, Answer[float]] = types.MappingProxyType({})
+    _work: Mapping[str, Work] = types.MappingProxyType({})
 
     def observe(self) -> Observed:
         access = self._access
@@ -159,6 +162,7 @@ class OrganizationContainment(_OfOrganization):
             accounts = frozenset(principal.account_id for principal in self._connection.principals)
             lock = self._plan_lock(tree, members)
             observed = Observed(access.caller.account_id, access.partition, tree, members, accounts, lock=lock)
+            self._work = self._read_work(lock)
         judged = judge_accounts(self._connection, self._declared, observed.tree, self._emergency.store)
         self._observed = dataclasses.replace(observed, judged=judged)
         return self._observed
@@ -176,6 +180,22 @@ class OrganizationContainment(_OfOrganization):
         sources = {account_id: read_sources(self._shared, account_id) for account_id in accounts}
         management_id, now = self._access.caller.account_id, self._connection.now
         return LockPlanner(self._declared, now, management_id, tree, members, sources).plan()
+
+    def _read_work(self, plan: LockPlan) -> Mapping[str, Work]:
+        """Read whose work the lock stops, for the plan. A run that contains has no time for it."""
+        lock, named = plan.orders.lock, plan.orders.named
+        if lock is None or self._connection.writes:
+            return {}
+        calls = {
+            account_id: functools.partial(
+                read_work,
+                functools.partial(self._connection.read_as, self._find_reader(account_id), OF_WORK),
+                self._connection.now,
+                lock.exempt | named.arns,
+            )
+            for account_id in sorted(lock.accounts)
+        }
+        return t.cast(Mapping[str, Work], self._access.gather(calls))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         named = {seed.account_id for seed in self._declared.incident.accounts}
@@ -247,7 +267,7 @@ class OrganizationContainment(_OfOrganization):
             "people": people,
             "not_denied": undenied,
             "unresolved": list_unresolved(self._verdicts, list(self._tree.account) if self._tree else []),
-            "identity_lock": describe_lock(self._observed.lock, self._measured, result),
+            "identity_lock": describe_lock(self._observed.lock, self._measured, self._work, result),
             "lives_on": list_lives_on(accounts, people),
             "trust": [one.as_dict() for one in self._observed.judged],
             "evidence": self._evidence or None,

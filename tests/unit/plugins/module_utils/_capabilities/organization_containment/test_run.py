@@ -376,7 +376,8 @@ def make_locked(monkeypatch: pytest.MonkeyPatch) -> Case:
     case = Case(monkeypatch, accounts=(), identity_lock=LockSeed((DEV,), 60))
     live = policy(from_above.NAME, ROOT, content=from_above.DORMANT.document, tags=dict([from_above.TAG]))
     case.tree = tree(live)
-    case.members[DEV] = details(role("break-glass"), role("automation-containment"))
+    history = {"cloudtrail:LookupEvents": {"Events": [event("CreateUser", NOW, {})]}}
+    case.members[DEV] = {**details(role("break-glass"), role("automation-containment")), **history}
     case.fields["exempt_roles"] = (CONTAINMENT,)
     files: t.Any = Files({"edges": {"sources": [ALICE, f"arn:aws:iam::{PROD}:user/bob"]}, "cut_at": {}})
     case.shared = SharedParts(files, "run", "INC-7")
@@ -385,12 +386,15 @@ def make_locked(monkeypatch: pytest.MonkeyPatch) -> Case:
 
 def test_a_lock_is_planned_with_what_the_host_of_the_account_has_found(monkeypatch: pytest.MonkeyPatch) -> None:
     case = make_locked(monkeypatch)
+    case.more = {"writes": False}
     capability, observed, plan = case.plan()
     assert [change.operation for change in plan.changes] == ["UpdatePolicy"]
     assert observed.lock.orders.named.arns == {ALICE}
     assert set(capability.list_frozen(plan.changes)) == {name_policy(from_above.NAME, SCP)}
     made = {**NOTHING, "changes": [{**shown(change), "applied": False} for change in plan.changes]}
-    said = capability.result({**made, "incident_id": "INC-7"})["identity_lock"]
+    result = capability.result(made)
+    assert f"the lock stops arn:aws:iam::{DEV}:user/mallory, which wrote identities 1 times" in result["terminal"]
+    said = result["identity_lock"]
     assert (said["written"], said["denied"], said["accounts"][0]["locked"]) == (False, [ALICE], True)
 
 
