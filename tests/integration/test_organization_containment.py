@@ -481,6 +481,14 @@ def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible)
     assert locked and locked.lock and lifted and locked.lock.accounts == {HOME}
     assert role_arn(HOME, "automation-containment") in locked.lock.exempt
     assert f"arn:aws:iam::{HOME}:user/ci/ci-deploy" in lifted.named.arns and lifted.named.user_ids
+    # A run that is killed after its first pass leaves the lock, and the next preflight shows it.
+    client = response.client("organizations", MANAGEMENT)
+    client.update_policy(PolicyId=dormant, Content=updates[0]["parameters"]["Content"])
+    limited = ("--limit", "organization_management")
+    checked = ansible.playbook("preflight", *limited, inventory=INVENTORY, preflight_roles=["compromise_response"])
+    shown = " ".join(checked.output.split())
+    assert f"the identity lock of incident {named['id']} holds in {HOME} until" in shown, checked.output
+    client.update_policy(PolicyId=dormant, Content=updates[1]["parameters"]["Content"])
     given |= {"compromise_response_checklist": CHECKLIST, "compromise_response_early_release_reason": "a test of it"}
     released = ansible.playbook("release", inventory=INVENTORY, **given)
     assert released.status == 0, released.output

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import typing as t
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,6 +33,7 @@ _USER_IDS: t.Final = "NamedByUserId"
 _SHARED: t.Final = "OlderSessionsOfNamed"
 _CANARY: t.Final = "Canary"
 _DIGITS: t.Final = 16
+_OWNER: t.Final = re.compile(r"Incident ([A-Za-z0-9-]+): ", re.ASCII)
 #: The policy that the bootstrap makes and attaches before any incident. Only its content is ever changed.
 NAME: t.Final = "IamHardeningDormant"
 #: Its tag, without which it is somebody else's. Runs that write guardrails leave it alone.
@@ -68,6 +70,17 @@ class Orders:
 
     named: Named = Named()
     lock: t.Optional[Lock] = None
+
+
+def describe_owner(incident_id: str) -> str:
+    """Describe the policy while it says something for an incident. Only the description tells whose it is."""
+    return f"Incident {incident_id}: written by hardening.iam, which makes it dormant again at the release"
+
+
+def find_owner(description: str) -> str:
+    """Find the incident that a description names; empty if it names none."""
+    found = _OWNER.match(description)
+    return found[1] if found else ""
 
 
 def list_locked_actions() -> tuple[str, ...]:

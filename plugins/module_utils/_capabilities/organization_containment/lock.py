@@ -13,7 +13,6 @@ Only the content of the policy is changed. Who made and attached it does not nee
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -24,12 +23,20 @@ from ..._converge.change import Change, content_hash
 from ..._converge.incident.identity_lock import LockSeed
 from ..._converge.organization_changes import PolicyWriter
 from ..._incident.control_policy import Content
-from ..._incident.from_above import DORMANT, NAME, TAG, Lock, Named, Orders, read_orders, write_orders
+from ..._incident.from_above import (
+    DORMANT,
+    NAME,
+    TAG,
+    Lock,
+    Named,
+    Orders,
+    describe_owner,
+    find_owner,
+    read_orders,
+    write_orders,
+)
 from .declared import ACCOUNT, Declared
 from .members import Member
-
-_DESCRIPTION: t.Final = "Incident {}: written by hardening.iam, which makes it dormant again at the release"
-_OWNER: t.Final = re.compile(r"Incident ([A-Za-z0-9-]+): ", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +161,7 @@ class LockPlanner:
         if content_hash(policy.document.document) == content_hash(content.document):
             return ()
         writer = PolicyWriter(self.management_id, NAME, SCP, policy)
-        return (writer.update(policy, content, _DESCRIPTION.format(self.declared.incident.id)),)
+        return (writer.update(policy, content, describe_owner(self.declared.incident.id)),)
 
 
 _NO_POLICY: t.Final = (
@@ -177,11 +184,11 @@ def read_own_orders(policy: t.Optional[OrganizationPolicy], incident_id: str) ->
         return Unknown(f"{NAME} has no tag {TAG[0]}={TAG[1]}, so it is somebody else's: rename it")
     if content_hash(policy.document.document) == content_hash(DORMANT.document):
         return NO
-    owner, orders = _OWNER.match(policy.description), read_orders(policy.document.document)
-    if owner is None or orders is None:
+    owner, orders = find_owner(policy.description), read_orders(policy.document.document)
+    if not owner or orders is None:
         return Unknown(f"the content of {NAME} is none that a run wrote: find out in CloudTrail who changed it")
-    if owner[1] != incident_id:
-        return Unknown(f"{NAME} is in use by incident {owner[1]}: release that one first, or contain both as one")
+    if owner != incident_id:
+        return Unknown(f"{NAME} is in use by incident {owner}: release that one first, or contain both as one")
     return Yes(orders)
 
 
