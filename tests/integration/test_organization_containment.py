@@ -413,6 +413,7 @@ def list_denied_writers(response: Response) -> list[str]:
     return denied
 
 
+@pytest.mark.usefixtures("impatient")
 def test_nobody_but_the_run_writes_identities_in_a_locked_account(
     response: Response, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -424,8 +425,9 @@ def test_nobody_but_the_run_writes_identities_in_a_locked_account(
     files = RunFiles(tmp_path / "shared", b"s" * 32)
     named = {**declare(), "identity_lock": {"accounts": [HOME]}}
     given: Record = {"run_id": "locks", "files": files}
-    part = {"edges": {"sources": [source]}, "cut_at": {}}
-    assert files.write(json.dumps(["incident", "locks", named["id"], HOME]), part)
+    for run_id in ("locks", "killed"):
+        part = {"edges": {"sources": [source]}, "cut_at": {}}
+        assert files.write(json.dumps(["incident", run_id, named["id"], HOME]), part)
     response.control.clear_log()
     planned = run(response, named, check=True, **given)
     assert [change["operation"] for change in planned["changes"]] == ["UpdatePolicy"]
@@ -433,6 +435,8 @@ def test_nobody_but_the_run_writes_identities_in_a_locked_account(
     (row,) = planned["identity_lock"]["accounts"]
     assert [one["principal"] for one in row["stops"]] == [f"arn:aws:iam::{HOME}:role/pipeline"]
     assert row["stops_unread"] == ""
+    killed = functools.partial(run, response, named, **{**given, "run_id": "killed"})
+    kill_at_write(response.control, killed, write=1, after=True)
     locked = run(response, named, **given)
     assert not locked.get("failed"), locked["msg"]
     assert response.writes == ["organizations:UpdatePolicy"] and locked["identity_lock"]["denied"] == [source]
@@ -467,6 +471,10 @@ def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible)
     named = {**declare(), "confirm": "", "identity_lock": {"accounts": [HOME, MANAGEMENT], "minutes": 30}}
     given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
     ansible.control.clear_log()
+    planned = ansible.playbook("contain", "--check", inventory=INVENTORY, **given)
+    shown = " ".join(planned.output.split())
+    assert planned.status == 0 and f"account {HOME}: identities would be locked until" in shown, planned.output
+    assert ansible.control.writes() == []
     contained = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=1)
     assert contained.status == 0, contained.output
     shown = " ".join(contained.output.split())
