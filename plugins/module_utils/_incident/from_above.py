@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
+from .._converge.incident.names import DORMANT_POLICY
 from .._policy.facts.operations import is_named_like_read, list_writes
 from .control_policy import Content, Json, deny, find_values
 
@@ -34,8 +35,7 @@ _SHARED: t.Final = "OlderSessionsOfNamed"
 _CANARY: t.Final = "Canary"
 _DIGITS: t.Final = 16
 _OWNER: t.Final = re.compile(r"Incident ([A-Za-z0-9-]+): ", re.ASCII)
-#: The policy that the bootstrap makes and attaches before any incident. Only its content is ever changed.
-NAME: t.Final = "IamHardeningDormant"
+NAME: t.Final = DORMANT_POLICY
 #: Its tag, without which it is somebody else's. Runs that write guardrails leave it alone.
 TAG: t.Final = ("iam-hardening:dormant", "true")
 #: Denies nobody anything, because there is no such account.

@@ -190,14 +190,3 @@ def read_own_orders(policy: t.Optional[OrganizationPolicy], incident_id: str) ->
     if owner != incident_id:
         return Unknown(f"{NAME} is in use by incident {owner}: release that one first, or contain both as one")
     return Yes(orders)
-
-
-def hide_orders(tree: OrganizationTree, incident_id: str) -> OrganizationTree:
-    """Show the dormant policy as dormant where it says what a run of this incident wrote: that is no foreign change."""
-    policy = find_dormant(tree)
-    if policy is None or not isinstance(read_own_orders(policy, incident_id), Yes):
-        return tree
-    asleep = dataclasses.replace(
-        policy, document=dataclasses.replace(policy.document, document=DORMANT.document), content=DORMANT.text
-    )
-    return tree.with_policies([asleep if one is policy else one for one in tree.policies])

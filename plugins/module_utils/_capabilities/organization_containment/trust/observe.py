@@ -29,7 +29,7 @@ from ...._converge.store import Store
 from ...._module.connection import Connection
 from ..changes import is_of_incident
 from ..declared import ACCOUNT, Declared
-from ..lock import find_dormant, hide_orders, read_own_orders
+from ..lock import find_dormant, read_own_orders
 from ..trust_state.observe import LEVELS_OPERATIONS, STATE_OPERATIONS, find_differences
 from .judge import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
 
@@ -63,7 +63,6 @@ def judge_accounts(
     most = _MOST_PAGES if connection.writes and declared.is_last_pass else _PAGES_OF_PLAN
     records, unread = _read_organization(access, since, most) if tree else ((), ())
     own = _list_own(tree, incident.id) if tree else set[str]()
-    tree = hide_orders(tree, incident.id) if tree else None
     calls: Mapping[str, Callable[[], Judged]] = {
         account_id: functools.partial(_judge_member, connection, declared, tree, store, account_id, since, most)
         for account_id in involved

@@ -21,7 +21,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     LockPlan,
     LockPlanner,
     Sources,
-    hide_orders,
     read_own_orders,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.members import (
@@ -162,11 +161,3 @@ def test_the_orders_of_another_incident_stay() -> None:
     other = written(Case(policies=(dormant(),)).plan(), "INC-8")
     assert "in use by incident INC-8" in Case(policies=(other,)).plan().unlocked[DEV]
     assert isinstance(read_own_orders(other, "INC-8"), Yes) and read_own_orders(None, "INC-8") == NO
-
-
-def test_what_a_run_wrote_is_no_foreign_change() -> None:
-    ours = written(Case(policies=(dormant(),)).plan())
-    (shown,) = (one for one in hide_orders(tree(ours), "INC-7").policies if one.name == NAME)
-    assert shown.document.document == DORMANT.document and shown.content == DORMANT.text
-    for policies in ((), (dormant(),), (dormant(content={"Version": "2012-10-17", "Statement": []}),)):
-        assert hide_orders(tree(*policies), "INC-7") == tree(*policies)
