@@ -61,7 +61,7 @@ def read_work(make: Callable[[], Access], now: datetime, unbound: Collection[str
 
 
 def _count(records: Iterable[t.Any], unbound: Collection[str]) -> dict[str, int]:
-    """Count the writes that the lock would deny. A call that was denied is nobody's work."""
+    """Count the writes that the lock would deny. Calls that were denied anyway do not count."""
     locked, known = set(list_locked_actions()), principals_of(unbound)
     callers: collections.Counter[str] = collections.Counter()
     for record in records:
