@@ -494,7 +494,7 @@ variable "containment_organization" {
 }
 
 variable "containment_dormant_targets" {
-  description = "The ids of the root, units or accounts that a policy is attached to, which denies nothing until an incident, with commas between them. The role may change its content. Empty: no such policy is made."
+  description = "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none is made."
   type        = string
   default     = ""
 
