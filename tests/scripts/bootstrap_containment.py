@@ -99,7 +99,7 @@ SWITCHES: t.Final[Mapping[str, str]] = {
 #: What the dormant policy is attached to, which this stack makes. The role may change its content, and nothing else.
 TARGETS_PATTERN: t.Final = r"(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})"
 DORMANT_TARGETS: t.Final = (
-    "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none is made."
+    "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none."
 )
 DORMANT_DESCRIPTION: t.Final = (
     "Denies nothing until an incident. hardening.iam changes its content then, and back at the release."

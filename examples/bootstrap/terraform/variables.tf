@@ -494,7 +494,7 @@ variable "containment_organization" {
 }
 
 variable "containment_dormant_targets" {
-  description = "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none is made."
+  description = "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none."
   type        = string
   default     = ""
 
