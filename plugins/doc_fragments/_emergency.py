@@ -44,6 +44,8 @@ options:
       - C(minted_keys) is what is done about keys of other users that contained principals made, as CloudTrail says. V(report) lists them,
         V(deactivate) deactivates them. V(deactivate_all) needs C(since), and does not wait for CloudTrail, which is 5 to 15 minutes late. It
         deactivates all keys since then that they could have made, except C(known_keys) and those that an event says somebody else made.
+      - C(identity_lock) has C(accounts), and C(minutes), from 10 to 240, by default 60. M(hardening.iam.organization_containment) denies
+        writes to identities there to all but the roles of the run and break-glass, so that nobody undoes what is contained.
     type: dict
     required: true
   max_principals:

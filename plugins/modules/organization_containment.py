@@ -23,6 +23,8 @@ description:
   - Before the first change it keeps what it found as evidence beside O(journal), below C(incident/), and writes a record of the
     incident. From then on no other run changes its policies, or the policies that are attached to a contained account, or to the unit
     that an account was moved to.
+  - With C(identity_lock) of O(incident) it changes the content of the control policy C(IamHardeningDormant), which the stack of the
+    containment role has made and attached. It is never made, attached or detached here.
   - With O(state=released) it takes back what it did for this incident, the last change first, if it is still as it left it.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -279,6 +281,40 @@ unresolved:
       type: str
     near:
       description: The accounts of the organization that people may have meant. They differ in two digits at most.
+      type: list
+      elements: str
+identity_lock:
+  description: The orders that the dormant control policy gives for this incident. See C(identity_lock) of O(incident).
+  returned: when O(state=contained)
+  type: dict
+  contains:
+    policy:
+      description: The name of the policy. V(none) if the incident has nothing to say there.
+      type: str
+    written:
+      description: Whether the policy says so. False in check mode, and if a change failed.
+      type: bool
+    until:
+      description: The moment at which the lock ends by itself. V(none) without a lock.
+      type: str
+    accounts:
+      description:
+        - The accounts of the lock, each with C(account_id), C(locked), and a C(reason) if it is not locked or not measured.
+        - C(holds_after_seconds) is the time until the policy was seen to deny something there. V(none) if that is not known.
+        - In check mode C(stops) has the principals that wrote identities in the last 30 days, as far as the newest 500 events of IAM say so.
+          Each has C(principal) and C(writes). C(stops_unread) says what is not known.
+      type: list
+      elements: dict
+    denied:
+      description: The ARNs of the users that it denies everything.
+      type: list
+      elements: str
+    older_sessions_denied:
+      description: The ARNs of the roles of which it denies the sessions that began before the last cut.
+      type: list
+      elements: str
+    not_denied:
+      description: The users and roles for which the policy has no room.
       type: list
       elements: str
 lives_on:

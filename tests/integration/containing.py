@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from emulator.client import Emulator
@@ -83,9 +84,10 @@ class Response:
         check: bool = False,
         entry: Entry = credential_quarantine.ENTRY,
         incident: t.Optional[Record] = None,
+        files: t.Optional[RunFiles] = None,
         **options: t.Any,
     ) -> Record:
-        """Run a module, and return its result, also if it failed."""
+        """Run a module, and return its result, also if it failed. ``files`` are what the hosts of the run share."""
         self.runs += 1
         given = {
             "account_id": account_id,
@@ -101,7 +103,7 @@ class Response:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
         validation = ArgumentSpecValidator(spec).validate(given)
         assert not validation.error_messages
-        return execute(entry, options=validation.validated_parameters, check_mode=check)
+        return execute(entry, options=validation.validated_parameters, check_mode=check, files=files)
 
     def contain(self, account_id: str = HOME, **options: t.Any) -> Record:
         """Run a containment that works."""

@@ -6,23 +6,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import threading
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
-from intruder import DATA, HOME, PROD
+from intruder import DATA, HOME, LEAKED, PROD, USER
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.canary import (
+    observe as canary,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_states import state_key
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
@@ -370,6 +377,198 @@ def ansible(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Iterator[An
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         yield ansible
+
+
+def make_dormant(response: Response) -> str:
+    """Make the dormant policy as the bootstrap does, and attach it to the root; its id."""
+    client = response.client("organizations", MANAGEMENT)
+    made = client.create_policy(
+        Name=from_above.NAME,
+        Description="Denies nothing until an incident.",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=from_above.DORMANT.text,
+        Tags=[dict(zip(("Key", "Value"), from_above.TAG, strict=True))],
+    )["Policy"]["PolicySummary"]["Id"]
+    client.attach_policy(PolicyId=made, TargetId=client.list_roots()["Roots"][0]["Id"])
+    return str(made)
+
+
+def list_denied_writers(response: Response) -> list[str]:
+    """List the roles whose sessions a control policy keeps from making a user."""
+    denied = []
+    for account_id, role in ((HOME, "automation"), (HOME, "automation-containment"), (PROD, "automation")):
+        (session,) = response.control.sessions(account_id, role)
+        make: t.Any = boto3.client
+        client = make(
+            "iam",
+            aws_access_key_id=session["access_key_id"],
+            aws_secret_access_key=session["secret_access_key"],
+            aws_session_token=session["session_token"],
+        )
+        client.list_users()
+        try:
+            client.create_user(UserName="made-by-bystander")
+            client.delete_user(UserName="made-by-bystander")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            denied += [f"{account_id} {role}"] if "service control policy" in str(error) else []
+    return denied
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nobody_but_the_run_writes_identities_in_a_locked_account(
+    response: Response, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the assessor nothing is judged here, so that the canary shows nothing.
+    monkeypatch.setattr(canary, "MOST_SECONDS", 0.1)
+    response.control.set_lateness(0)
+    make_dormant(response)
+    before, source = organization_state(response), f"arn:aws:iam::{HOME}:user/ci/ci-deploy"
+    files = RunFiles(tmp_path / "shared", b"s" * 32)
+    named = {**declare(), "identity_lock": {"accounts": [HOME]}}
+    given: Record = {"run_id": "locks", "files": files}
+    for run_id in ("locks", "killed"):
+        part = {"edges": {"sources": [source]}, "cut_at": {}}
+        assert files.write(json.dumps(["incident", run_id, named["id"], HOME]), part)
+    response.control.clear_log()
+    planned = run(response, named, check=True, **given)
+    assert [change["operation"] for change in planned["changes"]] == ["UpdatePolicy"]
+    assert response.writes == [] and planned["identity_lock"]["written"] is False
+    (row,) = planned["identity_lock"]["accounts"]
+    assert [one["principal"] for one in row["stops"]] == [f"arn:aws:iam::{HOME}:role/pipeline"]
+    assert row["stops_unread"] == ""
+    killed = functools.partial(run, response, named, **{**given, "run_id": "killed"})
+    kill_at_write(response.control, killed, write=1, after=True)
+    locked = run(response, named, **given)
+    assert not locked.get("failed"), locked["msg"]
+    assert response.writes == ["organizations:UpdatePolicy"] and locked["identity_lock"]["denied"] == [source]
+    assert "it did not show within" in locked["identity_lock"]["accounts"][0]["reason"]
+    assert list_denied_writers(response) == [f"{HOME} automation"]
+
+    response.control.clear_log()
+    again = run(response, named, **given)
+    assert response.writes == [] and again["changed"] is False
+    # What the run has written is no reason for distrust.
+    assert [row["changes"] for row in again["trust"]] == [[]]
+    # A controller that dies leaves no account locked.
+    response.control.clock(offset_days=0.1)
+    try:
+        assert list_denied_writers(response) == []
+    finally:
+        response.control.clock()
+    released = run(response, named, **EARLY)
+    assert not released.get("failed") and released["left"] == [], released
+    assert organization_state(response) == before
+
+
+def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible) -> None:
+    seed = yaml.safe_load((CHECKOUT / "tests" / "emulator" / "seeds" / "incident.yml").read_text(encoding="utf-8"))
+    # The canary is a call of the assessor.
+    seed["every_account"]["roles"]["assessor"]["judged"] = True
+    ansible.control.reset(seed)
+    ansible.control.set_lag(2)
+    response = Response(ansible.control, ansible.directory)
+    dormant = make_dormant(response)
+    before = organization_state(response)
+    named = {**declare(), "confirm": "", "identity_lock": {"accounts": [HOME, MANAGEMENT], "minutes": 30}}
+    given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
+    ansible.control.clear_log()
+    planned = ansible.playbook("contain", "--check", inventory=INVENTORY, **given)
+    shown = " ".join(planned.output.split())
+    assert planned.status == 0 and f"account {HOME}: identities would be locked until" in shown, planned.output
+    alone = ansible.playbook("contain", "--check", "--limit", "acme-ci", inventory=INVENTORY, **given)
+    assert "WARNING: identity_lock is declared, but only a host of the group organization_management" in alone.output
+    assert ansible.control.writes() == []
+    contained = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=1)
+    assert contained.status == 0, contained.output
+    shown = " ".join(contained.output.split())
+    assert f"account {HOME}: identities are locked until" in shown and "that it holds was measured after" in shown
+    assert f"account {MANAGEMENT}: identities are NOT LOCKED: no control policy binds the management account" in shown
+    updates = [call for call in ansible.control.writes() if call["operation"] == "UpdatePolicy"]
+    contents = [from_above.read_orders(json.loads(call["parameters"]["Content"])) for call in updates]
+    assert [bool(one and one.lock) for one in contents] == [True, False] and {
+        call["parameters"]["PolicyId"] for call in updates
+    } == {dormant}
+    (locked, lifted) = contents
+    assert locked and locked.lock and lifted and locked.lock.accounts == {HOME}
+    assert role_arn(HOME, "automation-containment") in locked.lock.exempt
+    assert f"arn:aws:iam::{HOME}:user/ci/ci-deploy" in lifted.named.arns and lifted.named.user_ids
+    # A run that is killed after its first pass leaves the lock, and the next preflight shows it.
+    client = response.client("organizations", MANAGEMENT)
+    client.update_policy(PolicyId=dormant, Content=updates[0]["parameters"]["Content"])
+    limited = ("--limit", "organization_management")
+    checked = ansible.playbook("preflight", *limited, inventory=INVENTORY, preflight_roles=["compromise_response"])
+    shown = " ".join(checked.output.split())
+    assert f"the identity lock of incident {named['id']} holds in {HOME} until" in shown, checked.output
+    client.update_policy(PolicyId=dormant, Content=updates[1]["parameters"]["Content"])
+    given |= {"compromise_response_checklist": CHECKLIST, "compromise_response_early_release_reason": "a test of it"}
+    released = ansible.playbook("release", inventory=INVENTORY, **given)
+    assert released.status == 0, released.output
+    assert organization_state(response) == before
+
+
+class Undoer:
+    """Another administrator of the account, who gives the leaked key back again and again, and is not known to us."""
+
+    def __init__(self, response: Response) -> None:
+        (session,) = response.control.sessions(HOME, "automation", age_seconds=0)
+        make: t.Any = boto3.client
+        self.client = make(
+            "iam",
+            aws_access_key_id=session["access_key_id"],
+            aws_secret_access_key=session["secret_access_key"],
+            aws_session_token=session["session_token"],
+        )
+        self.undone = 0
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+
+    def __enter__(self) -> Undoer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        deny_all = f"arn:aws:iam::{HOME}:policy/iam-hardening/quarantine-deny-all"
+        while not self._ends.wait(0.2):
+            for undo in (
+                functools.partial(self.client.update_access_key, AccessKeyId=LEAKED, Status="Active", UserName=USER),
+                functools.partial(self.client.detach_user_policy, UserName=USER, PolicyArn=deny_all),
+                functools.partial(self.client.untag_user, UserName=USER, TagKeys=["iam-hardening:quarantine"]),
+                functools.partial(
+                    self.client.delete_user_policy, UserName=USER, PolicyName="iam-hardening-quarantine-INC-7"
+                ),
+            ):
+                with contextlib.suppress(ClientError):
+                    undo()
+                    self.undone += 1
+
+
+def test_a_race_that_is_lost_in_the_account_is_won_from_above(ansible: Ansible) -> None:
+    seed = yaml.safe_load((CHECKOUT / "tests" / "emulator" / "seeds" / "incident.yml").read_text(encoding="utf-8"))
+    seed["every_account"]["roles"]["assessor"]["judged"] = True
+    ansible.control.reset(seed)
+    response = Response(ansible.control, ansible.directory)
+    make_dormant(response)
+    named = {**declare(), "id": "INC-8", "confirm": ""}
+    given: Record = {"hardening_incident": named, "compromise_response_confirm": "INC-8"}
+    undone = "user/ci/ci-deploy: it was still changed in the last pass"
+    with Undoer(response) as undoer:
+        lost = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=5)
+        assert lost.status == 2 and undoer.undone, lost.output
+        shown = " ".join(lost.output.split())
+        assert f'add to the incident identity_lock: {{accounts: ["{HOME}"' in shown and undone in shown, lost.output
+        named["identity_lock"] = {"accounts": [HOME], "minutes": 60}
+        won = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=5)
+        shown = " ".join(won.output.partition("Containment of")[2].split())
+        assert "CREDENTIALS" in shown and undone not in shown, won.output
+    make: t.Any = boto3.client
+    leaked = make("iam", aws_access_key_id=LEAKED, aws_secret_access_key="leaked")
+    with pytest.raises(ClientError, match="service control policy|security token"):
+        leaked.list_roles()
 
 
 def test_the_playbooks_contain_an_account_on_the_host_of_the_organization(ansible: Ansible) -> None:

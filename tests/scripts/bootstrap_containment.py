@@ -73,6 +73,7 @@ PASSWORDS: t.Final = "ContainmentPasswords"
 ROOT: t.Final = "ContainmentRoot"
 ORGANIZATION: t.Final = "ContainmentOrganization"
 ASSESSOR: t.Final = "ContainmentAssessor"
+DORMANT: t.Final = "ContainmentDormantTargets"
 
 DRILL_BOUNDARY: t.Final = BOUNDARY_OF_DRILLS
 DRILL_DESCRIPTION: t.Final = "The most that users and roles of drills can do"
@@ -95,8 +96,20 @@ SWITCHES: t.Final[Mapping[str, str]] = {
         "everything, and detach any control policy."
     ),
 }
-#: Those with which the role can make somebody an administrator. They are off by default.
+#: What the dormant policy is attached to, which this stack makes. The role may change its content, and nothing else.
+TARGETS_PATTERN: t.Final = r"(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})"
+DORMANT_TARGETS: t.Final = (
+    "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none."
+)
+DORMANT_DESCRIPTION: t.Final = (
+    "Denies nothing until an incident. hardening.iam changes its content then, and back at the release."
+)
+#: The ARN of the dormant policy, as templates have it.
+DORMANT_ARN: t.Final = "${DormantPolicy.Arn}"
+#: Those with which the role can make somebody an administrator.
 STRONG: t.Final = (INLINE, BOUNDARIES, ROLES, TRUST)
+#: Those that are off by default: the same, and the one with which it can do most in the organization.
+OFF_BY_DEFAULT: t.Final = (*STRONG, ORGANIZATION)
 #: Those that are of use in the management account alone.
 OF_MANAGEMENT: t.Final = (ROOT, ORGANIZATION)
 #: What is chosen about the role assessor of the main stack. It is on by default.
@@ -191,6 +204,8 @@ def _list_grants() -> t.Iterator[Grant]:
     for parameter in SWITCHES:
         name = parameter.removeprefix("Containment").lower()
         yield Grant(name, (parameter,), write_policy(GRANTS, sorted(_list_actions(parameter))))
+    update = make_statement("", ["organizations:UpdatePolicy"], [DORMANT_ARN], organization_containment.SCPS)
+    yield Grant("dormant", (DORMANT,), policy(update))
 
 
 def _list_actions(parameter: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from scripts import bootstrap_roles as roles
 from scripts.bootstrap_roles import BOUNDARY, Grant, Json, WritingRole
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import EVENT_BOUNDARY, PATH
 
@@ -113,6 +114,8 @@ def _main(writing: Sequence[WritingRole]) -> str:
     classes = " || ".join(f"local.has_{role.writer}" for role in writing)
     lines.append(f'  has_{Writer.ROLES} = var.{variable(right_sizing.TARGETS)} != ""')
     lines.append(f'  has_{Writer.CONTAINMENT} = {_INCIDENT_PRINCIPAL} != ""')
+    given = f'var.{variable(containment.DORMANT)} != ""'
+    lines.append(f"  has_dormant = local.has_{Writer.CONTAINMENT} && var.management_account && {given}")
     lines.append(f'  has_hunt = var.{variable(readers.PRINCIPAL)} != ""')
     lines.append(f"  never_containment = {_list_scheduled()}")
     return f"{_MAIN}\n" + "\n".join([*lines, f"  has_automation = {classes}", "}", ""])
@@ -192,16 +195,40 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
         extra=f"  permissions_boundary = aws_iam_policy.{_name(containment.BOUNDARY)}[0].arn\n{_NO_SCHEDULE}",
     )
     yield _inline(role, f"{role.name}-reads", "reads", chosen, role.reads)
+    yield _DORMANT
     for grant in role.grants:
         (parameter,) = grant.parameters
         further = " && var.management_account" if parameter in containment.OF_MANAGEMENT else ""
-        yield _inline(
-            role,
-            f"containment-{grant.name}",
-            grant.name,
-            f"{chosen} && var.{variable(parameter)}{further}",
-            grant.policy,
-        )
+        condition = f"{chosen} && var.{variable(parameter)}{further}"
+        if parameter == containment.DORMANT:
+            condition = "local.has_dormant"
+        yield _inline(role, f"containment-{grant.name}", grant.name, condition, grant.policy)
+
+
+_DORMANT_TARGETS: t.Final = f"var.{variable(containment.DORMANT)}"
+_DORMANT: t.Final = f"""\
+resource "aws_organizations_policy" "dormant" {{
+  count       = local.has_dormant ? 1 : 0
+  name        = "{from_above.NAME}"
+  description = "{containment.DORMANT_DESCRIPTION}"
+  type        = "SERVICE_CONTROL_POLICY"
+  tags        = {{ "{from_above.TAG[0]}" = "{from_above.TAG[1]}" }}
+  content     = <<-JSON
+{json.dumps(from_above.DORMANT.document, indent=2)}
+JSON
+
+  # An incident changes the content, and the release changes it back.
+  lifecycle {{
+    ignore_changes = [content, description]
+  }}
+}}
+
+resource "aws_organizations_policy_attachment" "dormant" {{
+  for_each  = local.has_dormant ? toset(split(",", {_DORMANT_TARGETS})) : toset([])
+  policy_id = aws_organizations_policy.dormant[0].id
+  target_id = each.value
+}}
+"""
 
 
 def _readers(modules: Mapping[str, Operations]) -> Iterator[str]:
@@ -354,7 +381,8 @@ def _document(document: Json) -> str:
 
 def _fill(text: str) -> str:
     # IAM fills in what is left: for Terraform a second dollar makes it plain text.
-    return re.sub(r"\$\{(\w+)\}", _place, text).replace("${aws:", "$${aws:")
+    filled = text.replace(containment.DORMANT_ARN, "${aws_organizations_policy.dormant[0].arn}")
+    return re.sub(r"\$\{(\w+)\}", _place, filled).replace("${aws:", "$${aws:")
 
 
 def _place(match: re.Match[str]) -> str:

@@ -26,11 +26,13 @@ from scripts.bootstrap_roles import Grant, Json, WritingRole, actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, DETECTIVE
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import PrefixFence
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._module.key_mentions import OPERATIONS as CONSUMERS
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
@@ -227,7 +229,11 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
         for name in (*containment.SWITCHES, *containment.SWITCHES_OF_ASSESSOR)
     }
     of_management = {
-        name: {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[name]]} for name in containment.OF_MANAGEMENT
+        name: {"Fn::And": [{"Condition": "IsManagementAccount"}, condition]}
+        for name, condition in {
+            **{name: chosen[name] for name in containment.OF_MANAGEMENT},
+            containment.DORMANT: _is_given(containment.DORMANT),
+        }.items()
     }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -355,6 +361,21 @@ def _resources_of_containment(modules: t.Mapping[str, Operations], role: Writing
             "The most that the role can do that contains leaked credentials",
             containment.boundary(modules),
         ),
+        "DormantPolicy": {"Condition": f"Has{containment.DORMANT}", **_make_dormant_policy()},
+    }
+
+
+def _make_dormant_policy() -> Json:
+    return {
+        "Type": "AWS::Organizations::Policy",
+        "Properties": {
+            "Name": from_above.NAME,
+            "Description": containment.DORMANT_DESCRIPTION,
+            "Type": SCP,
+            "Content": dict(from_above.DORMANT.document),
+            "TargetIds": {"Fn::Split": [",", {"Ref": containment.DORMANT}]},
+            "Tags": [{"Key": from_above.TAG[0], "Value": from_above.TAG[1]}],
+        },
     }
 
 
@@ -390,7 +411,8 @@ def _parameters_of_containment(role: WritingRole) -> Json:
         **{name: _switch(True, text) for name, text in containment.SWITCHES_OF_ASSESSOR.items()},
         "ManagementAccount": _switch(
             False,
-            f"Whether this is the management account, where {' and '.join(containment.OF_MANAGEMENT)} are of use.",
+            "Whether this is the management account, where "
+            f"{', '.join(containment.OF_MANAGEMENT)} and {containment.DORMANT} are of use.",
         ),
     }
 
@@ -398,7 +420,10 @@ def _parameters_of_containment(role: WritingRole) -> Json:
 def containment_parameters() -> Json:
     """What is chosen about containment."""
     return {
-        **{name: _switch(name not in containment.STRONG, text) for name, text in containment.SWITCHES.items()},
+        **{name: _switch(name not in containment.OFF_BY_DEFAULT, text) for name, text in containment.SWITCHES.items()},
+        containment.DORMANT: _optional(
+            f"{containment.TARGETS_PATTERN}(,{containment.TARGETS_PATTERN})*", containment.DORMANT_TARGETS
+        ),
         "ContainmentSourceIdentityPattern": {
             "Type": "String",
             "Default": containment.SOURCE_IDENTITY,

@@ -16,6 +16,7 @@ from operator import methodcaller
 import boto3
 import pytest
 import yaml
+from bootstrap_templates import Template
 from moto import mock_aws
 from scripts import bootstrap_containment as containment
 from scripts import bootstrap_roles as roles
@@ -28,9 +29,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._converge.protected import protection_of
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import AUTOMATION, Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Layers,
+    Outcome,
+    Request,
+    evaluate,
+)
 from emulator import trust
 from emulator.server import install
 
@@ -238,6 +245,27 @@ def test_root_and_control_policies_are_handled_by_the_management_account_alone()
     assert not stack.allows(ROLE, "sts:AssumeRoot", MEMBER, context)
     for action, (resource, said) in REQUESTS["ContainmentOrganization"].items():
         assert not stack.allows(ROLE, action, resource, said)
+
+
+def test_of_the_dormant_policy_only_the_content_may_be_changed() -> None:
+    template, given = Template(generate.COMPACT_CONTAINMENT), {containment.DORMANT: "r-ab12"}
+    present = template.list_present({**OFF, **given, "ManagementAccount": "true"})
+    for lacks in ({**OFF, **given}, {**ON, "ManagementAccount": "true"}):
+        assert not {"DormantPolicy", "ContainmentDormantTargetsPolicy"} & template.list_present(lacks)
+    assert {"DormantPolicy", "ContainmentDormantTargetsPolicy"} <= present
+    made = template.resources["DormantPolicy"]["Properties"]
+    assert (made["Name"], made["Content"]) == (from_above.NAME, from_above.DORMANT.document)
+    assert made["Tags"] == [dict(zip(("Key", "Value"), from_above.TAG, strict=True))]
+    arn = f"{POLICY}dormant"
+    document = template.resolve("ContainmentDormantTargetsPolicy", {**template.defaults, "DormantPolicy.Arn": arn})
+    layers = Layers((parse(document["PolicyDocument"]),))
+    granted = {
+        (action, resource)
+        for action in (*REQUESTS["ContainmentOrganization"], "organizations:UntagResource")
+        for resource in (arn, POLICY)
+        if evaluate(Request(action, resource, context=SCPS), layers).outcome is Outcome.ALLOWED
+    }
+    assert granted == {("organizations:UpdatePolicy", arn)}
 
 
 def test_what_contained_users_get_is_there_and_denies_everything(made: Made) -> None:
@@ -449,7 +477,8 @@ def test_what_can_make_an_administrator_is_a_finding(parameter: str, actions: se
 
 def test_what_makes_an_administrator_is_off_by_default(template: t.Any) -> None:
     off = {name for name in containment.SWITCHES if template["Parameters"][name]["Default"] == "false"}
-    assert off == {"ContainmentInline", "ContainmentBoundaries", "ContainmentRoles", "ContainmentTrust"}
+    of_users_and_roles = {"ContainmentInline", "ContainmentBoundaries", "ContainmentRoles", "ContainmentTrust"}
+    assert off == {*of_users_and_roles, "ContainmentOrganization"}
     assert set(containment.SWITCHES) == set(REQUESTS)
 
 

@@ -62,6 +62,8 @@ GIVEN: t.Final = {
     "RightSizingBoundaryArn": BOUNDARY_OF_NEW,
     "KeyMigrationBoundaryArn": BOUNDARY_OF_NEW,
     "MaxSessionDuration": "3600",
+    "ContainmentDormantTargets": "r-ab12",
+    "DormantPolicy.Arn": f"arn:aws:organizations::{landscapes.ACCOUNT}:policy/o-ab12/service_control_policy/p-ab12",
 }
 MAKES: t.Final = "makes administrators"
 BECOMES: t.Final = "becomes an administrator"

@@ -83,6 +83,9 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
     contains = containment.make_role(modules)
     wanted[f"{contains.name}-reads"] = contains.reads
     wanted |= {f"containment-{grant.name}": grant.policy for grant in contains.grants}
+    (statement,) = wanted["containment-dormant"]["Statement"]
+    dormant = "${aws_organizations_policy.dormant[0].arn}"
+    wanted["containment-dormant"] = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": [dormant]}]}
     assert {name: document(body) for name, body in inline.items()} == {
         name.replace("-", "_"): policy for name, policy in wanted.items()
     }
@@ -176,8 +179,10 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
         "containment_organization": (
             "${local.has_containment && var.containment_organization && var.management_account ? 1 : 0}"
         ),
+        "containment_dormant": "${local.has_dormant ? 1 : 0}",
         "containment_root": ("${local.has_containment && var.containment_root && var.management_account ? 1 : 0}"),
     }
+    assert resources(parsed, "aws_organizations_policy")["dormant"]["count"] == "${local.has_dormant ? 1 : 0}"
     for name in ("quarantine_deny_all", "automation_containment_boundary", "assessor_containment_reads"):
         assert resources(parsed, "aws_iam_policy")[name]["count"] == "${local.has_containment ? 1 : 0}"
 

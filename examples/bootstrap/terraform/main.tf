@@ -43,6 +43,7 @@ locals {
   has_organization = local.has_organization_policies || local.has_organization_root_access
   has_roles = var.right_sizing_targets != ""
   has_containment = var.incident_principal_arn_pattern != ""
+  has_dormant = local.has_containment && var.management_account && var.containment_dormant_targets != ""
   has_hunt = var.hunt_principal_arn_pattern != ""
   never_containment = compact([var.trusted_principal_arn_pattern, var.credentials_principal_arn_pattern, var.policies_principal_arn_pattern, var.roles_principal_arn_pattern, var.detective_principal_arn_pattern, var.organization_principal_arn_pattern, "arn:${local.partition}:iam::*:role/iam-hardening/a*"])
   has_automation = local.has_credentials || local.has_policies || local.has_detective || local.has_organization

@@ -3488,6 +3488,43 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
 JSON
 }
 
+resource "aws_organizations_policy" "dormant" {
+  count       = local.has_dormant ? 1 : 0
+  name        = "IamHardeningDormant"
+  description = "Denies nothing until an incident. hardening.iam changes its content then, and back at the release."
+  type        = "SERVICE_CONTROL_POLICY"
+  tags        = { "iam-hardening:dormant" = "true" }
+  content     = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Dormant",
+      "Effect": "Deny",
+      "Action": "*",
+      "Resource": "*",
+      "Condition": {
+        "StringEquals": {
+          "aws:PrincipalAccount": "000000000000"
+        }
+      }
+    }
+  ]
+}
+JSON
+
+  # An incident changes the content, and the release changes it back.
+  lifecycle {
+    ignore_changes = [content, description]
+  }
+}
+
+resource "aws_organizations_policy_attachment" "dormant" {
+  for_each  = local.has_dormant ? toset(split(",", var.containment_dormant_targets)) : toset([])
+  policy_id = aws_organizations_policy.dormant[0].id
+  target_id = each.value
+}
+
 resource "aws_iam_role_policy" "containment_users" {
   count  = local.has_containment && var.containment_users ? 1 : 0
   name   = "users"
@@ -3888,6 +3925,35 @@ resource "aws_iam_role_policy" "containment_organization" {
       "Condition": {
         "StringLike": {
           "aws:RequestTag/iam-hardening:incident": "*"
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_dormant" {
+  count  = local.has_dormant ? 1 : 0
+  name   = "dormant"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:UpdatePolicy"
+      ],
+      "Resource": [
+        "${aws_organizations_policy.dormant[0].arn}"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY"
+          ]
         }
       }
     }

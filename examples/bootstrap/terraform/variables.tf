@@ -490,7 +490,18 @@ variable "containment_root" {
 variable "containment_organization" {
   description = "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts everything, and detach any control policy."
   type        = bool
-  default     = true
+  default     = false
+}
+
+variable "containment_dormant_targets" {
+  description = "What the dormant policy is attached to: ids of the root, units or accounts, with commas between. Empty: none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})(,(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12}))*$", var.containment_dormant_targets))
+    error_message = "containment_dormant_targets is not of the form that its description asks for."
+  }
 }
 
 variable "containment_source_identity_pattern" {

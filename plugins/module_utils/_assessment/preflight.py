@@ -16,13 +16,16 @@ import json
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
+from .._account.answer import Unknown, Yes
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import probe
-from .._account.model import Dataset
+from .._account.model import Dataset, Snapshot
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
 from .._aws.operations import Operations, iam_actions
 from .._capabilities.registry import BY_CLASS
+from .._incident.left_lock.observe import OPERATIONS as OF_LOCKS
+from .._incident.left_lock.observe import find_left_lock
 from .._module.connection import Connection
 from .._module.declaration import declaration
 from .._module.registration import Registration
@@ -31,7 +34,7 @@ from .._module.task import Task, TaskError
 from .._module.writers import Writer
 from .._report.parts import part_key
 from .containment import CONTAINMENT, assess_containment
-from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
+from .readiness import Capability, Readiness, Simulation, State, assess_readiness, render_table, with_evidence
 from .simulating import About, fill_placeholders, find_denied, find_simulatable
 from .unread_account import refuse_silent
 
@@ -44,6 +47,7 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
 ROLLBACK: t.Final = "rollback"
+IDENTITY_LOCK: t.Final = "identity_lock"
 
 V = t.TypeVar("V")
 D = t.TypeVar("D")
@@ -106,7 +110,7 @@ _OFF: t.Final = frozenset({"off", "false"})
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", "iam:GetRole", "iam:SimulatePrincipalPolicy"})
-).union(*(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS | _DETAILS))
+).union(OF_LOCKS, *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS | _DETAILS))
 
 _ACTIONS: t.Final = {
     dataset: sorted(
@@ -197,7 +201,20 @@ def _assess(connection: Connection, regions: Sequence[str], named: Collection[st
         actions=_ACTIONS,
         writes=_simulate(access, writers, lacking),
     )
-    return (*rows, assess_containment(connection, snapshot)) if CONTAINMENT in chosen else rows
+    if CONTAINMENT not in chosen:
+        return rows
+    return (*rows, assess_containment(connection, snapshot), *_list_left_locks(connection, snapshot))
+
+
+def _list_left_locks(connection: Connection, snapshot: Snapshot) -> tuple[Readiness, ...]:
+    """List the row of an identity lock that a killed run left. Only the management account has one."""
+    account_id = connection.access.caller.account_id
+    if not snapshot.organization or snapshot.organization.management_account_id != account_id:
+        return ()
+    found = find_left_lock(connection.access, connection.now)
+    if isinstance(found, Yes):
+        return (Readiness(IDENTITY_LOCK, State.MISSING, found.value.describe()),)
+    return (Readiness(IDENTITY_LOCK, State.UNKNOWN, found.reason),) if isinstance(found, Unknown) else ()
 
 
 def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:

@@ -137,6 +137,7 @@ def _list_stronger_steps(
         if commands.command and commands.declaration:
             yield NextStep("look first", commands.build(checks=True))
             yield NextStep("then contain", commands.build(checks=False, confirm=incident_id))
+    yield from _list_locks(judgement, containment)
     entered = [
         str(refusal["target"]) for _account, refusal in containment.list_left_alone() if refusal["rule"] in _OURS
     ]
@@ -152,6 +153,18 @@ def _list_stronger_steps(
             else ("without an organization")
         )
         yield NextStep(f"{where}: {describe_by_hand(incident_id)}")
+
+
+def _list_locks(judgement: Judgement, containment: Containment) -> Iterator[NextStep]:
+    """List the lock of the accounts in which something was still changed in the last pass: somebody undoes it there."""
+    raced = {one.account_id for one in judgement.reasons if one.is_race and one.account_id}
+    declared = {str(one) for one in (containment.incident.get("identity_lock") or {}).get("accounts", ())}
+    accounts = ", ".join(f'"{account}"' for account in sorted(raced - declared - {containment.management_account}))
+    if accounts:
+        yield NextStep(
+            "somebody undoes it in the account; for an hour let nobody write identities there but this run: add to the "
+            f"incident identity_lock: {{accounts: [{accounts}], minutes: 60}}"
+        )
 
 
 def _make_correction(commands: Commands) -> NextStep:

@@ -120,13 +120,26 @@ class Containment:
         return subject if is_account_id(subject) else ""
 
     def is_denied_from_above(self, account_id: str, principal: str) -> bool:
-        """Whether the organization denies an account everything, and with it this principal of it."""
+        """Whether the organization denies an account everything, and with it this principal of it; or the principal.
+
+        What denies a principal counts only once it was seen to hold in the account.
+        """
+        if any(principal in lock["denied"] for lock in self.list_holding_locks(account_id)):
+            return True
         rows = (row for result in self.organization for row in result["accounts"] if row["account_id"] == account_id)
         return any(
             row["state"] == "contained"
             and not any(role["continues"] and role["role"] == principal for role in row["roles"])
             for row in rows
         )
+
+    def list_holding_locks(self, account_id: str) -> Iterator[Row]:
+        """List what the dormant policy says, where it was seen to hold in an account."""
+        for result in self.organization:
+            lock = result.get("identity_lock") or {"written": False}
+            if lock["written"]:
+                rows = (row for row in lock["accounts"] if row["account_id"] == account_id)
+                yield from (lock for row in rows if row["holds_after_seconds"] is not None)
 
     def list_unresolved(self) -> list[Row]:
         """List the roles and accounts of the incident that were not found."""

@@ -28,7 +28,9 @@ from .results import Containment, Row
 NOT_CONTAINED: t.Final = "incident_not_contained"
 _TITLE: t.Final = "Everything that an incident names and reaches is denied"
 _REMEDY: t.Final = "Take the steps below NEXT in the output of contain.yml, the first one first, and run it again."
-_LAST_PASS: t.Final = "it was still changed in the last pass, so somebody undid it; an intruder may still be at work"
+#: Is in each text about something that a module had made, and that is not there any more.
+_UNDONE: t.Final = "somebody undid it"
+_LAST_PASS: t.Final = f"it was still changed in the last pass, so {_UNDONE}; an intruder may still be at work"
 _BY_ORGANIZATION: t.Final = "only a host of the group organization_management contains it, and none did"
 _NOT_ASKED: t.Final = "no account was asked: is compromise_response_mode off?"
 #: Statuses of a credential by which its home is known, or that it is proven to have none any more.
@@ -66,6 +68,11 @@ class Reason:
     text: str
     account_id: str = ""
     is_of_plan: bool = False
+
+    @property
+    def is_race(self) -> bool:
+        """Whether somebody undid it while the run contained it."""
+        return _UNDONE in self.text
 
     @property
     def message(self) -> str:

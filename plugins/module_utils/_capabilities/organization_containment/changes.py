@@ -61,6 +61,6 @@ def _undo_move(record: Record) -> Undo:
 
 #: How each change is taken back, by service and operation.
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    **{key: rule for key, rule in OF_POLICIES.items() if key[1] in ("AttachPolicy", "CreatePolicy")},
+    **{key: rule for key, rule in OF_POLICIES.items() if key[1] in ("AttachPolicy", "CreatePolicy", "UpdatePolicy")},
     (SERVICE, MOVE): _undo_move,
 }

@@ -5,50 +5,25 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The control policies that deny an account everything, or a user of Identity Center.
-
-A control policy binds the users, the roles and the root user of member accounts. It binds neither the management
-account nor the roles that are linked to services of AWS:
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-"""
+"""The control policies that deny an account everything, or a user of Identity Center."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from ..._account.moments import format_utc, parse_moment
-from ..._policy.documents.limits import LIMITS
-from ..._policy.documents.policy import Kind
-from ..._policy.documents.syntax import compact
-
-Json = dict[str, t.Any]
+from ..._incident.control_policy import Content, deny, find_values
 
 #: How the policies of an incident are named; the ending is the account, or ``people``.
 NAME: t.Final = "IamHardeningQuarantine-{incident_id}-{ending}"
 OF_PEOPLE: t.Final = "people"
 _OLDER: t.Final = "OlderSessions"
 _REST: t.Final = "AllButExempt"
-
-
-@dataclasses.dataclass(frozen=True)
-class Content:
-    """The content of a control policy: its document, and the text that AWS gets."""
-
-    document: Mapping[str, t.Any]
-
-    @property
-    def text(self) -> str:
-        """The text that is sent to AWS, which counts its characters."""
-        return compact(self.document)
-
-    @property
-    def excess(self) -> int:
-        """By how many characters it is too long."""
-        return max(0, len(self.text) - LIMITS[Kind.SCP])
+_PEOPLE: t.Final = "RevokeIdentityCenterUsers"
 
 
 def deny_account(exempt: Collection[str], begun_before: datetime) -> Content:
@@ -57,27 +32,23 @@ def deny_account(exempt: Collection[str], begun_before: datetime) -> Content:
     A request without the key matches a negated operator too, so that nobody is exempt by lack of an ARN:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
-    rest = _deny_everything()
     if not exempt:
-        return Content(_make(rest))
+        return Content.of([deny(_REST)])
     # The ARN of a session's role has its path here:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-    rest["Condition"] = {"ArnNotLike": {"aws:PrincipalArn": sorted(exempt)}}
-    older = {"DateLessThan": {"aws:TokenIssueTime": format_utc(begun_before)}}
-    return Content(_make(rest, {"Sid": _OLDER, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": older}))
+    rest = deny(_REST, {"ArnNotLike": {"aws:PrincipalArn": sorted(exempt)}})
+    return Content.of([rest, deny(_OLDER, {"DateLessThan": {"aws:TokenIssueTime": format_utc(begun_before)}})])
 
 
 def find_moment(document: t.Any) -> t.Optional[str]:
     """Find the moment before which sessions are denied, in a document that is there; None if it has none."""
-    older = (statement for statement in _list_statements(document) if statement.get("Sid") == _OLDER)
-    found = _find_values(next(older, {}), "DateLessThan", "aws:TokenIssueTime")
+    found = find_values(document, "DateLessThan", "aws:TokenIssueTime", sid=_OLDER)
     return found[0] if found else None
 
 
 def find_exempt(document: t.Any) -> tuple[str, ...]:
     """Find the roles that go on, in a document that is there."""
-    rest = (statement for statement in _list_statements(document) if statement.get("Sid") == _REST)
-    return _find_values(next(rest, {}), "ArnNotLike", "aws:PrincipalArn")
+    return find_values(document, "ArnNotLike", "aws:PrincipalArn", sid=_REST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,29 +69,14 @@ def read_back(document: t.Any, account_id: str) -> t.Optional[Denial]:
         return None
     if not all(map(role.fullmatch, exempt)) or (exempt and moment is None):
         return None
-    made = deny_account(exempt, moment) if moment else Content(_make(_deny_everything()))
+    made = deny_account(exempt, moment) if moment else Content.of([deny(_REST)])
     return Denial(exempt, moment) if document == made.document else None
 
 
 def find_people(document: t.Any) -> tuple[str, ...]:
     """Find the users that a document denies, in one that is there. Ids have small letters, as AWS writes them."""
-    found: list[str] = []
-    for statement in _list_statements(document):
-        found += _find_values(statement, "StringEquals", "identitystore:UserId")
+    found = find_values(document, "StringEquals", "identitystore:UserId")
     return tuple(user_id.lower() for user_id in found)
-
-
-def _list_statements(document: t.Any) -> list[Json]:
-    """List the statements of a document that is there, as far as it has any."""
-    statements = document.get("Statement") if isinstance(document, Mapping) else None
-    return [one for one in statements if isinstance(one, dict)] if isinstance(statements, list) else []
-
-
-def _find_values(statement: Json, operator: str, key: str) -> tuple[str, ...]:
-    condition = statement.get("Condition")
-    named = condition.get(operator) if isinstance(condition, Mapping) else None
-    values = named.get(key) if isinstance(named, Mapping) else None
-    return (values,) if isinstance(values, str) else tuple(map(str, values)) if isinstance(values, list) else ()
 
 
 def deny_people(user_ids: Collection[str]) -> Content:
@@ -128,14 +84,4 @@ def deny_people(user_ids: Collection[str]) -> Content:
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/authconcept-revoke-access.html
     """
-    condition = {"StringEquals": {"identitystore:UserId": sorted(user_ids)}}
-    sid = "RevokeIdentityCenterUsers"
-    return Content(_make({"Sid": sid, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}))
-
-
-def _deny_everything() -> Json:
-    return {"Sid": _REST, "Effect": "Deny", "Action": "*", "Resource": "*"}
-
-
-def _make(*statements: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+    return Content.of([deny(_PEOPLE, {"StringEquals": {"identitystore:UserId": sorted(user_ids)}})])

@@ -18,7 +18,7 @@ from ..._policy.analysis.own_grants import Condition, Grants
 _ORGANIZATIONS: t.Final = "arn:${Partition}:organizations::${Account}:"
 _POLICIES: t.Final = f"{_ORGANIZATIONS}policy/o-*/service_control_policy/p-*"
 _NODES: t.Final = tuple(f"{_ORGANIZATIONS}{name}" for name in ("account/o-*/*", "root/o-*/r-*"))
-_SCPS: t.Final[Condition] = {"StringEquals": {"organizations:PolicyType": ["SERVICE_CONTROL_POLICY"]}}
+SCPS: t.Final[Condition] = {"StringEquals": {"organizations:PolicyType": ["SERVICE_CONTROL_POLICY"]}}
 #: Only the policies of incidents are changed and deleted. The tag is one of the request that makes a policy.
 _OF_INCIDENTS: t.Final[Condition] = {"StringLike": {"aws:ResourceTag/iam-hardening:incident": "*"}}
 _TAG: t.Final = "organizations:TagResource"
@@ -34,11 +34,11 @@ GRANTS: t.Final = Grants(
         _TAG: (_POLICIES,),
     },
     conditions={
-        "organizations:AttachPolicy": _SCPS,
-        "organizations:CreatePolicy": _SCPS,
-        "organizations:DetachPolicy": _SCPS,
-        "organizations:UpdatePolicy": {**_SCPS, **_OF_INCIDENTS},
-        "organizations:DeletePolicy": {**_SCPS, **_OF_INCIDENTS},
+        "organizations:AttachPolicy": SCPS,
+        "organizations:CreatePolicy": SCPS,
+        "organizations:DetachPolicy": SCPS,
+        "organizations:UpdatePolicy": {**SCPS, **_OF_INCIDENTS},
+        "organizations:DeletePolicy": {**SCPS, **_OF_INCIDENTS},
         _TAG: {"StringLike": {"aws:RequestTag/iam-hardening:incident": "*"}},
     },
 )

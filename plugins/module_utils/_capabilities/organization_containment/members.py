@@ -51,13 +51,15 @@ class Keeper:
 class Member:
     """A member account as it was read: the roles that could go on. ``problem`` says why it is not known.
 
-    ``holes`` says of each user and role that somebody else could come into how that is.
+    ``holes`` says of each user and role that somebody else could come into how that is. ``user_ids`` are the unique ids
+    of users by ARN.
     """
 
     account_id: str
     keepers: tuple[Keeper, ...] = ()
     problem: str = ""
     holes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    user_ids: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def exempt(self) -> tuple[str, ...]:
@@ -91,7 +93,8 @@ def judge_member(
             problem = keeper.problem or helpless.get(role.arn, "")
             found.append(dataclasses.replace(keeper, is_break_glass=True, problem=problem))
     found += list(_list_users(snapshot, patterns))
-    return Member(snapshot.account_id, tuple(found), holes=_find_holes(permissions, admitting))
+    ids = {user.arn: user.unique_id for user in snapshot.users if user.unique_id}
+    return Member(snapshot.account_id, tuple(found), holes=_find_holes(permissions, admitting), user_ids=ids)
 
 
 def _find_holes(permissions: Permissions, admitting: Collection[str]) -> dict[str, str]:

@@ -15,8 +15,10 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping
 
 from ..._account import fields
+from ..._account.answer import NO, Answer, Unknown, Yes
 from ..._account.collect import collect, organization_tree
 from ..._account.model import Dataset
+from ..._account.moments import parse_moment
 from ..._account.organization_assembly import add_organization
 from ..._account.organization_tree import ACTIVE, RCP, SCP, OrganizationTree
 from ..._account.organization_tree_reads import POLICIES_OPERATIONS, TAGS_OPERATIONS, TREE_OPERATIONS
@@ -30,8 +32,10 @@ from ..._converge.change import Change
 from ..._converge.organization_changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UPDATE
 from ..._module.connection import Connection
 from ..._module.organization_policies import reread as reread_policy
+from ..._module.shared_parts import SharedParts
 from .changes import MOVE
 from .declared import ACCOUNT, Declared
+from .lock import Sources
 from .members import Member, judge_member
 
 _PARENTS: t.Final = "ListParents"
@@ -62,7 +66,7 @@ def read_members(
     connection: Connection, declared: Declared, tree: OrganizationTree, break_glass: Collection[str]
 ) -> dict[str, Member]:
     """Read the declared accounts. One that can't be read has the reason."""
-    named = {seed.account_id for seed in declared.incident.accounts}
+    named = {*(seed.account_id for seed in declared.incident.accounts), *declared.incident.identity_lock.accounts}
     active = [account.id for account in tree.accounts if account.id in named and account.state == ACTIVE]
     calls: Mapping[str, Callable[[], Member]] = {
         account_id: functools.partial(_read_member, connection, declared, tree, tuple(break_glass), account_id)
@@ -99,6 +103,23 @@ def _read_member(
     known = add_organization(snapshot, tree)
     helpless = Rescue(known, break_glass).lacks()
     return judge_member(known, declared.list_exempt_roles(account_id), break_glass, admitting, helpless)
+
+
+def read_sources(shared: SharedParts, account_id: str) -> Answer[Sources]:
+    """Read which sources of the incident the host of an account has proven in this run (``session_revocation``)."""
+    part = shared.read(account_id)
+    if part is None:
+        return Unknown("its host has found nothing in this run, so run contain.yml with all accounts")
+    try:
+        found = [str(arn) for arn in part["edges"]["sources"]]
+        cut_at = {str(arn): parse_moment(text) for arn, text in part["cut_at"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Unknown("what its host has found can't be read")
+    own = {arn for arn in (*found, *cut_at) if arn.split(":")[4] == account_id}
+    if not own & set(found):
+        return NO
+    users, roles = (frozenset(arn for arn in own if f":{kind}/" in arn) for kind in ("user", "role"))
+    return Yes(Sources(users, roles, max(cut_at.values(), default=None)))
 
 
 def read_state(access: Access, connection: Connection, change: Change) -> t.Any:

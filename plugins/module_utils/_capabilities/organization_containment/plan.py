@@ -21,10 +21,13 @@ from ..._converge.incident.declaration import AccountAction, AccountSeed
 from ..._converge.incident.names import ORGANIZATION_MODULE
 from ..._converge.organization_changes import ATTACH, CREATE, Node, PolicyWriter, name_policy
 from ..._converge.plan import Plan
+from ..._incident.control_policy import Content
+from ..._incident.from_above import NAME as OF_LOCK
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import MOVE, TAG, is_of_incident, move_account
 from .declared import ACCOUNT, Declared
-from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find_exempt, find_people, read_back
+from .documents import NAME, OF_PEOPLE, deny_account, deny_people, find_exempt, find_people, read_back
+from .lock import LockPlan
 from .members import Keeper, Member
 from .moving import Move, can_rescue, exempts_nobody, find_undenied, find_unit, judge_move, move_in
 from .runbook import refuse
@@ -41,7 +44,8 @@ class Observed:
     """What was read: the organization, and the declared accounts as their own roles show them.
 
     ``tree`` is None where the incident names nothing of the organization. ``run_accounts`` are those that the run comes
-    through. ``judged`` says whether the accounts of the incident may be trusted.
+    through. ``judged`` says whether the accounts of the incident may be trusted. ``lock`` is what the dormant policy is
+    to say.
     """
 
     account_id: str
@@ -50,6 +54,7 @@ class Observed:
     members: Mapping[str, Member] = dataclasses.field(default_factory=dict)
     run_accounts: frozenset[str] = frozenset()
     judged: tuple[Judged, ...] = ()
+    lock: LockPlan = LockPlan()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +90,11 @@ class Planner:
         return (*found, *([self._judge_people(people, observed, tree)] if people else []))
 
     @staticmethod
-    def plan(verdicts: t.Iterable[Verdict]) -> Plan:
-        """The plan of all verdicts."""
+    def plan(verdicts: t.Iterable[Verdict], lock: LockPlan) -> Plan:
+        """The plan of all verdicts, and of the dormant policy, which comes first."""
         kept = tuple(verdicts)
         return Plan(
-            tuple(change for verdict in kept for change in verdict.changes),
+            (*lock.changes, *(change for verdict in kept for change in verdict.changes)),
             tuple(verdict.refusal for verdict in kept if verdict.refusal),
         )
 
@@ -273,12 +278,12 @@ def _after_move(tree: OrganizationTree, member: Member, unit_id: str) -> Member:
     return dataclasses.replace(member, keepers=tuple(map(judge, member.keepers)))
 
 
-def list_frozen(verdicts: Iterable[Verdict]) -> set[str]:
+def list_frozen(verdicts: Iterable[Verdict], lock: LockPlan) -> set[str]:
     """List what no other run changes: the accounts, the unit of a move, and the policies by the names that they have.
 
     A policy has a name before it is there.
     """
-    found: set[str] = set()
+    found = {name_policy(OF_LOCK, SCP)} if lock.content else set[str]()
     for verdict in verdicts:
         if verdict.refusal:
             continue

@@ -27,6 +27,7 @@ from ..._converge.organization_changes import ATTACH, CREATE, DELETE, DETACH, SE
 from ..._converge.undo import Unread
 from ..._converge.undo_records import UnderivableError
 from ..._converge.undo_requests import derive
+from ..._incident.from_above import NAME as OF_LOCK
 from .changes import DERIVATIONS, MOVE
 from .documents import NAME
 
@@ -75,7 +76,7 @@ def _release(
     problem = find_foreign(done, record)
     if problem:
         return _refuse(done, "not_of_incident", f"a record of the journal can't be trusted: {problem}")
-    if done.operation == UPDATE:
+    if done.operation == UPDATE and _name_of(done) != OF_LOCK:
         # The policy as a whole is deleted.
         return ""
     if isinstance(state, Unread):
@@ -142,7 +143,8 @@ def find_foreign(done: Change, record: Record) -> str:
         account_id = str(state.get("account"))
         return "" if account_id in record.targets else f"the record of the incident does not name account {account_id}"
     name, prefix = _name_of(done), NAME.format(incident_id=incident_of(record.incident_id), ending="")
-    if not name.startswith(prefix) or state.get("type") != SCP:
+    is_own = name.startswith(prefix) or (name == OF_LOCK and done.operation == UPDATE)
+    if not is_own or state.get("type") != SCP:
         return f"{name} is no policy of the incident"
     named = {name_policy(name, SCP), place_of(done)}
     return "" if named & record.targets else f"the record of the incident does not name {name}"

@@ -12,12 +12,17 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..._account.answer import Answer, Unknown, Yes
+from ..._account.moments import format_utc
+from ..._incident.from_above import NAME as OF_LOCK
 from ..._incident.near_names import find_near
 from ..._report.plain import printable
 from ..._report.sentences import describe_change
 from .documents import OF_PEOPLE
+from .lock import LockPlan
 from .plan import UNKNOWN_ACCOUNT, Verdict
 from .runbook import STEPS_OF_PEOPLE, describe_next_step
+from .work.observe import Work
 
 Row = dict[str, t.Any]
 _AGAIN: t.Final = "run the containment again"
@@ -110,6 +115,75 @@ def list_unresolved(verdicts: Iterable[Verdict], accounts: Sequence[str]) -> lis
     ]
 
 
+def describe_lock(
+    plan: LockPlan, measured: Mapping[str, Answer[float]], work: Mapping[str, Work], result: Mapping[str, t.Any]
+) -> Row:
+    """Describe what the dormant policy says: until when which accounts are locked, and who is denied everything."""
+    lock, named = plan.orders.lock, plan.orders.named
+    targets = {change.target for change in plan.changes}
+    is_pending = any(change["target"] in targets and not change["applied"] for change in result["changes"]) or any(
+        item["target"] in targets for name in (*_ENDINGS, "refused") for item in result[name]
+    )
+    rows = [
+        _describe_locked(account_id, measured.get(account_id), work.get(account_id, Work()))
+        for account_id in (sorted(lock.accounts) if lock else ())
+    ]
+    rows += [_describe_unlocked(account_id, reason) for account_id, reason in plan.unlocked.items()]
+    return {
+        "policy": OF_LOCK if plan.content else None,
+        "written": plan.content is not None and not is_pending,
+        "until": format_utc(lock.until) if lock else None,
+        "accounts": rows,
+        "denied": sorted(named.arns - set(plan.left_out)),
+        "older_sessions_denied": sorted(named.shared_roles - set(plan.left_out)),
+        "not_denied": list(plan.left_out),
+    }
+
+
+def _describe_locked(account_id: str, measured: t.Optional[Answer[float]], work: Work) -> Row:
+    seconds = round(measured.value, 1) if isinstance(measured, Yes) else None
+    reason = measured.reason if isinstance(measured, Unknown) else ""
+    stops = [{"principal": principal, "writes": count} for principal, count in work.writes.items()]
+    row = {"account_id": account_id, "locked": True, "holds_after_seconds": seconds, "reason": reason}
+    return {**row, "stops": stops, "stops_unread": work.unread}
+
+
+def _describe_unlocked(account_id: str, reason: str) -> Row:
+    row = {"account_id": account_id, "locked": False, "holds_after_seconds": None, "reason": reason}
+    return {**row, "stops": [], "stops_unread": ""}
+
+
+def _write_lock_lines(lock: Row, *, written: bool) -> list[str]:
+    """Write what the dormant policy says as lines; none where the incident has nothing to say there."""
+    lines = []
+    for row in lock["accounts"]:
+        account = f"account {row['account_id']}"
+        if not row["locked"]:
+            lines.append(f"{account}: identities are NOT LOCKED: {row['reason']}")
+        elif not (written and lock["written"]):
+            lines.append(f"{account}: identities would be locked until {lock['until']}")
+        elif row["holds_after_seconds"] is None:
+            why = row["reason"] or "nobody measured it"
+            lines.append(
+                f"{account}: identities are locked until {lock['until']}; it is not known whether it holds: {why}"
+            )
+        else:
+            lines.append(
+                f"{account}: identities are locked until {lock['until']}; that it holds was measured "
+                f"after {row['holds_after_seconds']} seconds"
+            )
+        lines += [
+            f"{account}: the lock stops {one['principal']}, which wrote identities {one['writes']} times in 30 days"
+            for one in row["stops"]
+        ]
+        if row["stops_unread"]:
+            lines.append(f"{account}: it is not known who else wrote identities in 30 days: {row['stops_unread']}")
+    verb = "denied from above" if written and lock["written"] else "to be denied from above"
+    lines += [f"{verb}: {arn}" for arn in lock["denied"]]
+    lines += [f"{verb}: older sessions of {arn}" for arn in lock["older_sessions_denied"]]
+    return [*lines, *(f"NOT DENIED from above, because the policy has no room: {arn}" for arn in lock["not_denied"])]
+
+
 def _find_subject(verdicts: Iterable[Verdict], item: Mapping[str, t.Any]) -> str:
     """Find the account that a change is about, or the users; its target if that is unknown."""
     named = (item["operation"], item["target"])
@@ -154,7 +228,8 @@ def _lives(principal: str, what: str, next_step: str) -> Row:
 
 def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
     """Write a containment as text. One that names nothing of the organization has nothing to say."""
-    if not (result["accounts"] or result["people"] or result["not_denied"] or result["trust"]):
+    lock = _write_lock_lines(result["identity_lock"], written=written)
+    if not (result["accounts"] or result["people"] or result["not_denied"] or result["trust"] or lock):
         return ""
     done = [change for change in result["changes"] if change["applied"] or not written]
     verb = "changed" if written else "to change"
@@ -165,6 +240,7 @@ def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
     )
     lines = [f"account {row['account_id']}: {row['state']} ({row['action']})" for row in result["accounts"]]
     lines += [f"Identity Center user {row['user_id']}: {row['state']}" for row in result["people"]]
+    lines += lock
     lines += [f"{verb}: {describe_change(change)}" for change in done]
     for row in result["accounts"]:
         lines += [f"account {row['account_id']}: it can't be read: {row['unread']}"] if row["unread"] else []

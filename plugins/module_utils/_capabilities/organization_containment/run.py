@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import time
+import types
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
+from ..._account.answer import Answer
 from ..._account.organization_tree import OrganizationTree
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
@@ -30,18 +33,25 @@ from ..._converge.incident.releasing import Part, Releasing, check_release, grou
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
 from ..._converge.undo import Recorded, Unread
+from ..._incident.from_above import name_canary
 from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.emergency import Emergency
 from ..._module.organization_policies import acting
+from ..._module.shared_parts import SharedParts
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from .declared import Declared
+from .canary.observe import OPERATIONS as OF_CANARY
+from .canary.observe import measure_safely
+from .declared import ACCOUNT, Declared
+from .lock import LockPlan, LockPlanner
+from .members import Member
 from .observe import OPERATIONS as OWN_OPERATIONS
-from .observe import describe_member, read_members, read_organization, read_state
+from .observe import describe_member, read_members, read_organization, read_sources, read_state
 from .plan import MODULE, Observed, Planner, Verdict, list_frozen
 from .release import Present, plan_release, stays_with
 from .report import (
+    describe_lock,
     list_accounts,
     list_lives_on,
     list_not_denied,
@@ -52,11 +62,13 @@ from .report import (
 )
 from .trust.judge import CONTROL, find_untrusted
 from .trust.observe import TRUST_OPERATIONS, judge_accounts
+from .work.observe import OPERATIONS as OF_WORK
+from .work.observe import Work, read_work
 
 __all__ = ["OPERATIONS", "WRITER", "run"]
 
 WRITER: t.Final = Writer.CONTAINMENT
-OPERATIONS: t.Final = OWN_OPERATIONS.union(TRUST_OPERATIONS)
+OPERATIONS: t.Final = OWN_OPERATIONS.union(TRUST_OPERATIONS, OF_CANARY, OF_WORK)
 _HINT: t.Final = "run on the host of the management account, in its role of the class containment"
 
 
@@ -74,7 +86,8 @@ def run(task: Task) -> dict[str, t.Any]:
         for user in emergency.incident.identity_center_users:
             task.warn(UNVERIFIED_PERSON.format(user.user_id))
     kind: t.Any = Release if releases else OrganizationContainment
-    make = functools.partial(kind, declared, emergency, task.guards.break_glass)
+    shared = SharedParts.of(task, emergency.incident.id)
+    make = functools.partial(kind, declared, emergency, task.guards.break_glass, shared)
     part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
     return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
@@ -85,8 +98,14 @@ class _OfOrganization(Capability[t.Any]):
     insists = True
 
     def __init__(
-        self, declared: Declared, emergency: Emergency, break_glass: tuple[str, ...], connection: Connection
+        self,
+        declared: Declared,
+        emergency: Emergency,
+        break_glass: tuple[str, ...],
+        shared: SharedParts,
+        connection: Connection,
     ) -> None:
+        self._shared = shared
         self._declared = declared
         self._emergency = emergency
         self._break_glass = break_glass
@@ -131,18 +150,52 @@ class OrganizationContainment(_OfOrganization):
     _observed: Observed
     _verdicts: tuple[Verdict, ...] = ()
     _evidence: str = ""
+    _measured: Mapping[str, Answer[float]] = types.MappingProxyType({})
+    _work: Mapping[str, Work] = types.MappingProxyType({})
 
     def observe(self) -> Observed:
-        access, incident = self._access, self._declared.incident
+        access = self._access
         observed = Observed(access.caller.account_id, access.partition)
-        if incident.accounts or incident.identity_center_users:
+        if self._concerns_organization():
             tree = self._read_tree()
             members = read_members(self._connection, self._declared, tree, self._break_glass)
             accounts = frozenset(principal.account_id for principal in self._connection.principals)
-            observed = Observed(access.caller.account_id, access.partition, tree, members, accounts)
+            lock = self._plan_lock(tree, members)
+            observed = Observed(access.caller.account_id, access.partition, tree, members, accounts, lock=lock)
+            self._work = self._read_work(lock)
         judged = judge_accounts(self._connection, self._declared, observed.tree, self._emergency.store)
         self._observed = dataclasses.replace(observed, judged=judged)
         return self._observed
+
+    def _concerns_organization(self) -> bool:
+        """Whether the incident names something of the organization, or has done something there before."""
+        incident = self._declared.incident
+        if incident.accounts or incident.identity_center_users or incident.identity_lock.accounts:
+            return True
+        record = self._emergency.read_record(self._access.caller.account_id)
+        return record is not None and record.state is not State.RELEASED
+
+    def _plan_lock(self, tree: OrganizationTree, members: Mapping[str, Member]) -> LockPlan:
+        accounts = self._declared.incident.identity_lock.accounts
+        sources = {account_id: read_sources(self._shared, account_id) for account_id in accounts}
+        management_id, now = self._access.caller.account_id, self._connection.now
+        return LockPlanner(self._declared, now, management_id, tree, members, sources).plan()
+
+    def _read_work(self, plan: LockPlan) -> Mapping[str, Work]:
+        """Read whose work the lock stops, for the plan. A run that contains has no time for it."""
+        lock, named = plan.orders.lock, plan.orders.named
+        if lock is None or self._connection.writes:
+            return {}
+        calls = {
+            account_id: functools.partial(
+                read_work,
+                functools.partial(self._connection.read_as, self._find_reader(account_id), OF_WORK),
+                self._connection.now,
+                lock.exempt | named.arns,
+            )
+            for account_id in sorted(lock.accounts)
+        }
+        return t.cast(Mapping[str, Work], self._access.gather(calls))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         named = {seed.account_id for seed in self._declared.incident.accounts}
@@ -152,11 +205,11 @@ class OrganizationContainment(_OfOrganization):
     def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
         planner = Planner(self._declared, self._connection.now)
         self._verdicts = planner.judge(observed)
-        return planner.plan(self._verdicts)
+        return planner.plan(self._verdicts, observed.lock)
 
     def list_frozen(self, _changes: Sequence[Change]) -> Collection[str]:
         """What no other run changes from now on."""
-        return list_frozen(self._verdicts)
+        return list_frozen(self._verdicts, self._observed.lock)
 
     def begin(self, _changes: Sequence[Change]) -> None:
         """Keep who goes on, and the policies of the organization, before anything is changed."""
@@ -182,6 +235,26 @@ class OrganizationContainment(_OfOrganization):
             self._observed.account_id, f"{self._declared.name_of_pass}-{MODULE}", document
         )
 
+    def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Measure in each locked account when the policy holds there; only then the pass inside has no opponent."""
+        content, lock = self._observed.lock.content, self._observed.lock.orders.lock
+        if not (content and lock and self._connection.writes and completed):
+            return
+        timing = {"clock": time.monotonic, "sleep": time.sleep}
+        calls = {
+            account_id: functools.partial(
+                measure_safely,
+                functools.partial(self._connection.read_as, self._find_reader(account_id), OF_CANARY),
+                name_canary(content),
+                **timing,
+            )
+            for account_id in sorted(lock.accounts)
+        }
+        self._measured = t.cast(Mapping[str, Answer[float]], self._access.gather(calls))
+
+    def _find_reader(self, account_id: str) -> str:
+        return self._declared.member_role_arn.replace(ACCOUNT, account_id)
+
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         written = self._connection.writes
         undenied = list_not_denied(self._verdicts, result)
@@ -194,6 +267,7 @@ class OrganizationContainment(_OfOrganization):
             "people": people,
             "not_denied": undenied,
             "unresolved": list_unresolved(self._verdicts, list(self._tree.account) if self._tree else []),
+            "identity_lock": describe_lock(self._observed.lock, self._measured, self._work, result),
             "lives_on": list_lives_on(accounts, people),
             "trust": [one.as_dict() for one in self._observed.judged],
             "evidence": self._evidence or None,

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from ..errors import InputError
 from .drills import is_drill_id, is_name_of_drill
+from .identity_lock import LockSeed, read_lock
 from .names import ALLOWED_ID, is_incident_id
 from .reader import OPTION
 from .reader import Reader as _Reader
@@ -35,7 +36,7 @@ WITHOUT_SINCE: t.Final = timedelta(days=14)
 _KEYS: t.Final = (
     *("id", "declared_by", "reason", "confirm", "confirmed_by", "since", "keys", "users", "sessions"),
     *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
-    *("known_keys", "minted_keys"),
+    *("known_keys", "minted_keys", "identity_lock"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
 _SESSION_KEY: t.Final = re.compile(r"ASIA[A-Z0-9]{12,124}", re.ASCII)
@@ -172,6 +173,7 @@ class Incident:
     accept_lost_policies: tuple[str, ...] = ()
     known_keys: tuple[str, ...] = ()
     minted_keys: MintedKeys = MintedKeys.REPORT
+    identity_lock: LockSeed = LockSeed()
     since: t.Optional[datetime] = None
     confirm: str = ""
     confirmed_by: str = ""
@@ -219,6 +221,7 @@ class Incident:
         users = (*self.users, *(key.user for key in self.keys if key.user))
         return [
             *(f"account {account.account_id}" for account in self.accounts),
+            *(f"account {account_id} of identity_lock" for account_id in self.identity_lock.accounts),
             *(f"Identity Center user {user.user_id}" for user in self.identity_center_users),
             *(role.arn for role in self.roles),
             *(session.role for session in self.sessions),
@@ -251,6 +254,7 @@ class Incident:
             accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
             known_keys=reader.read_list("known_keys", _read_known_key),
             minted_keys=_read_choice(reader, "minted_keys", MintedKeys, MintedKeys.REPORT),
+            identity_lock=read_lock(reader),
             since=reader.read_since(now, is_release=is_release),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),

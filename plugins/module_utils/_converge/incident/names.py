@@ -24,6 +24,8 @@ OF_CREDENTIALS: t.Final = MODULES[:2]
 ORGANIZATION_MODULE: t.Final = MODULES[2]
 #: The ending of the id of a record of the organization's containment: it is released by itself.
 OF_ORGANIZATION: t.Final = ".organization"
+#: The control policy that the bootstrap makes and attaches before any incident. Only its content is ever changed.
+DORMANT_POLICY: t.Final = "IamHardeningDormant"
 #: Begins the kinds of the changes that switch off a key which may have been made for another user.
 KIND_MINTED: t.Final = "minted_key"
 #: What an id may look like: it becomes part of keys, policy names and tags.

@@ -24,7 +24,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ..._account.control_policies import PolicyDocument, PolicyLevel
+from ..._account.control_policies import ControlPolicy, PolicyDocument, PolicyLevel
 from ..._account.model import Role, Snapshot
 from ..._account.moments import format_utc, parse_moment
 from ..arn import Principal, principal_of
@@ -32,6 +32,7 @@ from ..errors import InputError
 from ..journal import check_run_id
 from ..ownership.evidence import clean
 from ..parsing import parse
+from .names import DORMANT_POLICY
 
 SCHEMA: t.Final = "hardening.iam/trust-state/1"
 #: The path of the roles that our templates make. They are kept besides the roles that a run names.
@@ -221,11 +222,11 @@ def describe_role(role: Role, documents: Mapping[str, PolicyDocument]) -> dict[s
 
 
 def add_policies(found: Found, levels: Iterable[PolicyLevel]) -> Found:
-    """Add the control policies on all levels above an account, and on it."""
+    """Add the control policies on all levels above an account, and on it. Of the dormant one the content may change."""
     policies = {policy.id: policy for level in levels for policy in (*level.scps, *level.rcps)}
     return dataclasses.replace(
         found,
-        policies={key: _hash_document(one.document) for key, one in policies.items() if key not in _FULL_ACCESS},
+        policies={key: _hash_content(one) for key, one in policies.items() if key not in _FULL_ACCESS},
         names={key: one.name for key, one in policies.items() if key not in _FULL_ACCESS},
     )
 
@@ -262,6 +263,10 @@ def _compare_policies(before: Found, now: Found) -> Iterator[str]:
 def _hash_managed(arn: str, documents: Mapping[str, PolicyDocument]) -> str:
     document = documents.get(arn)
     return _hash_document(document) if document else _hash(arn)
+
+
+def _hash_content(policy: ControlPolicy) -> str:
+    return _hash(policy.name) if policy.name == DORMANT_POLICY else _hash_document(policy.document)
 
 
 def _hash_document(policy: PolicyDocument) -> str:

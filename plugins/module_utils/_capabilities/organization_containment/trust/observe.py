@@ -29,6 +29,7 @@ from ...._converge.store import Store
 from ...._module.connection import Connection
 from ..changes import is_of_incident
 from ..declared import ACCOUNT, Declared
+from ..lock import find_dormant, read_own_orders
 from ..trust_state.observe import LEVELS_OPERATIONS, STATE_OPERATIONS, find_differences
 from .judge import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
 
@@ -61,7 +62,7 @@ def judge_accounts(
         return ()
     most = _MOST_PAGES if connection.writes and declared.is_last_pass else _PAGES_OF_PLAN
     records, unread = _read_organization(access, since, most) if tree else ((), ())
-    own = {policy.id for policy in (tree.policies if tree else ()) if is_of_incident(policy, incident.id)}
+    own = _list_own(tree, incident.id) if tree else set[str]()
     calls: Mapping[str, Callable[[], Judged]] = {
         account_id: functools.partial(_judge_member, connection, declared, tree, store, account_id, since, most)
         for account_id in involved
@@ -77,6 +78,13 @@ def judge_accounts(
         changes = tuple(sorted({*one.changes, *changes}))
         judged.append(Judged(account_id, since, changes, (*one.unread, *unread), one.differences))
     return tuple(judged)
+
+
+def _list_own(tree: OrganizationTree, incident_id: str) -> set[str]:
+    """List the ids of the policies that runs of this incident write."""
+    dormant = find_dormant(tree)
+    is_ours = dormant is not None and not isinstance(read_own_orders(dormant, incident_id), Unknown)
+    return {one.id for one in tree.policies if is_of_incident(one, incident_id) or (is_ours and one is dormant)}
 
 
 def _list_homes(access: Access, declared: Declared) -> list[str]:

@@ -98,6 +98,9 @@ def make_task(now: datetime, *, writes: bool = True, reveal: bool = True, **opti
         run=types.SimpleNamespace(writes=writes, enforces=True, awx_job_id="", details={}, id="run-9", job_id="job-9"),
         findings=types.SimpleNamespace(reveal_key_ids=reveal),
         guards=types.SimpleNamespace(break_glass=("arn:aws:iam::222233334444:role/rescue",)),
+        files=None,
+        given_run_id="",
+        run_id="run-9",
         warn=warned.append,
         warned=warned,
     )

@@ -252,3 +252,34 @@ def test_in_an_account_that_is_denied_from_above_only_the_roles_that_go_on_count
     assert len(judge(contain(late, left, above)).reasons) == 2
     undone = {**organization(HOME), "pass": "recheck", "changes": [{"target": HOME, "applied": True}]}
     assert [one.subject for one in judge(contain(late, undone)).reasons] == [HOME]
+
+
+def lock(account: str = HOME, seconds: t.Optional[float] = 2.0, **more: t.Any) -> Row:
+    rows = [{"account_id": account, "locked": True, "holds_after_seconds": seconds, "reason": ""}]
+    return {"identity_lock": {"written": True, "accounts": rows, "denied": [USER], **more}}
+
+
+@pytest.mark.parametrize(
+    ("above", "verdict"),
+    [
+        (lock(), Verdict.CONTAINED),
+        (lock(seconds=None), Verdict.NOT_DENIED),
+        (lock(written=False), Verdict.NOT_DENIED),
+        (lock(PROD), Verdict.NOT_DENIED),
+        (lock(denied=[ROLE]), Verdict.NOT_DENIED),
+    ],
+)
+def test_a_user_who_is_seen_to_be_denied_from_above_is_contained(above: Row, verdict: Verdict) -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    assert judge(contain(late, organization(**above))).verdict is verdict
+
+
+def test_a_lost_race_names_the_lock_with_the_ready_line() -> None:
+    late = credentials(HOME, seed("home"), changes=[{"target": USER, "applied": True}])
+    for incident, is_named in (({}, True), ({"identity_lock": {"accounts": [HOME]}}, False)):
+        found = contain(late, organization(), incident=incident)
+        texts = [step.text for step in list_next_steps(judge(found), found, Commands())]
+        ready = f'add to the incident identity_lock: {{accounts: ["{HOME}"], minutes: 60}}'
+        assert any(ready in text for text in texts) is is_named
+    undenied = contain(credentials(HOME, seed("home"), not_denied=[UNDENIED]), organization())
+    assert not any("identity_lock" in step.text for step in list_next_steps(judge(undenied), undenied, Commands()))

@@ -13,13 +13,13 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.documents import (
-    Content,
     deny_account,
     deny_people,
     find_exempt,
     find_moment,
     find_people,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._incident.control_policy import Content
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Layers,

@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.documents import (
     deny_account,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.lock import LockPlan
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.members import (
     Keeper,
     Member,
@@ -379,7 +380,7 @@ def test_the_unit_and_its_policies_are_frozen() -> None:
     given = {**MOVED, "without_break_glass": True}
     for where in (made, in_unit(made)):
         verdict = judge(where, given, quarantine_ou=BOX, accept_lost_policies=["else"])
-        frozen = list_frozen([verdict])
+        frozen = list_frozen([verdict], LockPlan())
         assert frozen == {DEV, BOX, name_policy("all", SCP), name_policy("guard", SCP)}
         held = Held("place", "INC-7.organization", targets=frozenset(frozen))
         live = policy("all", BOX, content=DENY_ALL)
@@ -388,7 +389,7 @@ def test_the_unit_and_its_policies_are_frozen() -> None:
         assert held.find_reason(writer.detach(Node(BOX, "/Box")))
         assert not held.find_reason(PolicyWriter(MANAGEMENT, "new", SCP, None).attach(Node(WORK_DEV, "/Work/Dev")))
     refused = judge(organization(), MOVED, quarantine_ou=BOX)
-    assert refused.refusal and list_frozen([refused]) == set()
+    assert refused.refusal and list_frozen([refused], LockPlan()) == set()
 
 
 def test_denied_is_only_what_the_result_shows_as_denied() -> None:

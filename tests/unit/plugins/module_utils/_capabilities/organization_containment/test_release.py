@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.documents import policy_document
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import (
     SCP,
     OrganizationTree,
@@ -22,7 +23,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     move_account,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.documents import (
-    Content,
     deny_account,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.release import (
@@ -41,6 +41,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.organizati
     name_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Unread
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
+from ansible_collections.hardening.iam.plugins.module_utils._incident.control_policy import Content
 
 from ..organization_policy.organizations import BOX, DEV, MANAGEMENT, OURS, PROD, ROOT, WORK_DEV, policy, tree
 
@@ -144,3 +146,21 @@ def test_a_policy_stays_while_it_is_attached() -> None:
     move, detach, delete = release(CREATE, ATTACH, MOVE).changes
     assert stays_with(delete, detach) and not stays_with(detach, delete) and not stays_with(move, detach)
     assert stays_with(ATTACH, CREATE) and isinstance(Refusal("a", "b", "c"), Refusal)
+
+
+def test_the_dormant_policy_is_dormant_again_if_it_is_as_it_was_left() -> None:
+    live = policy(from_above.NAME, ROOT, content=from_above.DORMANT.document, description="Dormant.")
+    locked, lifted = Content.of([{"Sid": "Lock"}]), Content.of([{"Sid": "Named"}])
+    writer = PolicyWriter(MANAGEMENT, from_above.NAME, SCP, live)
+    first = writer.update(live, locked, "Incident INC-7: locked")
+    between = dataclasses.replace(live, document=policy_document("Content", locked.text), content=locked.text)
+    second = PolicyWriter(MANAGEMENT, from_above.NAME, SCP, between).update(between, lifted, "Incident INC-7: lifted")
+    record = dataclasses.replace(RECORD, targets=RECORD.targets | {name_policy(from_above.NAME, SCP)})
+    organization = tree(live)
+    (change,) = release(first, second, record=record, organization=organization, **{"key-0": second.after}).changes
+    assert (change.operation, change.after) == ("UpdatePolicy", first.before)
+    assert change.parameters["Description"] == "Dormant." and change.parameters["PolicyName"] == from_above.NAME
+    kept = release(first, second, record=record, organization=organization, **{"key-0": first.after})
+    assert not kept.changes and "somebody changed it since" in kept.left[0]["reason"]
+    foreign = release(first, organization=organization)
+    assert not foreign.changes and "does not name" in foreign.refused[0].reason

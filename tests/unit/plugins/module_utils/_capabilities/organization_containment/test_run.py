@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment import run as module
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
     Declared,
@@ -32,10 +32,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     CenterUserSeed,
     Incident,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.identity_lock import LockSeed
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Event, Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.releasing import Releasing, Terms
 from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import name_policy
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
+from ansible_collections.hardening.iam.plugins.module_utils._module.shared_parts import SharedParts
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 
 from ..._converge.fakes import FakeStore
@@ -49,12 +52,13 @@ from ..incidents import (
     open_emergency,
     read_evidence,
 )
-from ..organization_policy.organizations import DEV, MANAGEMENT, PROD, tree
+from ..organization_policy.organizations import DEV, MANAGEMENT, PROD, ROOT, policy, tree
 from .members import KEPT, NOW, READER, Members, details, event, role
 from .test_release import ATTACH, CREATE, NAME
 
 PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
 WATCHED: t.Final = "arn:aws:iam::<account_id>:role/iam-hardening/automation"
+NO_ROLE: t.Final = NotFound("no such role", code="NoSuchEntity")
 DENIED: t.Final = AccessDenied("not allowed.", code="AccessDenied")
 
 
@@ -76,6 +80,7 @@ class Case:
         self.more: dict[str, t.Any] = {}
         self.members: t.Any = {DEV: details(role("break-glass"))}
         self.answers: dict[str, t.Any] = {"cloudtrail:LookupEvents": {"Events": []}}
+        self.shared = SharedParts(None, "run", "INC-7")
         monkeypatch.setattr(module, "read_organization", self._read)
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
@@ -91,7 +96,7 @@ class Case:
         emergency = open_emergency(
             self.incident, MANAGEMENT, self.store, releases=kind is Release, ending=".organization"
         )
-        return kind(declared, emergency, (KEPT,), self.connection)
+        return kind(declared, emergency, (KEPT,), self.shared, self.connection)
 
     def plan(self, kind: t.Any = OrganizationContainment) -> tuple[t.Any, t.Any, Plan]:
         capability = self.make(kind)
@@ -348,3 +353,87 @@ def test_options_that_are_not_allowed_end_the_run_before_aws_is_asked(monkeypatc
     module.run(make_task(NOW, writes=False, **released))
     module.run(make_task(NOW, **{**OPTIONS, "checklist": {}}))
     assert len(handed) == 2
+
+
+# The dormant policy
+
+
+class Files:
+    """What the hosts of a run leave for each other."""
+
+    def __init__(self, part: t.Any) -> None:
+        self.part = part
+
+    def read(self, _name: str) -> t.Any:
+        return self.part
+
+
+CONTAINMENT: t.Final = "arn:aws:iam::<account_id>:role/iam-hardening/automation-containment"
+ALICE: t.Final = f"arn:aws:iam::{DEV}:user/alice"
+
+
+def make_locked(monkeypatch: pytest.MonkeyPatch) -> Case:
+    case = Case(monkeypatch, accounts=(), identity_lock=LockSeed((DEV,), 60))
+    live = policy(from_above.NAME, ROOT, content=from_above.DORMANT.document, tags=dict([from_above.TAG]))
+    case.tree = tree(live)
+    history = {"cloudtrail:LookupEvents": {"Events": [event("CreateUser", NOW, {})]}}
+    case.members[DEV] = {**details(role("break-glass"), role("automation-containment")), **history}
+    case.fields["exempt_roles"] = (CONTAINMENT,)
+    files: t.Any = Files({"edges": {"sources": [ALICE, f"arn:aws:iam::{PROD}:user/bob"]}, "cut_at": {}})
+    case.shared = SharedParts(files, "run", "INC-7")
+    return case
+
+
+def test_a_lock_is_planned_with_what_the_host_of_the_account_has_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = make_locked(monkeypatch)
+    case.more = {"writes": False}
+    capability, observed, plan = case.plan()
+    assert [change.operation for change in plan.changes] == ["UpdatePolicy"]
+    assert observed.lock.orders.named.arns == {ALICE}
+    assert set(capability.list_frozen(plan.changes)) == {name_policy(from_above.NAME, SCP)}
+    made = {**NOTHING, "changes": [{**shown(change), "applied": False} for change in plan.changes]}
+    result = capability.result(made)
+    assert f"the lock stops arn:aws:iam::{DEV}:user/mallory, which wrote identities 1 times" in result["terminal"]
+    said = result["identity_lock"]
+    assert (said["written"], said["denied"], said["accounts"][0]["locked"]) == (False, [ALICE], True)
+
+
+def shown(change: Change) -> dict[str, t.Any]:
+    about = {"service": change.service, "operation": change.operation, "target": change.target}
+    return {**about, "before": change.before, "after": change.after, "affects": []}
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds", "reason"),
+    [
+        (AccessDenied("with an explicit deny in a service control policy", code="AccessDenied"), 0.0, ""),
+        (DENIED, None, "not allowed."),
+    ],
+)
+def test_it_is_measured_when_the_lock_holds(
+    monkeypatch: pytest.MonkeyPatch, answer: Exception, seconds: t.Optional[float], reason: str
+) -> None:
+    case = make_locked(monkeypatch)
+    case.more = {"writes": True}
+    capability, _observed, plan = case.plan()
+
+    def look(RoleName: str, region: t.Optional[str] = None) -> t.NoReturn:
+        raise NO_ROLE if RoleName.endswith("-none") and not reason else answer
+
+    case.members[DEV] = {"iam:GetRole": look}
+    made = {**NOTHING, "incident_id": "INC-7", "changes": [{**shown(one), "applied": True} for one in plan.changes]}
+    capability.conclude(made, completed=True)
+    said = capability.result(made)["identity_lock"]
+    (row,) = said["accounts"]
+    assert ("it is not known whether it holds" in capability.result(made)["terminal"]) is bool(reason)
+    assert said["written"] and row["holds_after_seconds"] == seconds and reason in row["reason"]
+    capability.conclude(made, completed=False)
+
+
+def test_what_a_host_has_not_found_locks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = make_locked(monkeypatch)
+    for part, reason in ((None, "run contain.yml with all accounts"), ({"edges": 3}, "can't be read")):
+        files: t.Any = Files(part)
+        case.shared = SharedParts(files, "run", "INC-7")
+        _capability, observed, plan = case.plan()
+        assert reason in observed.lock.unlocked[DEV] and plan.changes == ()

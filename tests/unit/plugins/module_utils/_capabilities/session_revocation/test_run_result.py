@@ -329,7 +329,6 @@ def test_the_options_lead_to_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     access.seconds_behind = 0.0
     handed = converge_with(monkeypatch, module, connect(access, NOW))
     task = make_task(NOW, **{**OPTIONS, "pass": "first"})
-    task.files, task.given_run_id, task.run_id = None, "", "run-9"
     assert module.run(task) == {"converged": True}
     ((capability, named),) = handed
     assert isinstance(capability, SessionRevocation)

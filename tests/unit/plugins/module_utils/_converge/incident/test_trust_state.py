@@ -136,6 +136,13 @@ def test_a_guard_that_is_gone_or_changed_is_named_and_a_further_one_is_not() -> 
     assert said(before, add_policies(found(role()), [level(full)])) == [
         "control policy guard (p-1) was detached, or the account was moved,"
     ]
+    # The content of the dormant policy is there to be changed, but it must stay attached.
+    dormant, used = (dataclasses.replace(one, name="IamHardeningDormant") for one in (guard, weaker))
+    asleep = add_policies(found(role()), [level(dormant)])
+    assert said(asleep, add_policies(found(role()), [level(used)])) == []
+    assert said(asleep, add_policies(found(role()), [level(full)])) == [
+        "control policy IamHardeningDormant (p-1) was detached, or the account was moved,"
+    ]
     # Policies that were not read say nothing, and those of the run before stay.
     assert said(before, found(role())) == []
     follower = TrustState(before).follow(found(role(), run_id="run-2"))[0].found
