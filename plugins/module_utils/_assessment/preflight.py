@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import probe
-from .._account.model import Dataset
+from .._account.model import Dataset, Snapshot
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
 from .._aws.operations import Operations, iam_actions
@@ -32,6 +32,7 @@ from .._module.writers import Writer
 from .._report.parts import part_key
 from .containment import CONTAINMENT, assess_containment
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
+from .runbook import find_place, put_runbook
 from .simulating import About, fill_placeholders, find_denied, find_simulatable
 from .unread_account import refuse_silent
 
@@ -126,7 +127,7 @@ def run(task: Task) -> dict[str, t.Any]:
     account_id = access.caller.account_id
     task.expect_account(account_id)
     regions = access.reach(task.regions).regions
-    rows = _assess(task.connection, regions, chosen)
+    snapshot, rows = _assess(task.connection, regions, chosen)
     # A role that writes reads for itself, in its own role and as late as it can.
     if task.options["read_ahead"] and task.check_mode:
         task.connection.collect(select_details(task.options["modes"]), regions)
@@ -147,6 +148,8 @@ def run(task: Task) -> dict[str, t.Any]:
         key = part_key(account_id, task.run_id, "preflight_info")
         place = task.open_store(task.reports)
         result["report"] = place.put(key, (json.dumps(part, indent=1) + "\n").encode())
+    if place_of_runbook := find_place(task):
+        result["runbook"] = put_runbook(task, place_of_runbook, snapshot)
     return result
 
 
@@ -167,7 +170,9 @@ def select_details(modes: Mapping[str, t.Any]) -> frozenset[Dataset]:
     return frozenset(dataset for one in on for dataset in one.details)
 
 
-def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
+def _assess(
+    connection: Connection, regions: Sequence[str], named: Collection[str]
+) -> tuple[Snapshot, tuple[Readiness, ...]]:
     access, roles = connection.access, connection.roles
     # Where no class is declared, each nightly run would ask for the role of containment in vain.
     chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
@@ -197,7 +202,7 @@ def _assess(connection: Connection, regions: Sequence[str], named: Collection[st
         actions=_ACTIONS,
         writes=_simulate(access, writers, lacking),
     )
-    return (*rows, assess_containment(connection, snapshot)) if CONTAINMENT in chosen else rows
+    return snapshot, (*rows, assess_containment(connection, snapshot)) if CONTAINMENT in chosen else rows
 
 
 def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
