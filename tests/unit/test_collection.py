@@ -62,7 +62,7 @@ ARROWS: dict[str, set[str]] = {
     "_capabilities/registry": {"_capabilities", "_module"},
     "_aws": set(),
     "_module": _BELOW_MODULE | {"_aws"},
-    "_assessment": _ABOVE_CAPABILITIES | {"_capabilities/registry"},
+    "_assessment": _ABOVE_CAPABILITIES | {"_capabilities/registry", "_incident"},
     "_rollback": _BELOW_CAPABILITIES,
     "_questions": _ABOVE_CAPABILITIES | {"_events"},
     "_run_control": {"_aws", "_converge", "_module"},

@@ -32,7 +32,7 @@ from .._module.writers import Writer
 from .._report.parts import part_key
 from .containment import CONTAINMENT, assess_containment
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
-from .runbook import find_place, put_runbook
+from .runbook import put_runbook
 from .simulating import About, fill_placeholders, find_denied, find_simulatable
 from .unread_account import refuse_silent
 
@@ -148,8 +148,8 @@ def run(task: Task) -> dict[str, t.Any]:
         key = part_key(account_id, task.run_id, "preflight_info")
         place = task.open_store(task.reports)
         result["report"] = place.put(key, (json.dumps(part, indent=1) + "\n").encode())
-    if place_of_runbook := find_place(task):
-        result["runbook"] = put_runbook(task, place_of_runbook, snapshot)
+    if runbook := put_runbook(task.options, task.connection, snapshot):
+        result["runbook"] = runbook
     return result
 
 

@@ -9,39 +9,36 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .._account.model import Dataset, Snapshot
 from .._incident.by_hand import Facts, runbook_key, write_runbook
-from .._module.options import StoreOptions
-from .._module.task import Task
+from .._module.connection import Connection
+from .._module.options import Options, StoreOptions
 from .._module.writers import Writer
 
 _OF_MANAGEMENT: t.Final = "This is the management account of its organization, which no control policy binds."
 _ALONE: t.Final = "This account is in no organization, so that no control policy binds it."
 
 
-def find_place(task: Task) -> t.Optional[StoreOptions]:
-    """Find the place of the runbook: its own one, else that of the reports; None where there is neither."""
-    own = task.options["runbook_dir"]
-    if own:
-        return dataclasses.replace(task.reports, location=own, option="runbook_dir")
-    return task.reports if task.has_reports else None
+def put_runbook(options: Options, connection: Connection, snapshot: Snapshot) -> t.Optional[str]:
+    """Write the runbook of the account, in place of the one of the day before. Returns where.
 
-
-def put_runbook(task: Task, place: StoreOptions, snapshot: Snapshot) -> str:
-    """Write the runbook of the account, in place of the one of the day before. Returns where. Raises StoreError."""
-    connection = task.connection
+    That is a place of its own, else that of the reports; None where there is neither. Raises StoreError.
+    """
+    name = next((name for name in ("runbook_dir", "report_dir") if options[name]), None)
+    if name is None:
+        return None
     facts = Facts(
         account_id=snapshot.account_id,
         partition=connection.access.partition,
         written=connection.now,
         container=connection.roles.by_class.get(Writer.CONTAINMENT, ""),
-        break_glass=tuple(task.options["break_glass"] or ()),
+        break_glass=tuple(options["break_glass"]),
         no_lock=_explain_no_lock(snapshot),
     )
-    return task.open_store(place).put(runbook_key(facts.account_id), write_runbook(facts).encode())
+    place = connection.open_store(StoreOptions.from_options(options, name, prefix="report"))
+    return place.put(runbook_key(facts.account_id), write_runbook(facts).encode())
 
 
 def _explain_no_lock(snapshot: Snapshot) -> str:

@@ -27,7 +27,6 @@ _ARN: t.Final = re.compile(r"arn:[\w+=,.@/*?:-]+", re.ASCII)
 _POLICY: t.Final = "iam-hardening-by-hand"
 # In place of these the shell fills in what people know in the incident.
 _LATER: t.Final = datetime(2001, 1, 1, tzinfo=UTC)
-_SOMEBODY: t.Final = "arn:aws:iam::000000000000:user/named"
 _DENY_ALL: t.Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 _DENY_OLDER: t.Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*",'
@@ -72,7 +71,7 @@ aws iam put-user-policy --user-name "$$USER_NAME" --policy-name $policy --policy
 # Sessions that began before now may do nothing. Workloads of the role begin new ones by themselves, or are restarted.
 NOW=$$(date -u +%Y-%m-%dT%H:%M:%SZ)
 aws iam put-role-policy --role-name "$$ROLE_NAME" --policy-name $policy --policy-document '$deny_older'
-# Who may begin a new session. Keep the answer. Whoever the intruder has must go, with update-assume-role-policy.
+# Who may begin a new session. Keep the answer. Take out whom you do not know, with update-assume-role-policy.
 aws iam get-role --role-name "$$ROLE_NAME" --query Role.AssumeRolePolicyDocument
 """)
 
@@ -163,9 +162,10 @@ def _list_people(facts: Facts) -> tuple[str, ...]:
 
 def _write_lock(facts: Facts, people: Collection[str]) -> str:
     exempt = {*people, *filter(_ARN.fullmatch, [facts.container])}
+    somebody = f"arn:{facts.partition}:iam::000000000000:user/named"
     lock = Lock(frozenset({facts.account_id}), _LATER, frozenset(exempt))
-    content, _left_out = write_orders(Orders(Named(arns=frozenset({_SOMEBODY})), lock))
-    text = content.text.replace(_SOMEBODY, "'\"$NAMED_ARN\"'").replace(format_utc(_LATER), "'\"$UNTIL\"'")
+    content, _left_out = write_orders(Orders(Named(arns=frozenset({somebody})), lock))
+    text = content.text.replace(somebody, "'\"$NAMED_ARN\"'").replace(format_utc(_LATER), "'\"$UNTIL\"'")
     return _LOCK.substitute(
         account=facts.account_id,
         canary=name_canary(content),
