@@ -28,6 +28,13 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
+  break_glass:
+    description:
+      - Globs for the ARNs of break-glass principals. The runbook names them, and users and roles under the path
+        C(/iam-hardening/break-glass).
+    type: list
+    elements: str
+    default: []
   fail_on:
     description:
       - The option C(fail_on) of M(hardening.iam.report), which runs later. It is checked here, before anything is changed.
@@ -58,6 +65,12 @@ options:
     type: list
     elements: str
     default: []
+  runbook_dir:
+    description:
+      - The place of RV(runbook). A directory, or a place in S3. Without it O(report_dir) is the place.
+      - Choose a place that can be read while the places of journal and reports can't.
+      - A place in S3 is used with O(report_kms_key_id) and O(report_role_arn).
+    type: str
   terminal:
     description:
       - Whether the terminal shows the table.
@@ -146,6 +159,11 @@ report:
   returned: when O(report_dir) is given
   type: str
   sample: reports/111122223333/parts/20261125T020000Z/preflight_info.json
+runbook:
+  description: The file that tells people how to contain a leaked credential in the account with the AWS CLI alone.
+  returned: when O(runbook_dir) or O(report_dir) is given
+  type: str
+  sample: reports/111122223333/runbook-111122223333.txt
 """
 
 import typing as t
@@ -174,11 +192,13 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **REGIONS_ARGUMENTS,
         **DECLARATION_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
+        "break_glass": {"type": "list", "elements": "str", "default": []},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
         "read_ahead": {"type": "bool", "default": False},
         "roles": {"type": "list", "elements": "str", "default": []},
+        "runbook_dir": {"type": "str"},
         "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }
 

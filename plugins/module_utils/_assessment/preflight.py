@@ -35,6 +35,7 @@ from .._module.writers import Writer
 from .._report.parts import part_key
 from .containment import CONTAINMENT, assess_containment
 from .readiness import Capability, Readiness, Simulation, State, assess_readiness, render_table, with_evidence
+from .runbook import put_runbook
 from .simulating import About, fill_placeholders, find_denied, find_simulatable
 from .unread_account import refuse_silent
 
@@ -130,7 +131,7 @@ def run(task: Task) -> dict[str, t.Any]:
     account_id = access.caller.account_id
     task.expect_account(account_id)
     regions = access.reach(task.regions).regions
-    rows = _assess(task.connection, regions, chosen)
+    snapshot, rows = _assess(task.connection, regions, chosen)
     # A role that writes reads for itself, in its own role and as late as it can.
     if task.options["read_ahead"] and task.check_mode:
         task.connection.collect(select_details(task.options["modes"]), regions)
@@ -151,6 +152,8 @@ def run(task: Task) -> dict[str, t.Any]:
         key = part_key(account_id, task.run_id, "preflight_info")
         place = task.open_store(task.reports)
         result["report"] = place.put(key, (json.dumps(part, indent=1) + "\n").encode())
+    if runbook := put_runbook(task.options, task.connection, snapshot):
+        result["runbook"] = runbook
     return result
 
 
@@ -171,7 +174,9 @@ def select_details(modes: Mapping[str, t.Any]) -> frozenset[Dataset]:
     return frozenset(dataset for one in on for dataset in one.details)
 
 
-def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
+def _assess(
+    connection: Connection, regions: Sequence[str], named: Collection[str]
+) -> tuple[Snapshot, tuple[Readiness, ...]]:
     access, roles = connection.access, connection.roles
     # Where no class is declared, each nightly run would ask for the role of containment in vain.
     chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
@@ -201,9 +206,9 @@ def _assess(connection: Connection, regions: Sequence[str], named: Collection[st
         actions=_ACTIONS,
         writes=_simulate(access, writers, lacking),
     )
-    if CONTAINMENT not in chosen:
-        return rows
-    return (*rows, assess_containment(connection, snapshot), *_list_left_locks(connection, snapshot))
+    if CONTAINMENT in chosen:
+        rows = (*rows, assess_containment(connection, snapshot), *_list_left_locks(connection, snapshot))
+    return snapshot, rows
 
 
 def _list_left_locks(connection: Connection, snapshot: Snapshot) -> tuple[Readiness, ...]:
