@@ -43,6 +43,15 @@ def test_the_next_rotation_begins_anew() -> None:
     assert (found.reached, found.doubts, found.since) == (Stage.CREATED, (), {Stage.CREATED: at(50)})
 
 
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+def test_a_rotation_that_was_taken_back_lets_another_begin(stages: int) -> None:
+    begun = [record(stage, days) for days, stage in enumerate(ALL[:stages])]
+    ended = past(*begun, record("rolled_back", 9))
+    assert (ended.reached, ended.last, ended.since, ended.doubts) == (None, None, {}, ())
+    other = record("created", 10, secret_arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:x")
+    assert past(*begun, record("rolled_back", 9), other).doubts == ()
+
+
 def test_a_stage_is_no_older_than_its_record_in_the_store() -> None:
     found = past(record("created"), record("distributed", 1, stored_at=at(30)))
     assert found.since[Stage.DISTRIBUTED] == at(30)
