@@ -43,6 +43,27 @@ def test_the_next_rotation_begins_anew() -> None:
     assert (found.reached, found.doubts, found.since) == (Stage.CREATED, (), {Stage.CREATED: at(50)})
 
 
+FOLLOWS: t.Final = {
+    "created": {None},
+    "distributed": {"created"},
+    "verified": {"distributed", "old_inactive"},
+    # Somebody else may have deactivated or deleted the old key.
+    "old_inactive": {"created", "distributed", "verified", "old_inactive"},
+    "old_deleted": {"created", "distributed", "verified", "old_inactive"},
+    "rolled_back": {"created", "distributed", "verified", "old_inactive"},
+}
+
+
+@pytest.mark.parametrize("stage", FOLLOWS)
+@pytest.mark.parametrize("before", [None, *ALL[:-1]])
+def test_a_stage_follows_some_others_alone(before: t.Optional[str], stage: str) -> None:
+    earlier = ALL[: ALL.index(before) + 1] if before else ()
+    found = past(*(record(one, days) for days, one in enumerate(earlier)), record(stage, 9))
+    assert bool(found.doubts) is (before not in FOLLOWS[stage])
+    if found.doubts:
+        assert found.reached == (Stage(before) if before else None)
+
+
 @pytest.mark.parametrize("stages", [1, 2, 3, 4])
 def test_a_rotation_that_was_taken_back_lets_another_begin(stages: int) -> None:
     begun = [record(stage, days) for days, stage in enumerate(ALL[:stages])]
