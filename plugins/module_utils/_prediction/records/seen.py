@@ -29,7 +29,7 @@ from ..._policy.trail.coverage import LogClass
 from ..._policy.trail.names import prefix_of
 
 # The services that a trail may leave out, by their prefixes in policies.
-_EXCLUDABLE: t.Final[Mapping[str, str]] = {"kms": "kms", "rdsdata": "rds-data"}
+_EXCLUDABLE: t.Final = frozenset({"kms", "rds-data"})
 _OTHERS: t.Final = ""
 # An account is rarely without a call of a kind for longer, if all of them are recorded.
 _LONGEST: t.Final = timedelta(days=7)
@@ -52,7 +52,7 @@ class SeenEvents:
 
     def show(self, service: str, log_class: LogClass, *, is_global: bool) -> bool:
         """Whether the trail records all management events of a kind of a service."""
-        apart = service if service in _EXCLUDABLE.values() else _OTHERS
+        apart = service if service in _EXCLUDABLE else _OTHERS
         return (apart, log_class) in self.kinds and (self.has_global or not is_global)
 
     @property
@@ -82,7 +82,8 @@ class SeenScan:
             return
         read_only, source = record.get("readOnly"), record.get("eventSource")
         if isinstance(read_only, bool) and isinstance(source, str):
-            service = _EXCLUDABLE.get(prefix_of(source), _OTHERS)
+            prefix = prefix_of(source)
+            service = prefix if prefix in _EXCLUDABLE else _OTHERS
             kind = LogClass.READ if read_only else LogClass.WRITE
             self._shown.setdefault((region, service, kind), set()).add(when.date())
 

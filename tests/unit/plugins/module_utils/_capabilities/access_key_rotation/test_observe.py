@@ -132,3 +132,12 @@ def test_the_state_of_an_old_key_has_its_last_use() -> None:
     deleted = WRITER.delete(user(), key(used=1))
     assert state(deleted, **answer_user(key(used=2)))["last_used"] == "2026-03-03T00:00:00Z"
     assert state(dataclasses.replace(deleted, target="arn:aws:iam::1:user/path/svc")) is not None
+
+
+def test_a_user_is_asked_for_by_its_name_without_its_path() -> None:
+    made = WRITER.create_key(user(key()), key(), TARGET, secret())
+    for change in (made, WRITER.deactivate(user(), key())):
+        aws = RecordedAws({**answer_user(key()), **answer_secret(VERSIONS)})
+        moved = dataclasses.replace(change, target=USER.replace("svc", "team/data/svc"))
+        reread(t.cast(t.Any, aws), at(0))(moved)
+        assert {asked["UserName"] for _operation, asked, _region in aws.asked if "UserName" in asked} == {"svc"}

@@ -43,6 +43,36 @@ def test_the_next_rotation_begins_anew() -> None:
     assert (found.reached, found.doubts, found.since) == (Stage.CREATED, (), {Stage.CREATED: at(50)})
 
 
+FOLLOWS: t.Final = {
+    "created": {None},
+    "distributed": {"created"},
+    "verified": {"distributed", "old_inactive"},
+    # Somebody else may have deactivated or deleted the old key.
+    "old_inactive": {"created", "distributed", "verified", "old_inactive"},
+    "old_deleted": {"created", "distributed", "verified", "old_inactive"},
+    "rolled_back": {"created", "distributed", "verified", "old_inactive"},
+}
+
+
+@pytest.mark.parametrize("stage", FOLLOWS)
+@pytest.mark.parametrize("before", [None, *ALL[:-1]])
+def test_a_stage_follows_some_others_alone(before: t.Optional[str], stage: str) -> None:
+    earlier = ALL[: ALL.index(before) + 1] if before else ()
+    found = past(*(record(one, days) for days, one in enumerate(earlier)), record(stage, 9))
+    assert bool(found.doubts) is (before not in FOLLOWS[stage])
+    if found.doubts:
+        assert found.reached == (Stage(before) if before else None)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+def test_a_rotation_that_was_taken_back_lets_another_begin(stages: int) -> None:
+    begun = [record(stage, days) for days, stage in enumerate(ALL[:stages])]
+    ended = past(*begun, record("rolled_back", 9))
+    assert (ended.reached, ended.last, ended.since, ended.doubts) == (None, None, {}, ())
+    other = record("created", 10, secret_arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:x")
+    assert past(*begun, record("rolled_back", 9), other).doubts == ()
+
+
 def test_a_stage_is_no_older_than_its_record_in_the_store() -> None:
     found = past(record("created"), record("distributed", 1, stored_at=at(30)))
     assert found.since[Stage.DISTRIBUTED] == at(30)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.grants import (
+    CONTEXT,
+    GRANTS,
+    SAMPLES,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.run import OPERATIONS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import evaluate
+
+from .rotations import ACCOUNT, SECRET, USER
+
+ACTIONS: t.Final = {action for operation in OPERATIONS.all for action in iam_actions(operation)}
+
+
+def allows(action: str, resource: str, **context: str) -> bool:
+    """Whether a role with the grant of an action may take it."""
+    statement: dict[str, t.Any] = {"Effect": "Allow", "Action": action}
+    statement["Resource"] = list(GRANTS.resources_of(action) or ["*"])
+    condition = GRANTS.condition_of(action)
+    text = json.dumps(statement | ({"Condition": condition} if condition else {}))
+    filled = text.replace("${Partition}", "aws").replace("${Account}", ACCOUNT)
+    policy = parse({"Version": "2012-10-17", "Statement": [json.loads(filled)]})
+    request = evaluate.Request(action, resource, context=context, principal=f"arn:aws:iam::{ACCOUNT}:role/automation")
+    decision = evaluate.Evaluator(evaluate.Layers(identity=(policy,))).decide(request)
+    return decision.outcome is evaluate.Outcome.ALLOWED
+
+
+def test_a_key_is_made_only_for_a_user_whose_tag_allows_it() -> None:
+    """The tag that docs/permissions.md has people set."""
+    assert allows("iam:CreateAccessKey", USER, **{"iam:ResourceTag/access-key-rotation": "allowed"})
+    assert not allows("iam:CreateAccessKey", USER)
+    assert not allows("iam:CreateAccessKey", USER, **{"iam:ResourceTag/access-key-rotation": "denied"})
+    assert not allows("iam:CreateAccessKey", USER, **{"aws:ResourceTag/access-key-rotation": "allowed"})
+
+
+@pytest.mark.parametrize("action", sorted(action for action in ACTIONS if action.startswith("secretsmanager:")))
+def test_secrets_of_others_are_not_reached(action: str) -> None:
+    assert allows(action, SECRET)
+    assert not allows(action, SECRET.replace("iam-hardening/", "prod/"))
+    assert not allows(action, SECRET.replace(ACCOUNT, "999988887777"))
+
+
+def test_the_preflight_asks_about_what_the_role_may_reach() -> None:
+    (pattern, sample), *others = SAMPLES.items()
+    assert not others and pattern == "secretsmanager:*"
+    names = {"Partition": "aws", "Account": ACCOUNT, "Region": "us-east-1"}
+    for name, value in names.items():
+        sample = sample.replace(f"${{{name}}}", value)
+    assert allows("secretsmanager:PutSecretValue", sample)
+    ((action, tags),) = CONTEXT.items()
+    assert action == "iam:CreateAccessKey" and allows(action, USER, **dict(tags))
+
+
+def test_grants_are_about_own_actions() -> None:
+    assert {*GRANTS.conditions, *GRANTS.purposes} <= ACTIONS
