@@ -114,6 +114,8 @@ def test_the_exempt_go_on(action: str) -> None:
         "iam:PassRole",
         "iam:CreateServiceLinkedRole",
         "iam:ListUsers",
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
     ],
 )
 def test_instances_and_pipelines_work_on(action: str) -> None:
@@ -191,3 +193,15 @@ def test_the_canary_shows_this_content_and_no_other() -> None:
 def test_what_would_stop_the_wrong_ones_is_refused(named: Named, lock: t.Optional[Lock]) -> None:
     with pytest.raises(ValueError, match=r"moment|exempt"):
         write_orders(Orders(named, lock))
+
+
+def test_a_later_write_of_a_known_verb_is_locked_too() -> None:
+    assert not is_allowed("iam:AttachAgentPolicy", INSTANCE)
+
+
+@pytest.mark.parametrize("count", [0, 40, 120])
+def test_a_document_fits_where_aws_takes_5120_characters(count: int) -> None:
+    named = Named(frozenset(f"{ACCOUNT}:user/ci/mallory-{number}" for number in range(count)))
+    content, left_out = write_orders(Orders(named, LOCK))
+    assert len(content.text) <= 5_120
+    assert bool(left_out) is (count > 40)

@@ -55,7 +55,8 @@ def test_a_forged_record_of_a_move_has_no_undo(fields: dict[str, t.Any]) -> None
 
 
 def test_a_containment_is_taken_back_by_no_more_than_it_needs() -> None:
-    assert set(DERIVATIONS) == {("organizations", name) for name in ("AttachPolicy", "CreatePolicy", "MoveAccount")}
+    names = ("AttachPolicy", "CreatePolicy", "MoveAccount", "UpdatePolicy")
+    assert set(DERIVATIONS) == {("organizations", name) for name in names}
 
 
 @pytest.mark.parametrize(
