@@ -107,7 +107,8 @@ def test_the_tests_of_the_name_of_a_file_come_first() -> None:
     file = f"{mutate.UTILS}/_capabilities/access_key_rotation/run.py"
     first, rest = mutate.stages_of(file, mutate.patterns_near(file))
     folder = f"{mutate.TESTS}/module_utils/_capabilities/access_key_rotation"
-    assert first == [f"{folder}/test_run.py"]
+    assert f"{folder}/test_run.py" in first
+    assert all(name.startswith(f"{folder}/test_run") for name in first)
     assert f"{folder}/test_observe.py" in rest
 
 
