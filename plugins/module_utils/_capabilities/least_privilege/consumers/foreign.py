@@ -78,9 +78,9 @@ def find_unrecorded(record: t.Optional[Record]) -> tuple[UnreadNamers, ...]:
     ``record`` is None where none was read. Most trails leave the calls on objects out, which is said, and blocks
     nothing. That nothing of S3 was recorded is another thing where the role is known to have used it, or may have.
     """
-    coverage = record.coverage.of(_S3) if record else None
-    if record is None or coverage is None:
+    if record is None:
         return (UnreadNamers("no record of the role was read: it is not known which buckets it used", blocks=True),)
+    coverage = record.coverage.of(_S3)
     if coverage.status is Status.COMPLETE:
         return ()
     may_use = not record.is_last_accessed_read or any(use.service == _S3 for use in record.explaining)
