@@ -5,7 +5,7 @@
 """The integration tests of "make test": a fixed list, by the reason for which they are in it.
 
 "make test" runs these, all gates and all unit tests. The second part of .ci/run (tests/scripts/touched.py) runs whole
-files: those in INTERRUPTED each time, and those that a change touches. "make test-all" runs everything.
+files: those in EACH_RUN each time, and those that a change touches. "make test-all" runs everything.
 
     .venv/bin/python tests/scope.py     prints what pytest gets
 """
@@ -35,13 +35,13 @@ WALKS: t.Final[Mapping[str, Tests]] = {
         "policy_scope": ("twelve_steps_of_policies_that_are_narrowed_narrowed_further_and_taken_back",),
     },
     "least_privilege": {
-        "right_size_interrupted": ("check_mode_writes_nothing_and_advances_nothing", "twice_changes_nothing"),
+        "right_size_interrupted": ("check_mode_writes_nothing_and_advances_nothing",),
     },
     "key_migration": {"keys_to_roles": ("workloads_of_all_platforms_move_and_the_late_one_keeps_its_key",)},
     "config_rules": {"config_rules": ("create_change_and_delete_in_twelve_steps",)},
     "security_hub": {"security_hub": ("a_hub_is_turned_on_set_and_taken_back",)},
     "event_alerts": {"event_alerts": ("create_change_and_delete_in_twelve_steps",)},
-    "findings_export": {"findings_export": ("findings_come_change_go_and_return", "a_rollback_takes_an_export_back")},
+    "findings_export": {"findings_export": ("findings_come_change_go_and_return",)},
     "organization_policy": {"organization_policy": ("create_change_and_delete_in_twelve_steps",)},
     "organization_root_access": {"organization_root_access": ("twelve_steps_of_the_organization",)},
     # The modules of an incident, which the registry does not have.
@@ -71,11 +71,14 @@ REASONS: t.Final[Mapping[str, Tests]] = {
     "It must never go wrong: check mode writes nothing, nobody is locked out, no secret is shown, all can be undone.": {
         "check_mode": WHOLE,
         "lock_out": WHOLE,
-        "rollback": WHOLE,
+        "rollback": (
+            "check_mode_predicts_and_writes_nothing",
+            "every_write_is_taken_back_by_one_write",
+            "second_rollback_changes_nothing_and_says_so",
+            "what_was_changed_since_stands_and_is_in_the_report",
+        ),
         "secrets": WHOLE,
     },
-    "It holds the tests themselves.": {"forking": WHOLE, "worlds": WHOLE},
-    "Each module once in Ansible's worker, and once as a process of its own.": {"in_process": WHOLE},
     "What people start with, and the words that they get for a mistake.": {
         "start": ("one_command_writes_the_report_of_the_account_and_names_it_last",),
         "mistakes": (
@@ -91,7 +94,7 @@ REASONS: t.Final[Mapping[str, Tests]] = {
     },
 }
 
-#: Files in which something is killed, cut off or overtaken and then goes on. They run whole in each run of .ci/run.
+#: Files in which something is killed, cut off or overtaken and then goes on.
 INTERRUPTED: t.Final = (
     "acceptance",
     "access_analyzer",
@@ -119,6 +122,9 @@ INTERRUPTED: t.Final = (
     "trust_cuts",
 )
 
+#: What .ci/run runs whole each time: these, and each module once in Ansible's worker and once as a process of its own.
+EACH_RUN: t.Final = (*INTERRUPTED, "in_process")
+
 
 def runs_all() -> bool:
     """Whether this is "make test-all", or whole files."""
@@ -126,8 +132,15 @@ def runs_all() -> bool:
 
 
 def path_of(name: str) -> str:
-    """Return the path of a file of integration tests."""
-    return f"{INTEGRATION}/test_{name}.py"
+    """Return the path of a file of integration tests. The name of one in a folder begins with the folder."""
+    folder, slash, last = name.rpartition("/")
+    return f"{INTEGRATION}/{folder}{slash}test_{last}.py"
+
+
+def name_of(path: str) -> str:
+    """Return the name of a file of integration tests: the reverse of path_of."""
+    folder, slash, last = path.removeprefix(f"{INTEGRATION}/").removesuffix(".py").rpartition("/")
+    return f"{folder}{slash}{last.removeprefix('test_')}"
 
 
 def list_tests() -> list[str]:

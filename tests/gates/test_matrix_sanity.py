@@ -17,8 +17,8 @@ from .environments import OLDEST, Made, home_of
 from .sanity import ansible_test_sanity
 from .staging import stage
 
-# What a Python or an ansible-core judges otherwise than the newest ones, besides import.
-DIFFERING: t.Final = ("compile", "validate-modules")
+# What an older Python judges otherwise than the newest one, besides import.
+DIFFERING: t.Final = ("compile",)
 # A module of each room is enough to notice what an older Python lacks: what it imports is imported with it.
 MODULES: t.Final = ("plugins/modules",)
 # It reads the code, which is the same everywhere, and takes longer than all other sanity tests together.

@@ -49,7 +49,7 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "_aws/fence.py": ["module_utils/_aws/test_fence*.py", "module_utils/_aws/test_access.py"],
     "_converge/*runner*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
     "_converge/*guard*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
-    "_converge/*undo*.py": ["module_utils/_converge", "module_utils/_rollback", "modules/test_rollback.py"],
+    "_converge/*undo*.py": ["module_utils/_converge", "module_utils/_rollback"],
     "_converge/*plan*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
     "_converge/*journal*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
     "_converge/*protected*.py": ["module_utils/_converge"],

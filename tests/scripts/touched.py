@@ -8,7 +8,7 @@
     make touched ARGS=--list                print which ones, in which order, and why
     make touched ARGS="--base HEAD~3"       for the change since another commit
 
-Files in which something is interrupted run each time. Then come the files whose subject changed, those with the walk of
+Files in which something is interrupted and the parity of both ways run each time. Then come the files whose subject changed, those with the walk of
 a capability that uses something that changed, and all others that use it. What cannot be placed touches everything.
 A file does not begin if it would end after the given minutes; the summary names it.
 
@@ -31,7 +31,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from scope import ALL, INTEGRATION, INTERRUPTED, WALKS, list_whole, path_of
+from scope import ALL, EACH_RUN, INTEGRATION, WALKS, list_whole, name_of, path_of
 from scripts.reach import Checkout, Files
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
@@ -64,14 +64,14 @@ UNKNOWN_SECONDS: t.Final = 60.0
 class Rank(enum.IntEnum):
     """Why a file runs; a lower one runs first."""
 
-    INTERRUPTED = 0
+    EACH_RUN = 0
     SUBJECT = 1
     WALK = 2
     USES = 3
 
 
 REASONS: t.Final[Mapping[Rank, str]] = {
-    Rank.INTERRUPTED: "interrupts and goes on",
+    Rank.EACH_RUN: "runs each time",
     Rank.SUBJECT: "is about what changed",
     Rank.WALK: "has the walk of a capability that uses what changed",
     Rank.USES: "uses what changed",
@@ -132,7 +132,7 @@ class Selection:
 
     def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
-        self.tests = sorted(path for path in checkout.files if path.startswith(f"{INTEGRATION}/test_"))
+        self.tests = sorted(path for path in checkout.files if _is_test(path))
         self._reach = {path: checkout.reach(path) for path in self.tests}
         self._reached: Files = frozenset().union(*self._reach.values())
 
@@ -140,12 +140,12 @@ class Selection:
         """Return the files in the order in which they run, and the changes that touch everything."""
         placed, unplaced = self._place(changed)
         walks = {path_of(name) for tests in WALKS.values() for name in tests}
-        always = {path_of(name) for name in INTERRUPTED}
+        always = {path_of(name) for name in EACH_RUN}
         choices = []
         for path in self.tests:
             touched = bool(unplaced) or not placed.isdisjoint(self._reach[path])
             if path in always:
-                rank = Rank.INTERRUPTED
+                rank = Rank.EACH_RUN
             elif touched and self._is_about(path, placed):
                 rank = Rank.SUBJECT
             elif touched:
@@ -192,9 +192,12 @@ class Selection:
         return parts[-1] != "conftest.py" and not path.startswith(("tests/emulator/", "examples/inventory/"))
 
 
+def _is_test(path: str) -> bool:
+    return path.startswith(f"{INTEGRATION}/") and Path(path).match("test_*.py")
+
+
 def _is_held_elsewhere(path: str) -> bool:
-    is_test = path.startswith(f"{INTEGRATION}/test_")
-    return is_test or path.startswith(HELD_ELSEWHERE) or ("/" not in path and path.endswith(".md"))
+    return _is_test(path) or path.startswith(HELD_ELSEWHERE) or ("/" not in path and path.endswith(".md"))
 
 
 def describe(choices: Sequence[Choice], minutes: float, cores: int) -> list[str]:
@@ -214,9 +217,9 @@ def describe(choices: Sequence[Choice], minutes: float, cores: int) -> list[str]
 
 def refresh(counted: Mapping[str, float]) -> None:
     """Renew the table by what parts.py counted; files that did not run keep their numbers."""
-    names = {part.removeprefix("integration/test_").removesuffix(".py"): spent for part, spent in counted.items()}
+    names = {name_of(f"tests/{part}"): spent for part, spent in counted.items() if part.endswith(".py")}
     measured = {name: spent for name, spent in names.items() if (CHECKOUT / path_of(name)).is_file()}
-    known = {Path(path).stem.removeprefix("test_"): spent for path, spent in read_seconds().items()}
+    known = {name_of(path): spent for path, spent in read_seconds().items()}
     table = {name: round(spent) for name, spent in sorted({**known, **measured}.items())}
     kept = [line for line in SECONDS.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     text = yaml.safe_dump({name: spent for name, spent in table.items() if (CHECKOUT / path_of(name)).is_file()})

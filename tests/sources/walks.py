@@ -16,17 +16,17 @@ from pathlib import Path
 from .recorder import Recording
 
 _CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
-_UNITS: t.Final = "tests/unit/plugins/modules"
+_MODULES: t.Final = "tests/integration/modules"
 _WHOLE: t.Final = "tests/integration"
 
 #: Tests of the emulated AWS, by their node ids. A new capability belongs here with one walk through its stages.
 WALKS: t.Final = (
     f"{_WHOLE}/test_check_mode.py",
-    f"{_UNITS}/test_access_key_lifecycle.py",
-    f"{_UNITS}/test_access_key_rotation.py",
-    f"{_UNITS}/test_key_migration.py",
-    f"{_UNITS}/test_permissions_boundary.py",
-    f"{_UNITS}/test_rollback.py",
+    f"{_MODULES}/test_access_key_lifecycle.py",
+    f"{_MODULES}/test_access_key_rotation.py",
+    f"{_MODULES}/test_key_migration.py",
+    f"{_MODULES}/test_permissions_boundary.py",
+    f"{_MODULES}/test_rollback.py",
     f"{_WHOLE}/test_credential_quarantine.py::test_a_release_restores_what_was_there_but_for_the_leaked_key",
     f"{_WHOLE}/test_session_revocation.py::test_two_passes_end_all_sessions_of_the_intruder_and_no_others",
     f"{_WHOLE}/test_hunt.py::test_the_chain_is_followed_over_all_accounts",

@@ -26,7 +26,7 @@ UNIT: t.Final = "unit/plugins/module_utils/_policy"
         ("tests/integration/test_harden.py::test_x[a::b/c]", "integration/test_harden.py"),
         (f"tests/{UNIT}/trail/deeper/test_catalogue.py::test_x", UNIT),
         (f"tests/{UNIT}/test_x.py::TestX::test_y", UNIT),
-        ("tests/unit/plugins/modules/test_report.py::test_x", "unit/plugins/modules"),
+        ("tests/unit/plugins/action/test_report.py::test_x", "unit/plugins/action"),
         ("tests/unit/test_parts.py::test_x", "unit"),
     ],
 )

@@ -9,6 +9,15 @@ from __future__ import annotations
 import typing as t
 
 import yaml
+from unit.plugins.module_utils._capabilities.least_privilege.campaigns import (
+    ACCOUNT,
+    declare,
+    denial,
+    moment,
+    records_up_to,
+    situate,
+    watch,
+)
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
     Consumer,
@@ -24,16 +33,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 )
 from ansible_collections.hardening.iam.plugins.module_utils._report.campaign_text import is_campaign
 from ansible_collections.hardening.iam.plugins.modules.least_privilege import DOCUMENTATION, RETURN, argument_spec
-
-from ..module_utils._capabilities.least_privilege.campaigns import (
-    ACCOUNT,
-    declare,
-    denial,
-    moment,
-    records_up_to,
-    situate,
-    watch,
-)
 
 Described = dict[str, t.Any]
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from unit.emulator.seeded import Seeded, account, serving
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
@@ -25,7 +26,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._prediction import e
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in
 from emulator.extensions.cloudtrail_events import record_call
-from unit.emulator.seeded import Seeded, account, serving
 
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"

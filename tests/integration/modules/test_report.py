@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from unit.plugins.module_utils._report import samples
 
 from ansible_collections.hardening.iam.plugins.action.report import ActionModule
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder
@@ -20,8 +21,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
 from ansible_collections.hardening.iam.plugins.modules import report
-
-from ..module_utils._report import samples
 
 RUN = "20261125T020000Z"
 JOB = "20261125T020001Z"

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from unit.emulator.seeded import Seeded, account, serving
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules import permissions_boundary, user_permissions
-from unit.emulator.seeded import Seeded, account, serving
 
 from .test_organization_policy import DEV, MANAGEMENT, SANDBOX, SEED, STOP, Organization, declared, scp
 

@@ -19,6 +19,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from run_texts import read_texts
+from unit.emulator.seeded import Seeded, account, serving
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, Throttled
@@ -31,7 +32,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.task import 
 from ansible_collections.hardening.iam.plugins.modules import assessment_info, permissions_boundary, user_permissions
 from emulator.extensions.cloudformation.models import Resource, Stack, seeded_backends
 from emulator.extensions.state import clock
-from unit.emulator.seeded import Seeded, account, serving
 
 from .test_permissions_boundary import EVERYTHING, FROM_OUTSIDE, SERVICES, developer, document
 

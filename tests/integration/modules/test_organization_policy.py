@@ -14,6 +14,8 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from unit.emulator.seeded import Seeded, serving
+from unit.plugins.module_utils import organizing
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
@@ -21,8 +23,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.execution im
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.organization_policy import ENTRY, RETURN, argument_spec
 from dates import date_in
-from unit.emulator.seeded import Seeded, serving
-from unit.plugins.module_utils import organizing
 
 MANAGEMENT, DEV, SANDBOX = "111122223333", "222233334444", "333344445555"
 BREAK_GLASS = ["arn:aws:iam::*:role/iam-hardening/break-glass"]

@@ -11,15 +11,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from unit.plugins.module_utils._controls.case_tables import all_cases
+from unit.plugins.module_utils._controls.cases.case import Case
+from unit.plugins.module_utils._controls.samples import NOW
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
-from unit.plugins.module_utils._controls.case_tables import all_cases
-from unit.plugins.module_utils._controls.cases.case import Case
-from unit.plugins.module_utils._controls.samples import NOW
 
 DEFAULTS: t.Final[dict[str, t.Any]] = {name: spec.get("default") for name, spec in ENTRY.argument_spec().items()}
 OF_ORGANIZATION: t.Final = {control.id for control in all_controls() if control.of_organization}
