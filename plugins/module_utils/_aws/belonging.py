@@ -12,6 +12,7 @@ An answer that is not says nothing about what was asked, so it must not pass for
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -139,10 +140,19 @@ def _list_arns(name: str, answer: Answer) -> Iterator[t.Any]:
     if name == "iam:GetAccountAuthorizationDetails":
         for member in _DETAILS:
             yield from (entry.get("Arn") for entry in _list_entries(answer, member))
+    if name == "iam:GetCredentialReport":
+        yield from _list_reported(answer.get("Content"))
     if name == "cloudtrail:DescribeTrails":
         # A member sees the trails of its organization, which the management account owns.
         own = (entry for entry in _list_entries(answer, "trailList") if not entry.get("IsOrganizationTrail"))
         yield from (entry.get("TrailARN") for entry in own)
+
+
+def _list_reported(content: t.Any) -> Iterator[t.Any]:
+    """List the ARNs of a credential report. One that is no table is left to those who read it."""
+    if isinstance(content, bytes):
+        lines = content.decode("utf-8-sig", "replace").splitlines()
+        yield from (row.get("arn") for row in csv.DictReader(line.replace("\0", "") for line in lines))
 
 
 def _list_entries(answer: Answer, member: str) -> Iterator[Answer]:

@@ -458,18 +458,15 @@ def test_callers_of_the_old_key_are_named_and_delay_its_deactivation(account: Ac
 
 def test_callers_in_the_files_of_a_trail_delay_the_verification(account: Account) -> None:
     old, new = rotate(account, 2)
-    calls = [make_call(old, "10.1.2.3", -1), make_call(old, "10.1.2.3", 9)]
-    calls += [make_call(new, "10.1.2.3", day) for day in range(1, 32)]
     place = account.directory / "logs"
-    for key, body in trail_logs.files(calls, "o-acme123456").items():
-        (place / key).parent.mkdir(parents=True, exist_ok=True)
-        (place / key).write_bytes(body)
     sources: Result = {"event_history": False, "trail_logs": str(place)}
-    account.days = 15
-    waiting = succeed(account.run(**sources))["rotations"][0]
-    assert (waiting["next"], waiting["old_key_users"][0]["calls"]) == ("wait", 2)
-    for days, state in ((23.1, "verified"), (30.2, "old_inactive")):
+    for days, state in ((15, "distributed"), (23.1, "verified"), (30.2, "old_inactive")):
         account.days = days
+        calls = [make_call(new, "10.1.2.3", day) for day in range(1, int(days) + 1)]
+        calls += [make_call(old, "10.1.2.3", -1), make_call(old, "10.1.2.3", 9)]
+        for key, body in trail_logs.files(calls, "o-acme123456").items():
+            (place / key).parent.mkdir(parents=True, exist_ok=True)
+            (place / key).write_bytes(body)
         assert refused(account.run(**sources)) == []
         assert account.records[-1] == state
     assert account.keys == {old: "Inactive", new: "Active"}
