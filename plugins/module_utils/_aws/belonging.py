@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -84,6 +85,8 @@ def find_mismatch(name: str, parameters: Answer, answer: Answer, principal: str)
         return next(_judge_inline(_INLINE[name], parameters, answer), "")
     if name == "iam:GetPolicyVersion":
         return next(_judge_version(parameters, answer), "")
+    if name == "cloudtrail:LookupEvents":
+        return next(_judge_accounts(_list_recipients(answer), account), "")
     return next(_judge_arns(_list_arns(name, answer), account), "")
 
 
@@ -127,6 +130,10 @@ def _judge_document(record: Answer, member: str) -> Iterator[str]:
 
 def _judge_arns(arns: t.Iterable[t.Any], account: str) -> Iterator[str]:
     owners = {arn.split(":")[_ACCOUNT] for arn in arns if isinstance(arn, str) and arn.count(":") >= _ACCOUNT}
+    yield from _judge_accounts(owners, account)
+
+
+def _judge_accounts(owners: t.AbstractSet[str], account: str) -> Iterator[str]:
     for owner in sorted(owners - {"", _OF_AWS}):
         if account and owner != account:
             yield f"it is of account {owner}, not of {account}"
@@ -146,6 +153,23 @@ def _list_arns(name: str, answer: Answer) -> Iterator[t.Any]:
         # A member sees the trails of its organization, which the management account owns.
         own = (entry for entry in _list_entries(answer, "trailList") if not entry.get("IsOrganizationTrail"))
         yield from (entry.get("TrailARN") for entry in own)
+
+
+def _list_recipients(answer: Answer) -> set[str]:
+    """List the accounts that received the events: the event history has those of one account.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    found = set()
+    for entry in _list_entries(answer, "Events"):
+        try:
+            event = json.loads(entry.get("CloudTrailEvent") or "{}")
+        except (TypeError, ValueError, RecursionError):
+            continue
+        recipient = event.get("recipientAccountId") if isinstance(event, Mapping) else None
+        if isinstance(recipient, str):
+            found.add(recipient)
+    return found
 
 
 def _list_reported(content: t.Any) -> Iterator[t.Any]:

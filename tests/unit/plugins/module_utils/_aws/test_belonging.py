@@ -44,6 +44,7 @@ def find(name: str, answer: dict[str, t.Any], **parameters: str) -> str:
         ("iam:GetRole", {"RoleName": "deploy"}, {"Role": "unreadable"}),
         ("iam:GetCredentialReport", {}, {"Content": b"<html>\x00\xff"}),
         ("iam:GetCredentialReport", {}, {"Content": "unreadable"}),
+        ("cloudtrail:LookupEvents", {}, {"Events": [{"CloudTrailEvent": "cut off {"}, {"CloudTrailEvent": "[7]"}, {}]}),
     ],
 )
 def test_what_was_asked_is_let_through(name: str, parameters: dict[str, str], answer: dict[str, t.Any]) -> None:
@@ -78,6 +79,12 @@ def test_what_was_asked_is_let_through(name: str, parameters: dict[str, str], an
         ("iam:GetPolicyVersion", {}, {"PolicyVersion": {"Document": "unreadable"}}, "Document is no policy"),
         (DETAILS, {}, {"UserDetailList": [{"Arn": f"{FOREIGN}:user/eve"}]}, "of account 9999"),
         (TRAILS, {}, {"trailList": [TRAIL]}, "of account 9999"),
+        (
+            "cloudtrail:LookupEvents",
+            {},
+            {"Events": [{"CloudTrailEvent": '{"recipientAccountId": "999900001111"}'}]},
+            "of account 9999",
+        ),
         (
             "iam:GetCredentialReport",
             {},
