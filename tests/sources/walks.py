@@ -31,7 +31,6 @@ WALKS: t.Final = (
     f"{_WHOLE}/test_credential_quarantine.py::test_a_release_restores_what_was_there_but_for_the_leaked_key",
     f"{_WHOLE}/test_session_revocation.py::test_two_passes_end_all_sessions_of_the_intruder_and_no_others",
     f"{_WHOLE}/test_hunt.py::test_the_chain_is_followed_over_all_accounts",
-    f"{_WHOLE}/test_keys_to_roles.py::test_workloads_of_all_platforms_move_and_the_late_one_keeps_its_key",
     f"{_WHOLE}/test_organization_containment.py::test_an_intruders_roles_can_do_nothing_and_the_containment_goes_on",
     f"{_WHOLE}/test_organization_containment.py::test_a_user_of_identity_center_is_denied_in_all_member_accounts",
     f"{_WHOLE}/test_organization_containment.py::test_a_move_shows_what_ends_and_is_taken_back",
