@@ -8,8 +8,9 @@
     make touched ARGS=--list                print which ones, in which order, and why
     make touched ARGS="--base HEAD~3"       for the change since another commit
 
-Files in which something is interrupted and the parity of both ways run each time. Then come the files whose subject changed, those with the walk of
-a capability that uses something that changed, and all others that use it. What cannot be placed touches everything.
+Files in which something is interrupted and the parity of both ways run each time. Then come the files whose subject
+changed, those with the walk of a capability that uses something that changed, and all others that use it. What cannot
+be placed touches everything.
 A file does not begin if it would end after the given minutes; the summary names it.
 
     HARDENING_TEST_ALL=1 HARDENING_CPU_SECONDS=.cache/seconds.json make integration

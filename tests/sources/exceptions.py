@@ -38,6 +38,12 @@ KNOWN: t.Final = (
         "the answer names another account in each member, namely the one that manages its organization",
     ),
     Known(
+        "access_analyzer_findings_info",
+        "accessanalyzer:ListFindingsV2",
+        "other account",
+        "an analyzer of an organization has findings of every member, and no answer says which analyzer it is of",
+    ),
+    Known(
         "credential_hunt_info",
         "cloudtrail:LookupEvents",
         "late",
@@ -50,10 +56,22 @@ KNOWN: t.Final = (
         "nothing else says whose a key is",
     ),
     Known(
+        "organization_containment",
+        "organizations:ListPolicies",
+        "other account",
+        "to a delegated administrator too the policies are those of another account, which manages the organization",
+    ),
+    Known(
         "least_privilege",
         "iam:GetAccountAuthorizationDetails",
         "other identity",
         "a role with another id is another role: what an earlier one of its name used is not its own",
+    ),
+    Known(
+        "session_revocation",
+        "cloudtrail:LookupEvents",
+        "late",
+        "nothing but its event tells that a trust policy was changed: the next pass has those that arrive later",
     ),
 )
 

@@ -38,7 +38,8 @@ _DELAY: t.Final = timedelta(hours=1)
 _TOKENS: t.Final = ("Marker", "NextToken", "nextToken", "NextContinuationToken")
 _PARAMETERS: t.Final = {"NextContinuationToken": "ContinuationToken"}
 _TOKEN: t.Final = "of-the-next-page"
-_ACCOUNT: t.Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
+# The last 12 digits of a UUID, as the ids of users of Identity Center are, name no account.
+_ACCOUNT: t.Final = re.compile(r"(?<!\d)(?<![0-9a-f]{4}-)\d{12}(?!\d)")
 _UNIQUE: t.Final = re.compile(r"\bA(ROA|IDA|NPA|GPA)[A-Z0-9]{12,}\b")
 _EVENT_FILE: t.Final = re.compile(r"_(\d{8}T\d{4})Z_")
 _ERRORS: t.Final[Mapping[str, tuple[type[AwsError], str]]] = {

@@ -23,14 +23,19 @@ _LEFT_OUT: t.Final = frozenset(
 #: Values that are good news, by the name of the member.
 GOOD: t.Final[Mapping[str, frozenset[t.Any]]] = {
     "certain": frozenset({True}),
+    "continues": frozenset({True}),
     "decision": frozenset({"allowed"}),
     "denied": frozenset({True}),
+    "locked": frozenset({True}),
+    "narrowing_allowed": frozenset({True}),
     "outcome": frozenset({"safe"}),
     "present": frozenset({"no", "false", False}),
     "proven": frozenset({True}),
+    "state": frozenset({"contained", "nothing_seen"}),
     "status": frozenset({"PASS", "NOT_APPLICABLE", "deleted", "absent"}),
     "suspected": frozenset({"no"}),
     "verdict": frozenset({"passed", "contained", "proved", "verified", "complete"}),
+    "write_allowed": frozenset({True}),
 }
 # Sessions, and files of the journal and of reports, change nothing of the account.
 _NO_CHANGES: t.Final = frozenset({"s3", "sts"})
@@ -110,7 +115,8 @@ def _judge_verdicts(full: t.Any, found: t.Any) -> Judgement:
     lost = _find_lost_finding(full.get("result", {}), found.get("result", {}))
     if lost:
         return Judgement(Word.VIOLATION, lost)
-    refused = _new(full, found, lambda path, _leaf: "refused" in path)
+    # What a release does not take back it lists as left, each with the reason.
+    refused = _new(full, found, lambda path, _leaf: "refused" in path or path[:2] == ("result", "left"))
     if refused:
         return Judgement(Word.REFUSED)
     if _new(full, found, lambda path, leaf: "warnings" in path or bool(_UNKNOWN.search(f"{path} {leaf}"))):

@@ -24,4 +24,6 @@ def pytest_configure() -> None:
 
     os.environ["ANSIBLE_CALLBACKS_ENABLED"] = "record_sources"
     os.environ["ANSIBLE_CALLBACK_PLUGINS"] = str(_CALLBACKS)
+    # Else the command ansible, which runs one module, loads none.
+    os.environ["ANSIBLE_LOAD_CALLBACK_PLUGINS"] = "1"
     recorder.record_all(Path(os.environ["HARDENING_SOURCES_TO"]), setattr)

@@ -12,7 +12,10 @@ An answer that is not says nothing about what was asked, so it must not pass for
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import dataclasses
+import json
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -83,6 +86,8 @@ def find_mismatch(name: str, parameters: Answer, answer: Answer, principal: str)
         return next(_judge_inline(_INLINE[name], parameters, answer), "")
     if name == "iam:GetPolicyVersion":
         return next(_judge_version(parameters, answer), "")
+    if name == "cloudtrail:LookupEvents":
+        return next(_judge_accounts(_list_recipients(answer), account), "")
     return next(_judge_arns(_list_arns(name, answer), account), "")
 
 
@@ -126,6 +131,10 @@ def _judge_document(record: Answer, member: str) -> Iterator[str]:
 
 def _judge_arns(arns: t.Iterable[t.Any], account: str) -> Iterator[str]:
     owners = {arn.split(":")[_ACCOUNT] for arn in arns if isinstance(arn, str) and arn.count(":") >= _ACCOUNT}
+    yield from _judge_accounts(owners, account)
+
+
+def _judge_accounts(owners: t.AbstractSet[str], account: str) -> Iterator[str]:
     for owner in sorted(owners - {"", _OF_AWS}):
         if account and owner != account:
             yield f"it is of account {owner}, not of {account}"
@@ -139,10 +148,39 @@ def _list_arns(name: str, answer: Answer) -> Iterator[t.Any]:
     if name == "iam:GetAccountAuthorizationDetails":
         for member in _DETAILS:
             yield from (entry.get("Arn") for entry in _list_entries(answer, member))
+    if name == "iam:GetCredentialReport":
+        yield from _list_reported(answer.get("Content"))
     if name == "cloudtrail:DescribeTrails":
         # A member sees the trails of its organization, which the management account owns.
         own = (entry for entry in _list_entries(answer, "trailList") if not entry.get("IsOrganizationTrail"))
         yield from (entry.get("TrailARN") for entry in own)
+
+
+def _list_recipients(answer: Answer) -> set[str]:
+    """List the accounts that received the events: the event history has those of one account.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    found = set()
+    for entry in _list_entries(answer, "Events"):
+        try:
+            event = json.loads(entry.get("CloudTrailEvent") or "{}")
+        except (TypeError, ValueError, RecursionError):
+            continue
+        recipient = event.get("recipientAccountId") if isinstance(event, Mapping) else None
+        if isinstance(recipient, str):
+            found.add(recipient)
+    return found
+
+
+def _list_reported(content: t.Any) -> Iterator[t.Any]:
+    """List the ARNs of a credential report. One that is no table is left to those who read it."""
+    if not isinstance(content, bytes):
+        return
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    # A value that is too long is an error of csv.
+    with contextlib.suppress(csv.Error):
+        yield from (row.get("arn") for row in csv.DictReader(line.replace("\0", "") for line in lines))
 
 
 def _list_entries(answer: Answer, member: str) -> Iterator[Answer]:

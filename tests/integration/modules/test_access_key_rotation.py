@@ -51,6 +51,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.execution im
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users import evidence as consumers
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.access_key_rotation import ENTRY, RETURN, argument_spec
+from emulator import trail_logs
 from emulator.extensions.state import account_states
 from emulator.server import install
 
@@ -409,27 +410,30 @@ def test_a_reactivated_key_is_verified_once_more(account: Account) -> None:
     assert account.records[-3:] == ["old_inactive", "verified", "old_inactive"]
 
 
+def make_call(key_id: str, address: str, days: float, agent: str = "Boto3/1.34") -> Result:
+    """An event of CloudTrail: a call with a key on a day of the test."""
+    return {
+        "eventVersion": "1.11",
+        "eventID": f"{key_id}-{address}-{days}",
+        "eventTime": f"{START + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "ListBuckets",
+        "awsRegion": REGION,
+        "sourceIPAddress": address,
+        "userAgent": agent,
+        "userIdentity": {"type": "IAMUser", "accessKeyId": key_id, "userName": USER, "accountId": ACCOUNT},
+        "recipientAccountId": ACCOUNT,
+        "readOnly": True,
+        "eventType": "AwsApiCall",
+    }
+
+
 def test_callers_of_the_old_key_are_named_and_delay_its_deactivation(account: Account) -> None:
     old, new = rotate(account, 2)
     events = account_states[ACCOUNT]["aws"].events.setdefault(REGION, [])
 
     def add(key_id: str, address: str, days: float, agent: str = "Boto3/1.34") -> None:
-        events.append(
-            {
-                "eventVersion": "1.11",
-                "eventID": f"{key_id}-{address}-{days}",
-                "eventTime": f"{START + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}",
-                "eventSource": "s3.amazonaws.com",
-                "eventName": "ListBuckets",
-                "awsRegion": REGION,
-                "sourceIPAddress": address,
-                "userAgent": agent,
-                "userIdentity": {"type": "IAMUser", "accessKeyId": key_id, "userName": USER, "accountId": ACCOUNT},
-                "recipientAccountId": ACCOUNT,
-                "readOnly": True,
-                "eventType": "AwsApiCall",
-            }
-        )
+        events.append(make_call(key_id, address, days, agent))
 
     add(old, "10.1.2.3", -1)
     add(old, "10.1.2.4", -1)
@@ -450,6 +454,22 @@ def test_callers_of_the_old_key_are_named_and_delay_its_deactivation(account: Ac
     account.days = 23.1
     succeed(account.run())
     assert account.records[-1] == "verified"
+
+
+def test_callers_in_the_files_of_a_trail_delay_the_verification(account: Account) -> None:
+    old, new = rotate(account, 2)
+    place = account.directory / "logs"
+    sources: Result = {"event_history": False, "trail_logs": str(place)}
+    for days, state in ((15, "distributed"), (23.1, "verified"), (30.2, "old_inactive")):
+        account.days = days
+        calls = [make_call(new, "10.1.2.3", day) for day in range(1, int(days) + 1)]
+        calls += [make_call(old, "10.1.2.3", -1), make_call(old, "10.1.2.3", 9)]
+        for key, body in trail_logs.files(calls, "o-acme123456").items():
+            (place / key).parent.mkdir(parents=True, exist_ok=True)
+            (place / key).write_bytes(body)
+        assert refused(account.run(**sources)) == []
+        assert account.records[-1] == state
+    assert account.keys == {old: "Inactive", new: "Active"}
 
 
 DENIED_LOOKUP: t.Final = AccessDenied("not allowed", code="AccessDenied", service="cloudtrail")

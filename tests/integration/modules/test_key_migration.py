@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.execution im
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.model import Consumer, Consumers
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.key_migration import ENTRY, RETURN, argument_spec
+from emulator import trail_logs
 from emulator.server import install
 
 ACCOUNT: t.Final = "123456789012"
@@ -39,6 +40,8 @@ LISTS: t.Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}],
 }
+#: The real reader, which most tests replace.
+READ_CALLERS: t.Final = core.ConsumerReader.read
 PROVED: t.Final = Proposal({"lp-svc-1": LISTS}, size=100)
 WORKLOAD: t.Final = {"name": "job", "user": USER, "platform": "lambda"}
 
@@ -271,6 +274,39 @@ def test_a_key_that_others_may_need_stays_until_a_person_accepts_it(account: Acc
     assert rules(account.run("retire")) == ["other_callers"] and account.keys == {key: "Active"}
     accepted = {"principal": USER, "reason": "seen", "expires": f"{account.now:%Y-%m-%d}"}
     assert rules(account.run("retire", accept_unproven=[accepted])) == [] and account.keys == {key: "Inactive"}
+
+
+def test_callers_in_the_files_of_a_trail_keep_the_key(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core.ConsumerReader, "read", READ_CALLERS)
+    key = account.move("prepare", "verify")
+    lambdas, elsewhere = "exec-env/AWS_Lambda_python3.13", "exec-env/AWS_ECS_FARGATE"
+    usual = [make_event(key, day, lambdas) for day in range(-30, 0)]
+    # Calls of others tell that the trail still records.
+    others = [make_event("AKIAIOSFODNN7EXAMPLE", account.days - 0.1, "aws-cli/2.31.0")]
+    for name, calls, rule in (
+        ("elsewhere", [*usual, make_event(key, 1, elsewhere), *others], ["other_callers"]),
+        ("silent", usual, ["other_callers"]),
+        ("moved", [*usual, *others], []),
+    ):
+        place = account.journal.parent / name
+        for file, body in trail_logs.files(calls, "o-acme123456").items():
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            (place / file).write_bytes(body)
+        assert (name, rules(account.run("retire", trail_logs=str(place)))) == (name, rule)
+        assert account.keys == {key: "Active" if rule else "Inactive"}
+
+
+def make_event(key: str, days: float, agent: str) -> Result:
+    """A call with a key on a day of the test, as CloudTrail has it."""
+    identity = {"type": "IAMUser", "userName": USER, "accountId": ACCOUNT, "accessKeyId": key}
+    return trail_logs.event(
+        f"arn:aws:iam::{ACCOUNT}:user/{USER}",
+        "sqs:ListQueues",
+        when=START + timedelta(days=days),
+        userIdentity=identity,
+        userAgent=agent,
+        sourceIPAddress="198.51.100.7",
+    )
 
 
 def test_a_key_that_another_workload_shares_waits_for_it(account: Account) -> None:

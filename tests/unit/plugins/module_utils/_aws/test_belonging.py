@@ -42,6 +42,10 @@ def find(name: str, answer: dict[str, t.Any], **parameters: str) -> str:
         (TRAILS, {}, {"trailList": [{**TRAIL, "IsOrganizationTrail": True}]}),
         ("iam:ListUsers", {}, {"Users": [{"Arn": f"{FOREIGN}:user/eve"}]}),
         ("iam:GetRole", {"RoleName": "deploy"}, {"Role": "unreadable"}),
+        ("iam:GetCredentialReport", {}, {"Content": b"<html>\x00\xff"}),
+        ("iam:GetCredentialReport", {}, {"Content": "unreadable"}),
+        ("iam:GetCredentialReport", {}, {"Content": b"user,arn\n" + b"x" * 200_000}),
+        ("cloudtrail:LookupEvents", {}, {"Events": [{"CloudTrailEvent": "cut off {"}, {"CloudTrailEvent": "[7]"}, {}]}),
     ],
 )
 def test_what_was_asked_is_let_through(name: str, parameters: dict[str, str], answer: dict[str, t.Any]) -> None:
@@ -76,6 +80,18 @@ def test_what_was_asked_is_let_through(name: str, parameters: dict[str, str], an
         ("iam:GetPolicyVersion", {}, {"PolicyVersion": {"Document": "unreadable"}}, "Document is no policy"),
         (DETAILS, {}, {"UserDetailList": [{"Arn": f"{FOREIGN}:user/eve"}]}, "of account 9999"),
         (TRAILS, {}, {"trailList": [TRAIL]}, "of account 9999"),
+        (
+            "cloudtrail:LookupEvents",
+            {},
+            {"Events": [{"CloudTrailEvent": '{"recipientAccountId": "999900001111"}'}]},
+            "of account 9999",
+        ),
+        (
+            "iam:GetCredentialReport",
+            {},
+            {"Content": f"user,arn,mfa_active\neve,{FOREIGN}:user/eve,true\n".encode()},
+            "of account 9999",
+        ),
         ("events:ListTargetsByRule", {}, {"Targets": [{"RoleArn": f"{FOREIGN}:role/r"}]}, "of account 9999"),
         (
             "iam:ListAttachedUserPolicies",
