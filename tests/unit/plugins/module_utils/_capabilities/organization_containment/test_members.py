@@ -86,3 +86,32 @@ def test_patterns_in_paths_and_missing_roles_do_not_go_on() -> None:
     assert list(known.holes) == [open_ended.arn] and STRANGER in known.holes[open_ended.arn]
     helpless = judge_member(snapshot_of(role(good)), [], (), {MANAGEMENT}, {ROLE: "may do nothing"})
     assert not helpless.has_break_glass and helpless.exempt == ()
+
+
+def test_a_user_never_goes_on_not_even_one_of_break_glass() -> None:
+    rescue, other = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("iam-hardening/break-glass", "eve"))
+    users = (
+        User("break-glass", rescue, "/iam-hardening/", None, (), (), (), None, unique_id="AIDARESCUE"),
+        User("eve", other, "/", None, (), (), (), None),
+    )
+    member = judge_member(snapshot_of(users=users), [], (), {MANAGEMENT}, {})
+    (keeper,) = member.keepers
+    assert keeper.arn == rescue and keeper.is_break_glass and keeper.problem
+    assert not member.has_break_glass and member.exempt == ()
+    # Whatever the unit of a move lets go on, neither of them may.
+    assert all(member.holes[arn] for arn in (rescue, other))
+    # A user who was made anew has another id, so that only a known one stands for its ARN.
+    assert member.user_ids == {rescue: "AIDARESCUE"}
+    declared = judge_member(snapshot_of(users=users), [], (other,), {MANAGEMENT}, {})
+    assert {keeper.arn for keeper in declared.keepers} == {rescue, other} and not declared.has_break_glass
+
+
+def test_a_role_of_the_run_is_not_judged_twice_and_is_no_break_glass() -> None:
+    good = {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}
+    (keeper,) = judge_member(snapshot_of(role(good)), [ROLE], (), {MANAGEMENT}, {ROLE: "may do nothing"}).keepers
+    assert keeper.as_dict() == {"role": ROLE, "break_glass": False, "continues": True}
+    (rescue,) = judge_member(snapshot_of(role(good)), [], (), {MANAGEMENT}, {ROLE: "may do nothing"}).keepers
+    assert rescue.as_dict() == {"role": ROLE, "break_glass": True, "continues": False, "reason": "may do nothing"}
+    # The hole is the graver of two reasons.
+    (open_ended,) = judge_member(snapshot_of(role("*")), [], (), {MANAGEMENT}, {ROLE: "may do nothing"}).keepers
+    assert "lets * in" in open_ended.problem

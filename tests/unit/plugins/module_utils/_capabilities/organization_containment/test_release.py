@@ -142,6 +142,28 @@ def test_a_forged_record_is_refused(forged: Change) -> None:
     assert [refusal.rule for refusal in release(forged).refused] == ["not_of_incident"]
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        dataclasses.replace(MOVE, target=ARN.replace(PROD, DEV)),
+        dataclasses.replace(MOVE, after={**MOVE.after, "account": DEV}),
+    ],
+)
+def test_a_record_whose_undo_is_none_of_its_change_is_refused(forged: Change) -> None:
+    found = release(forged)
+    assert not found.changes and not found.left
+    assert [(one.rule, one.target, one.operation) for one in found.refused] == [
+        ("undo_mismatch", forged.target, forged.operation)
+    ]
+
+
+def test_the_undo_is_derived_and_not_believed() -> None:
+    believed = [dataclasses.replace(ATTACH, undo=CREATE.undo), dataclasses.replace(ATTACH, undo=None)]
+    for change in believed:
+        (detach,) = release(change).changes
+        assert detach.operation == "DetachPolicy" and detach.parameters["TargetId"] == DEV and detach.undoes == "key-0"
+
+
 def test_a_policy_stays_while_it_is_attached() -> None:
     move, detach, delete = release(CREATE, ATTACH, MOVE).changes
     assert stays_with(delete, detach) and not stays_with(detach, delete) and not stays_with(move, detach)

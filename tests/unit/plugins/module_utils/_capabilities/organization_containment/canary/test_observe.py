@@ -22,24 +22,28 @@ GONE: t.Final = NotFound("no such role", code="NoSuchEntity")
 class Account:
     """An account in which a control policy holds after so many seconds. ``other`` is the answer without it."""
 
-    def __init__(self, after: float, other: Exception = GONE) -> None:
+    def __init__(self, after: float, other: t.Optional[Exception] = GONE) -> None:
         self.after, self.other, self.seconds = after, other, 0.0
         self.asked: list[str] = []
 
-    def call(self, service: str, operation: str, parameters: dict[str, str]) -> t.NoReturn:
+    def call(self, service: str, operation: str, parameters: dict[str, str]) -> dict[str, str]:
         assert (service, operation) == ("iam", "GetRole")
         self.asked.append(parameters["RoleName"])
-        raise BY_SCP if parameters["RoleName"] == "canary" and self.seconds >= self.after else self.other
+        if parameters["RoleName"] == "canary" and self.seconds >= self.after:
+            raise BY_SCP
+        if self.other:
+            raise self.other
+        return parameters
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
     def measure(self) -> Answer[float]:
         make: t.Any = lambda: self  # noqa: E731
-        return observe.measure_safely(make, "canary", clock=lambda: self.seconds, sleep=self.sleep)
+        return observe.measure_safely(make, "canary", clock=lambda: 1000 + self.seconds, sleep=self.sleep)
 
 
-@pytest.mark.parametrize(("after", "measured"), [(0, 0), (5, 6)])
+@pytest.mark.parametrize(("after", "measured"), [(0, 0), (3, 4), (180, 180)])
 def test_the_policy_is_seen_once_it_denies_the_canary(after: float, measured: float) -> None:
     assert Account(after).measure() == Yes(measured)
 
@@ -47,7 +51,11 @@ def test_the_policy_is_seen_once_it_denies_the_canary(after: float, measured: fl
 def test_what_does_not_show_in_time_is_not_known() -> None:
     account = Account(10_000)
     assert account.measure() == Unknown("it did not show within 180 seconds")
-    assert account.seconds >= observe.MOST_SECONDS and account.asked.count("iam-hardening-canary-none") == 1
+    assert account.seconds == observe.MOST_SECONDS and account.asked.count("iam-hardening-canary-none") == 1
+
+
+def test_a_role_that_can_be_looked_at_is_not_denied() -> None:
+    assert Account(4, other=None).measure() == Yes(4)
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,16 @@ def record(operation: str, **parameters: str) -> dict[str, t.Any]:
 
 
 def test_only_what_ends_a_denial_above_the_account_counts() -> None:
-    own = tree(policy("guard", WORK_DEV), policy("ours", DEV))
+    own = tree(policy("guard", WORK_DEV), policy("ours", DEV), policy("elsewhere", BOX), policy("nowhere"))
     records: list[t.Any] = [
         record("DetachPolicy", policyId="p-x", targetId=WORK_DEV),
         record("DetachPolicy", policyId="p-x", targetId=BOX),
         record("DetachPolicy", policyId="p-ours", targetId=DEV),
         record("UpdatePolicy", policyId="p-guard"),
         record("UpdatePolicy", policyId="p-other"),
+        record("UpdatePolicy", policyId="p-elsewhere"),
+        record("UpdatePolicy", policyId="p-nowhere"),
+        {**record("DetachPolicy", policyId="p-x", targetId=DEV), "eventSource": "iam.amazonaws.com"},
         record("AttachPolicy", policyId="p-x", targetId=DEV),
         record("MoveAccount", accountId=DEV),
         record("MoveAccount", accountId=PROD),
@@ -76,6 +79,33 @@ def test_only_what_ends_a_denial_above_the_account_counts() -> None:
         "DeletePolicy",
     ]
     assert {change.caller for change in found} == {WHO}
+    assert [change.what for change in found] == [
+        "control policy p-x",
+        "control policy p-guard",
+        DEV,
+        ROOT,
+        "control policy p-gone",
+    ]
+
+
+def test_of_an_account_that_left_the_organization_its_own_policies_count() -> None:
+    gone = "999988887777"
+    records = [
+        record("DetachPolicy", policyId="p-x", targetId=gone),
+        record("DetachPolicy", policyId="p-x", targetId=ROOT),
+        record("MoveAccount", accountId=gone),
+    ]
+    found = list_policy_changes(records, tree(), gone, SINCE, ())
+    assert [change.operation for change in found] == ["DetachPolicy", "MoveAccount"]
+
+
+def test_a_change_counts_from_the_moment_on() -> None:
+    at = {**record("MoveAccount", accountId=DEV), "eventTime": "2026-11-27T12:00:00Z"}
+    before = {**at, "eventTime": "2026-11-27T11:59:59Z"}
+    (change,) = list_policy_changes([before, at], tree(), DEV, SINCE, ())
+    assert change.when == SINCE
+    event = ChangeEvent("PutRolePolicy", SINCE, WHO, "", None, creates=False)
+    assert len(list(list_role_changes("arn:aws:iam::1:role/x", [event], SINCE))) == 1
 
 
 def test_older_and_harmless_calls_on_a_role_do_not_count() -> None:
@@ -93,6 +123,22 @@ def test_nothing_is_ever_called_trusted() -> None:
     assert Judged(DEV, SINCE, unread=("denied",)).state is Trust.UNKNOWN
     assert Judged(DEV, SINCE, (change,), ("denied",)).state is Trust.CHANGED
     assert "trusted" not in set(Trust)
+
+
+def test_the_result_has_what_changed_and_what_is_not_known() -> None:
+    change = TrustChange(NOW, "role assessor", "PutRolePolicy", WHO)
+    one = Difference("trust policy of role kept changed", "run-0", SINCE, "run-1", NOW)
+    given = Judged(DEV, SINCE, (change,), ("denied",), (one,)).as_dict()
+    assert given == {
+        "account_id": DEV,
+        "state": "changed",
+        "since": "2026-11-27T12:00:00Z",
+        "changes": [
+            {"when": "2026-11-28T12:00:00Z", "what": "role assessor", "operation": "PutRolePolicy", "caller": WHO}
+        ],
+        "differences": [{"summary": one.describe(), **one.as_dict()}],
+        "unread": ["denied"],
+    }
 
 
 def test_what_is_not_as_the_last_run_kept_it_is_distrusted_and_what_it_did_not_keep_is_unknown() -> None:
@@ -141,3 +187,4 @@ def test_the_accounts_are_those_that_the_incident_is_about() -> None:
     )
     assert list_involved(incident, ["444455556666"]) == (DEV, "444455556666", PROD)
     assert choose_since(incident, NOW) == NOW - timedelta(days=14)
+    assert choose_since(dataclasses.replace(incident, since=SINCE), NOW) == SINCE

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import typing as t
 from datetime import timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
     Declared,
@@ -20,15 +22,23 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Judged,
     Trust,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
     AccountSeed,
     Incident,
     KeySeed,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_state import (
+    add_policies,
+    describe_found,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.trust_states import keep_state
+from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 
+from ...._account.fakes import read
 from ...._converge.fakes import FakeStore
 from ...organization_policy.organizations import DEV, MANAGEMENT, PROD, ROOT, policy, tree
-from ...recorded import each
+from ...recorded import RecordedAccess, each
 from ..members import NOW, READER, Members, details, event, role
 
 PACKAGE: t.Final = "ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment"
@@ -63,11 +73,12 @@ class Case:
         self.member: t.Any = {**QUIET, **details(role("automation"))}
         self.tree: t.Any = tree()
         self.more: dict[str, t.Any] = {}
+        self.store = FakeStore()
 
     def judge(self) -> tuple[Judged, ...]:
         self.members = Members(self.answers, {DEV: self.member, PROD: self.member}, **self.more)
         declared = Declared(self.incident, **self.fields)
-        return observe.judge_accounts(self.members.connection, declared, self.tree, FakeStore())  # type: ignore[arg-type]
+        return observe.judge_accounts(self.members.connection, declared, self.tree, self.store)  # type: ignore[arg-type]
 
     def one(self) -> Judged:
         (judged,) = self.judge()
@@ -130,6 +141,46 @@ def test_a_denial_above_an_account_that_was_ended(parameters: dict[str, str], op
     case.tree = tree(policy("protect", ROOT), own)
     case.answers["cloudtrail:LookupEvents"] = {"Events": [event(operation, FRESH, parameters, "organizations")]}
     assert [one.operation for one in case.one().changes] == ([operation] if seen else [])
+
+
+@pytest.mark.parametrize(
+    ("owner", "tags", "seen"),
+    [
+        ("INC-7", None, False),
+        # Another incident has it, or somebody else does.
+        ("INC-8", None, True),
+        ("INC-7", {}, True),
+    ],
+)
+def test_only_the_dormant_policy_of_this_incident_is_changed_by_its_runs(owner: str, tags: t.Any, seen: bool) -> None:
+    orders = from_above.Orders(from_above.Named(frozenset({f"arn:aws:iam::{DEV}:user/mallory"})))
+    content, _left_out = from_above.write_orders(orders)
+    given = dict([from_above.TAG]) if tags is None else tags
+    about = {"content": content.document, "description": from_above.describe_owner(owner), "tags": given}
+    case = Case(DEV)
+    case.tree = tree(policy(from_above.NAME, ROOT, **about), policy("protect", ROOT))
+    asked = [{"policyId": f"p-{from_above.NAME}"}, {"policyId": "p-protect"}]
+    events = [event("UpdatePolicy", FRESH, one, "organizations") for one in asked]
+    case.answers["cloudtrail:LookupEvents"] = {"Events": events}
+    names = [f"control policy p-{name}" for name in ("protect", *([from_above.NAME] if seen else []))]
+    assert {one.what for one in case.one().changes} == set(names)
+
+
+def test_what_an_earlier_run_kept_is_compared() -> None:
+    case = Case(DEV)
+    access = RecordedAccess(details(role("automation")), account_id=DEV)
+    kept = dataclasses.replace(read(access, Dataset.AUTHORIZATION_DETAILS), observed_at=NOW - timedelta(days=2))
+    watched = principals_of([WATCHED.replace("<account_id>", DEV)])
+    found = add_policies(describe_found(kept, "run-1", watched), tree(policy("protect", ROOT)).levels(DEV))
+    keep_state(t.cast(t.Any, case.store), found)
+    case.tree = tree(policy("protect", ROOT))
+    assert case.one().state is Trust.NOTHING_SEEN
+    case.member.update(details(role("automation", Action="sts:*")))
+    judged = case.one()
+    assert judged.state is Trust.CHANGED and "role automation" in judged.differences[0].describe()
+    case.member.update(details(role("automation")))
+    case.tree = tree()
+    assert "protect" in case.one().differences[0].describe()
 
 
 def test_without_the_organization_its_calls_are_not_asked_for() -> None:
@@ -207,6 +258,7 @@ def test_accounts_of_keys_are_judged_and_the_management_account_is_not() -> None
     case = Case(MANAGEMENT, keys=(KeySeed(key, account_id=PROD), KeySeed(other)))
     case.answers["sts:GetAccessKeyInfo"] = each("AccessKeyId", {other: {"Account": DEV}})
     assert [one.account_id for one in case.judge()] == [PROD, DEV]
+    assert set(case.members.access.names) <= observe.TRUST_OPERATIONS.reads
     case.answers["sts:GetAccessKeyInfo"] = DENIED
     assert [one.account_id for one in case.judge()] == [PROD]
 
