@@ -20,7 +20,6 @@ from .model import Key, Stage
 class Action(enum.StrEnum):
     """What is done now. ``RECORD`` changes nothing in AWS."""
 
-    NOTHING = "nothing"
     WAIT = "wait"
     REFUSE = "refuse"
     RECORD = "record"
@@ -52,7 +51,7 @@ class Step:
     @property
     def acts(self) -> bool:
         """Whether the step changes something, or is recorded."""
-        return self.action not in (Action.NOTHING, Action.WAIT, Action.REFUSE)
+        return self.action not in (Action.WAIT, Action.REFUSE)
 
 
 def refuse(rule: str, reason: str) -> Step:

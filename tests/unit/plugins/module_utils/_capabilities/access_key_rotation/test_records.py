@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 
-from .rotations import ACCOUNT, OLD, USER_ID, record
+from .rotations import ACCOUNT, NEW, OLD, USER_ID, VERSION, at, record
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -52,9 +52,19 @@ def test_of_two_runs_at_once_one_writes(tmp_path: Path) -> None:
         {"stage": "revoked"},
         {"at": "yesterday"},
         {"old_key": "../../x"},
+        {"old_key": OLD[:15]},
+        {"old_key": f"{OLD}\n"},
+        {"old_key": OLD.lower()},
+        {"new_key": "../../x"},
+        {"new_key": NEW * 7},
         {"old_key": None},
         {"new_key": OLD},
         {"version_id": "latest"},
+        {"version_id": VERSION[:-1]},
+        {"version_id": f"{VERSION}0"},
+        {"version_id": VERSION.upper()},
+        {"previous": None},
+        {"by": 7},
         {"user_id": ["AIDA"]},
     ],
 )
@@ -62,6 +72,22 @@ def test_what_no_run_writes_is_no_record(fields: dict[str, t.Any]) -> None:
     content = json.loads(record("created").as_bytes()) | fields
     with pytest.raises(ValueError, match=r"."):
         Event.of_bytes(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("name", sorted(json.loads(record("created").as_bytes())))
+def test_a_record_that_lacks_something_is_none(name: str) -> None:
+    content = json.loads(record("created").as_bytes())
+    assert Event.of_bytes(json.dumps(content).encode()) == record("created")
+    del content[name]
+    with pytest.raises(ValueError, match=r"not a record of a rotation"):
+        Event.of_bytes(json.dumps(content).encode())
+
+
+def test_an_event_knows_where_and_when_the_store_has_it() -> None:
+    read = Event.of_bytes(record("created").as_bytes(), number=3, key="000003-created.json", stored_at=at(1))
+    assert (read.number, read.key, read.stored_at, read.at) == (3, "000003-created.json", at(1), at(0))
+    # Where a record stands makes it no other record.
+    assert read == record("created") and read != record("created", 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff", b'{"schema": "hardening.iam/rotation/1"}'])
