@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
@@ -16,25 +15,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     SAMPLES,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.run import OPERATIONS
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import evaluate
 
+from .. import granting
 from .rotations import ACCOUNT, SECRET, USER
 
 ACTIONS: t.Final = {action for operation in OPERATIONS.all for action in iam_actions(operation)}
 
 
 def allows(action: str, resource: str, **context: str) -> bool:
-    """Whether a role with the grant of an action may take it."""
-    statement: dict[str, t.Any] = {"Effect": "Allow", "Action": action}
-    statement["Resource"] = list(GRANTS.resources_of(action) or ["*"])
-    condition = GRANTS.condition_of(action)
-    text = json.dumps(statement | ({"Condition": condition} if condition else {}))
-    filled = text.replace("${Partition}", "aws").replace("${Account}", ACCOUNT)
-    policy = parse({"Version": "2012-10-17", "Statement": [json.loads(filled)]})
-    request = evaluate.Request(action, resource, context=context, principal=f"arn:aws:iam::{ACCOUNT}:role/automation")
-    decision = evaluate.Evaluator(evaluate.Layers(identity=(policy,))).decide(request)
-    return decision.outcome is evaluate.Outcome.ALLOWED
+    return granting.allows(GRANTS, action, resource, **context)
 
 
 def test_a_key_is_made_only_for_a_user_whose_tag_allows_it() -> None:
@@ -65,3 +54,7 @@ def test_the_preflight_asks_about_what_the_role_may_reach() -> None:
 
 def test_grants_are_about_own_actions() -> None:
     assert {*GRANTS.conditions, *GRANTS.purposes} <= ACTIONS
+
+
+def test_each_read_says_what_it_is_for() -> None:
+    assert all(text.startswith("access_key_rotation: ") for text in GRANTS.purposes.values())

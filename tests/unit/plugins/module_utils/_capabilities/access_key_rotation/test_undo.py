@@ -22,7 +22,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.undo import DERIVATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
-from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_records import UnderivableError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import derive, find_mismatch
 
 from .rotations import ACCOUNT, NEW, OLD, PREVIOUS, SECRET, TARGET, USER, VERSION, key, secret, user

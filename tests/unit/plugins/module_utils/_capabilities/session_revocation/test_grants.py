@@ -14,6 +14,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import OPERATIONS
 
+from ..granting import ACCOUNT, allows
+
 
 def test_every_write_has_a_switch_or_is_unproven() -> None:
     writes = {action for operation in OPERATIONS.writes for action in iam_actions(operation)}
@@ -24,3 +26,17 @@ def test_every_write_has_a_switch_or_is_unproven() -> None:
 def test_grants_are_about_own_actions() -> None:
     actions = {action for operation in OPERATIONS.all for action in iam_actions(operation)}
     assert {*GRANTS.resources, *GRANTS.conditions, *GRANTS.purposes} <= actions
+
+
+def test_only_policies_of_incidents_are_written_and_attached() -> None:
+    policy, role = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/incident-INC-7-app", f"arn:aws:iam::{ACCOUNT}:role/app"
+    other = policy.replace("incident-", "")
+    for action in ("iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:TagPolicy"):
+        assert allows(GRANTS, action, policy) and not allows(GRANTS, action, other)
+    for action in ("iam:AttachRolePolicy", "iam:DetachRolePolicy"):
+        assert allows(GRANTS, action, role, **{"iam:PolicyARN": policy})
+        assert not allows(GRANTS, action, role, **{"iam:PolicyARN": other}) and not allows(GRANTS, action, role)
+
+
+def test_each_read_says_what_it_is_for() -> None:
+    assert all(text.startswith("session_revocation: ") for text in GRANTS.purposes.values())
