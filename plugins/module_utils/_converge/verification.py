@@ -63,7 +63,7 @@ def find_unverified(
         return settle(capability.reread, change, errors=errors) is Outcome.APPLIED
 
     for number in itertools.count():
-        pending = _unless(shows, pending)
+        pending = _unless(shows, pending, workers=len({change.region for change in pending}))
         waits = {id(change): list_waits(capability, change) for change in pending}
         overdue += [change for change in pending if number >= len(waits[id(change)])]
         pending = [change for change in pending if number < len(waits[id(change)])]
@@ -78,19 +78,18 @@ def find_missing(
 ) -> tuple[Change, ...]:
     """Find the changes that do not show now, all at once. What can't be read is not missing."""
 
-    def is_missing(change: Change) -> bool:
+    def may_show(change: Change) -> bool:
         try:
-            return content_hash(capability.reread(change)) != content_hash(change.after)
+            return content_hash(capability.reread(change)) == content_hash(change.after)
         except errors:
-            return False
+            return True
 
-    found = side_by_side(is_missing, changes, workers=len(changes))
-    return tuple(change for change, missing in zip(changes, found, strict=True) if missing)
+    return tuple(_unless(may_show, changes, workers=len(changes)))
 
 
-def _unless(shows: Callable[[Change], bool], changes: Sequence[Change]) -> list[Change]:
-    """The changes for which ``shows`` is false."""
-    shown = side_by_side(shows, changes, workers=len({change.region for change in changes}))
+def _unless(shows: Callable[[Change], bool], changes: Sequence[Change], *, workers: int) -> list[Change]:
+    """The changes for which ``shows`` is false, asked in so many threads."""
+    shown = side_by_side(shows, changes, workers=workers)
     return [change for change, is_shown in zip(changes, shown, strict=True) if not is_shown]
 
 

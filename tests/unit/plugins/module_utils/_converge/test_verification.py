@@ -121,3 +121,32 @@ def test_one_worker_is_this_thread_and_more_are_others() -> None:
     here = threading.get_ident()
     assert set(side_by_side(lambda _value: threading.get_ident(), "ab", workers=1)) == {here}
     assert here not in side_by_side(lambda _value: threading.get_ident(), "ab", workers=2)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(2, 2), (5, 5), (20, 8)])
+def test_so_many_are_asked_at_a_time_and_no_more(workers: int, threads: int) -> None:
+    # Nobody goes on before so many are at work.
+    together = threading.Barrier(threads, timeout=60)
+
+    def work(_number: int) -> int:
+        together.wait()
+        return threading.get_ident()
+
+    assert len(set(side_by_side(work, range(4 * threads), workers=workers))) == threads
+
+
+def test_regions_are_read_at_the_same_time_and_what_is_in_one_region_in_turn() -> None:
+    together = threading.Barrier(2, timeout=60)
+    threads: set[int] = set()
+
+    class Watched(FakeAws):
+        def reread(self, wanted: Change) -> t.Any:
+            if wanted.region != "global":
+                together.wait()
+            threads.add(threading.get_ident())
+            return super().reread(wanted)
+
+    aws = Watched(alice="new", bob="new")
+    assert verify(aws, change(region="eu-west-1"), change("bob", region="us-east-1")) == ((), [])
+    threads.clear()
+    assert verify(aws, change(), change("bob")) == ((), []) and threads == {threading.get_ident()}

@@ -29,9 +29,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
-from .organizations import BOX, DENY, FULL, MANAGEMENT, WORK, WORK_DEV, declaring, policy, tree
+from ..._controls.samples import NOW, snapshot
+from .organizations import BOX, DENY, DEV, FULL, MANAGEMENT, PROD, WORK, WORK_DEV, declaring, policy, tree
 
 NOTHING: t.Final = {"refused": (), "changes": ()}
 REFUSED: t.Final = Refusal("lock_out", "it would lock the automation out", "protect", "AttachPolicy")
@@ -43,13 +45,15 @@ class Guard:
     def __init__(self, **refusals: Refusal) -> None:
         self.refusals = {name: (refusal,) for name, refusal in refusals.items()}
         self.asked: list[tuple[str, ...]] = []
+        self.impacts: tuple[t.Any, ...] = ()
 
     def __call__(self, *_given: t.Any) -> Guard:
         return self
 
     def judge(self, _tree: OrganizationTree, after: OrganizationTree) -> Judgement:
         self.asked.append(next((one.targets for one in after.policies if one.name == "protect"), ()))
-        return Judgement(self.refusals, predicted=frozenset({t.cast(t.Any, "pair")}), report={"asked": True})
+        predicted = frozenset({t.cast(t.Any, "pair")})
+        return Judgement(self.refusals, predicted=predicted, impacts=self.impacts, report={"asked": True})
 
 
 class FakeRollout:
@@ -83,7 +87,7 @@ class Case:
         self.asked: list[t.Any] = []
         self.error: t.Optional[AwsError] = None
         monkeypatch.setattr(module, "organization_tree", self._read)
-        monkeypatch.setattr(module, "collect", lambda *_given, **_named: None)
+        monkeypatch.setattr(module, "collect", lambda *_given, **_named: snapshot())
         monkeypatch.setattr(module, "find_analyzer_objections", lambda *_given: {})
         monkeypatch.setattr(module, "LockOut", lambda *given: self.guard)
         monkeypatch.setattr(module, "Rollout", lambda *given, **named: self.rollout)
@@ -95,19 +99,20 @@ class Case:
         return self.tree
 
     def make(self, declared: t.Optional[Declared] = None) -> module.OrganizationPolicy:
-        access = types.SimpleNamespace(caller=types.SimpleNamespace(account_id=MANAGEMENT))
-        connection = types.SimpleNamespace(access=access, now=None, warn=self.warned.append)
-        inputs = types.SimpleNamespace(
+        self.access = types.SimpleNamespace(caller=types.SimpleNamespace(account_id=MANAGEMENT))
+        self.connection = types.SimpleNamespace(access=self.access, now=NOW, warn=self.warned.append)
+        self.inputs = types.SimpleNamespace(
             run=types.SimpleNamespace(writes=self.writes),
             settings=Settings(),
-            journal=None,
-            lock_out=types.SimpleNamespace(member_role_arn=""),
-            evidence=types.SimpleNamespace(trail_logs=()),
+            journal="journal",
+            lock_out=types.SimpleNamespace(member_role_arn="arn:reader"),
+            evidence=types.SimpleNamespace(trail_logs=(types.SimpleNamespace(location="s3://trail"),)),
             places=(),
             rollout=object() if self.rollout else None,
             stages=self.stages,
         )
-        return module.OrganizationPolicy(declared or declaring(), t.cast(t.Any, inputs), t.cast(t.Any, connection))
+        given: tuple[t.Any, t.Any] = self.inputs, self.connection
+        return module.OrganizationPolicy(declared or declaring(), *given)
 
     def plan(self, declared: t.Optional[Declared] = None) -> tuple[module.OrganizationPolicy, Plan]:
         capability = self.make(declared)
@@ -256,8 +261,14 @@ def test_an_attachment_waits_until_its_type_is_enabled(case: Case, monkeypatch: 
     capability, plan = case.plan()
     states = ["PENDING_ENABLE", "PENDING_ENABLE", "ENABLED"]
     waited: list[float] = []
-    monkeypatch.setattr(module, "read_type_status", lambda _access, kind: states.pop(0) if kind == SCP else None)
-    monkeypatch.setattr(module, "reread", lambda *_given: lambda change: change.operation)
+    asked = case.access, SCP
+    monkeypatch.setattr(module, "read_type_status", lambda *given: states.pop(0) if given == asked else None)
+
+    def reread(*given: t.Any) -> t.Any:
+        assert given == (case.access, NOW)
+        return lambda change: change.operation
+
+    monkeypatch.setattr(module, "reread", reread)
     monkeypatch.setattr(module.time, "sleep", waited.append)
     made, attached = plan.changes
     assert capability.reread(made) == "CreatePolicy" and len(states) == 3
@@ -282,3 +293,166 @@ def test_a_policy_that_allows_is_made_like_any_other(case: Case) -> None:
     made, attached = plan.changes
     assert capability.stays_with(attached, made) and capability.serves(made, attached)
     assert not capability.stays_with(made, attached)
+
+
+# What it is made of
+
+
+@pytest.mark.parametrize("by", ["policy", "stage", "neither"])
+def test_tags_of_accounts_are_read_where_something_is_chosen_by_them(
+    case: Case, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    asked: list[OrganizationTree] = []
+
+    def with_tags(_access: t.Any, read: OrganizationTree) -> OrganizationTree:
+        asked.append(read)
+        return read
+
+    monkeypatch.setattr(module, "with_account_tags", with_tags)
+    tagged = {"tag": {"env": "dev"}}
+    declared = declaring(STAGED)
+    case.stage(Action.START, "/Work/Dev")
+    if by == "stage":
+        # One of two targets is enough.
+        case.stages = (*case.stages, parse_targets([{"ou": "/Work"}, tagged], "x"))
+    elif by == "policy":
+        declared, case.rollout, case.stages = declaring({"targets": [tagged]}), None, ()
+    case.make(declared).observe()
+    assert len(asked) == (by != "neither")
+
+
+def test_a_finding_names_what_its_policy_lacks_and_the_change_that_mends_it(case: Case) -> None:
+    capability = case.make()
+    observed = capability.observe()
+    (finding,) = capability.findings(observed)
+    assert (finding.status, finding.control) == (Status.FAIL, "organization_policy_declared")
+    plan = capability.plan(observed, (finding,))
+    assert [change.remedies for change in plan.changes] == [(finding.fingerprint,)] * 2
+    # What has passed needs no remedy.
+    passed = dataclasses.replace(finding, status=Status.PASS)
+    assert [change.remedies for change in capability.plan(observed, (passed,)).changes] == [(), ()]
+
+
+def test_what_is_to_be_gone_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(monkeypatch, tree(policy("protect", WORK)))
+    capability = case.make(declaring(state="absent"))
+    assert capability.findings(capability.observe()) == ()
+
+
+def test_the_account_itself_is_not_read(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[t.Any] = []
+
+    def collect(access: t.Any, **named: t.Any) -> t.Any:
+        asked.append((access, named))
+        return snapshot()
+
+    monkeypatch.setattr(module, "collect", collect)
+    capability = case.make()
+    capability.observe()
+    assert asked == [(case.access, {"datasets": frozenset(), "regions": (), "now": NOW})]
+
+
+def test_a_change_names_the_accounts_below_what_it_is_attached_to(case: Case) -> None:
+    capability = case.make()
+    observed = capability.observe()
+    plan = capability.plan(observed, ())
+    (_made, attached) = capability.add_affected(observed, plan.changes)
+    assert DEV in str(attached.affects) and PROD not in str(attached.affects)
+
+
+def test_requests_go_by_the_name_of_the_policy(case: Case) -> None:
+    capability, plan = case.plan()
+    sender = capability.acting(plan.changes[0])
+    assert sender is not None and sender.caller is case.access.caller
+    assert capability.acting(plan.changes[1]) is sender
+
+
+def test_what_was_predicted_of_the_members_is_kept(case: Case) -> None:
+    case.guard.impacts = ("impact",)
+    capability, _plan = case.plan()
+    assert capability.impacts() == ("impact",)
+
+
+# What becomes of a rollout
+
+REPORT: t.Final = {
+    "policy": "protect",
+    "action": "start",
+    "reason": "why",
+    "failed": False,
+    "stage": "canary",
+    "stages": [{"name": "canary", "state": "begins"}],
+    "since": None,
+    "soak_left_hours": 0.0,
+    "gate": None,
+    "next": "wait",
+}
+
+
+def test_each_policy_has_a_rollout_of_its_own(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout = case.stage(Action.START, "/Work/Dev")
+    made: list[t.Any] = []
+
+    def make(*given: t.Any, **named: t.Any) -> FakeRollout:
+        made.append((given, named))
+        return rollout
+
+    monkeypatch.setattr(module, "Rollout", make)
+    capability, plan = case.plan(declaring(STAGED, {**STAGED, "name": "other"}))
+    assert [named for _given, named in made] == [
+        {"policy": "protect", "policy_type": SCP},
+        {"policy": "other", "policy_type": SCP},
+    ]
+    (connection, run, declared, sources, journal), _named = made[0]
+    assert connection is case.connection and run is case.inputs.run and declared is case.inputs.rollout
+    assert (sources.member_role_arn, journal) == (case.inputs.lock_out.member_role_arn, "journal")
+    assert [place.location for place in sources.trail_logs] == ["s3://trail"]
+    made_changes = [change.as_entry() | {"applied": True} for change in plan.changes]
+    capability.conclude({"refused": (), "changes": made_changes}, completed=True)
+    assert len(rollout.recorded) == 2
+
+
+def test_a_stage_that_has_not_begun_is_not_reported_as_begun(case: Case) -> None:
+    case.stage(Action.START, "/Work/Dev", report=REPORT)
+    capability, _plan = case.plan(declaring(STAGED))
+    capability.conclude({"refused": [{"target": "protect", "reason": "too many"}], "changes": ()}, completed=True)
+    result = capability.result(NOTHING)
+    assert result["rollout"][0]["action"] == "not_begun" and "not begun" in result["terminal"]
+
+
+@pytest.mark.parametrize("completed", [True, False])
+def test_check_mode_says_what_would_begin(case: Case, completed: bool) -> None:
+    case.stage(Action.START, "/Work/Dev", report=REPORT)
+    case.writes = False
+    capability, plan = case.plan(declaring(STAGED))
+    planned = [change.as_entry() | {"applied": False} for change in plan.changes]
+    capability.conclude({"refused": (), "changes": planned}, completed=completed)
+    assert capability.result(NOTHING)["rollout"] == [REPORT] and case.warned == []
+    # What the run would not make would not begin.
+    capability.conclude(NOTHING, completed=completed)
+    assert capability.result(NOTHING)["rollout"][0]["action"] == "not_begun"
+
+
+def test_a_run_that_failed_has_begun_nothing(case: Case) -> None:
+    rollout = case.stage(Action.START, "/Work/Dev", report=REPORT)
+    capability, plan = case.plan(declaring(STAGED))
+    made = [change.as_entry() | {"applied": True} for change in plan.changes]
+    capability.conclude({"refused": (), "changes": made}, completed=False)
+    assert rollout.recorded == [] and "not verified" in case.warned[0]
+
+
+@pytest.mark.parametrize(("writes", "failure"), [(True, "protect: why"), (False, "")])
+def test_a_rollout_that_is_held_fails_the_run_but_not_check_mode(case: Case, writes: bool, failure: str) -> None:
+    case.stage(Action.HOLD, "/Work/Dev", report={**REPORT, "failed": True})
+    case.writes = writes
+    capability, _plan = case.plan(declaring(STAGED))
+    assert capability.failure(NOTHING) == failure
+    assert case.warned == ([] if writes else ["without check mode this fails: protect: why"])
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_rollout_that_goes_on_fails_nothing(case: Case, writes: bool) -> None:
+    case.stage(Action.SOAKING, "/Work/Dev", report=REPORT)
+    case.writes = writes
+    capability, _plan = case.plan(declaring(STAGED))
+    assert capability.failure(NOTHING) == "" and case.warned == []
