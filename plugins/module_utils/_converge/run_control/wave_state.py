@@ -51,7 +51,7 @@ class Watch:
 
     began: datetime
     since: datetime
-    has_changes: bool = dataclasses.field(default=False, compare=False)
+    has_changes: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,9 +79,9 @@ class _Changes:
     ``rollbacks`` are the runs that undid changes.
     """
 
-    accounts: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
-    plans: frozenset[str] = frozenset()
-    rollbacks: frozenset[str] = frozenset()
+    accounts: Mapping[str, datetime]
+    plans: frozenset[str]
+    rollbacks: frozenset[str]
 
     def join(self, other: _Changes) -> _Changes:
         """These changes and others."""
@@ -108,26 +108,35 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
     """
     found = store.get_versioned(run.key)
     if found is None:
-        return _begin(store, run, _find_changes(store, run, [run.run_id]), since=None, version=None)
+        own = frozenset({run.run_id})
+        return _begin(store, run, _find_changes(store, run, own), own, since=run.now, version=None)
     record = _parse(found[0], run, f"{store.location}/{run.key}")
-    recorded = _find_changes(store, run, [record.run_id])
-    first = min(recorded.accounts.values(), default=None)
-    known = record.list_known(recorded)
-    since = min(filter(None, (record.since, first, record.began)))
-    changed = _find_changes(store, run, record.list_later_runs(store, run))
+    known = record.list_known(_find_changes(store, run, [record.run_id]))
+    run_ids = record.list_later_runs(store, run)
+    changed = _find_changes(store, run, run_ids)
+    # Whatever the record says, the journal shows no earlier change than this one.
+    first = min(changed.accounts.values(), default=record.began)
+    since = min(record.since, record.began, first)
     if changed.goes_beyond(known):
         # Accounts in which all had failed, or was refused, and plans whose approval lifts a cap: they soak from now on.
         # Other changes of the same accounts begin nothing anew, or a nightly run would never end the soak.
-        earlier = since if known.accounts else None
-        return _begin(store, run, known.join(changed), since=earlier, version=found[1])
-    began = max(record.began, found.written, first or record.began)
+        earlier = since if known.accounts else run.now
+        return _begin(store, run, known.join(changed), run_ids, since=earlier, version=found[1])
+    began = max(record.began, found.written, first)
     return Watch(began, since, has_changes=bool(known.accounts))
 
 
 def _begin(
-    store: Store, run: WaveRun, changed: _Changes, *, since: t.Optional[datetime], version: t.Optional[str]
+    store: Store,
+    run: WaveRun,
+    changed: _Changes,
+    run_ids: frozenset[str],
+    *,
+    since: datetime,
+    version: t.Optional[str],
 ) -> Watch:
-    since = min(filter(None, (since, run.now, *changed.accounts.values())))
+    """Write that the soak begins now, by the changes that the runs ``run_ids`` made."""
+    since = min(since, run.now, *changed.accounts.values())
     document = {
         "schema": SCHEMA,
         "wave": run.wave,
@@ -137,8 +146,9 @@ def _begin(
         "since": format_utc(since),
         "changed": sorted(changed.accounts),
         "plans": sorted(changed.plans),
-        # A job may be launched again under the id of this run, so this run is looked at again.
-        "runs": sorted(_list_runs(store, run) - {run.run_id}),
+        # A job may be launched again under the id of this run, so this run is looked at again. So are those that made
+        # the changes, which the journal has to show. What was undone begins the soak once.
+        "runs": sorted(_list_runs(store, run) - {run.run_id, *(run_ids - changed.rollbacks)}),
         "nonce": secrets.token_hex(16),
     }
     store.swap(run.key, json.dumps(document, indent=1).encode(), version)
@@ -152,7 +162,7 @@ def _list_runs(store: Store, run: WaveRun) -> frozenset[str]:
 
 def _find_changes(store: Store, run: WaveRun, run_ids: Iterable[str]) -> _Changes:
     """Find what runs recorded of changes by this declaration in the accounts of the wave."""
-    found = _Changes()
+    found = _Changes({}, frozenset(), frozenset())
     for run_id in run_ids:
         for account_id in set(run.accounts):
             declared = find_declared(store, account_id, run_id, run.declaration, ignored=SENDERS)
@@ -165,24 +175,22 @@ def _find_changes(store: Store, run: WaveRun, run_ids: Iterable[str]) -> _Change
 
 @dataclasses.dataclass(frozen=True)
 class _Record:
-    """The record of a wave. ``runs`` are those that had records in the journal already, but for its own."""
+    """The record of a wave. ``runs`` are those that had records in the journal already, but for those it watches."""
 
     run_id: str
     began: datetime
-    since: t.Optional[datetime]
-    changed: t.Optional[frozenset[str]]
-    plans: t.Optional[frozenset[str]]
-    runs: t.Optional[frozenset[str]]
+    since: datetime
+    changed: frozenset[str]
+    plans: frozenset[str]
+    runs: frozenset[str]
 
     def list_known(self, recorded: _Changes) -> _Changes:
-        """List the changes that soak. A record that lacks them has those that its run ``recorded``."""
-        accounts = recorded.accounts if self.changed is None else dict.fromkeys(self.changed, self.began)
-        return _Changes(accounts, recorded.plans if self.plans is None else self.plans, recorded.rollbacks)
+        """List the changes that soak. Its own run ``recorded`` what it undid."""
+        return _Changes(dict.fromkeys(self.changed, self.began), self.plans, recorded.rollbacks)
 
     def list_later_runs(self, store: Store, run: WaveRun) -> frozenset[str]:
         """List the runs whose changes the record may not have."""
-        own = {run.run_id, self.run_id}
-        return frozenset(own if self.runs is None else (_list_runs(store, run) - self.runs) | own)
+        return (_list_runs(store, run) - self.runs) | {run.run_id, self.run_id}
 
 
 def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
@@ -193,11 +201,10 @@ def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
         run_id = record["run_id"]
         if not isinstance(run_id, str) or "/" in run_id or not run_id.strip("."):
             raise ValueError("its run_id is no name")
-        since = record.get("since")
         return _Record(
             run_id,
             parse_moment(record["began"]),
-            None if since is None else parse_moment(since),
+            parse_moment(record["since"]),
             *(_parse_names(record, name) for name in ("changed", "plans", "runs")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -207,10 +214,8 @@ def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
         ) from error
 
 
-def _parse_names(record: Mapping[str, t.Any], name: str) -> t.Optional[frozenset[str]]:
-    given = record.get(name)
-    if given is None:
-        return None
+def _parse_names(record: Mapping[str, t.Any], name: str) -> frozenset[str]:
+    given = record[name]
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise ValueError(f"{name} is no list of names")
     return frozenset(given)

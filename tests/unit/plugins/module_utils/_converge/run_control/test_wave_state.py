@@ -71,23 +71,32 @@ def forge(
         "declaration": DECLARED,
         "run_id": run_id,
         "began": format_utc(began),
+        "since": format_utc(began),
+        "changed": [ACCOUNT],
+        "plans": [],
+        "runs": [],
         **(fields or {}),
     }
     store.now = written
     store.put(KEY, json.dumps(record).encode())
 
 
+def changed_since(began: datetime, since: datetime) -> Watch:
+    """What is watched since a moment, with the moment of the first change."""
+    return Watch(began, since, has_changes=True)
+
+
 def test_the_first_run_begins_the_soak_when_it_has_finished_the_wave(store: FakeStore) -> None:
     change(store, 0)
     change(store, 0.5, account=OTHER)
-    assert watch(store, run_at(1)) == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(1)) == changed_since(NOW + HOUR, NOW)
 
 
 def test_later_runs_go_on_and_their_changes_begin_nothing_anew(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
     change(store, 23, "2")
-    assert watch(store, run_at(24, "2")) == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == changed_since(NOW + HOUR, NOW)
 
 
 def test_an_account_that_a_later_run_changes_for_the_first_time_soaks_from_then_on(store: FakeStore) -> None:
@@ -95,7 +104,7 @@ def test_an_account_that_a_later_run_changes_for_the_first_time_soaks_from_then_
     change(store, 0)
     watch(store, run_at(1))
     change(store, 23, "2", account=OTHER)
-    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    begun_anew = changed_since(NOW + 24 * HOUR, NOW)
     assert watch(store, run_at(24, "2")) == begun_anew
     for night in (2, 3):
         change(store, 24 * night, str(night + 1))
@@ -109,7 +118,7 @@ def test_a_wave_that_was_rolled_back_soaks_from_then_on(store: FakeStore) -> Non
     watch(store, run_at(1))
     change(store, 20, "undo", module="rollback", declaration="")
     change(store, 23, "2")
-    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    begun_anew = changed_since(NOW + 24 * HOUR, NOW)
     assert watch(store, run_at(24, "2")) == begun_anew
     change(store, 47, "3")
     assert watch(store, run_at(48, "3")) == begun_anew
@@ -120,7 +129,7 @@ def test_a_rollback_under_the_id_of_a_run_does_not_begin_the_soak_each_night(sto
     change(store, 0)
     begun = watch(store, run_at(1))
     change(store, 23, "2")
-    assert watch(store, run_at(24, "2")) == begun == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == begun == changed_since(NOW + HOUR, NOW)
 
 
 def test_a_rollback_alone_is_no_change_by_the_declaration(store: FakeStore) -> None:
@@ -134,7 +143,7 @@ def test_denials_are_looked_for_since_the_first_of_several_runs_that_changed_an_
     watch(store, run_at(1))
     for hours, run_id in ((10, "2"), (20, "3"), (15, "4")):
         change(store, hours, run_id)
-    assert watch(store, run_at(21, "5")) == Watch(NOW + 21 * HOUR, NOW + 10 * HOUR)
+    assert watch(store, run_at(21, "5")) == changed_since(NOW + 21 * HOUR, NOW + 10 * HOUR)
 
 
 def test_a_newly_approved_plan_soaks_from_then_on(store: FakeStore) -> None:
@@ -142,21 +151,21 @@ def test_a_newly_approved_plan_soaks_from_then_on(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
     change(store, 23, "2", approved="d" * 64)
-    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    begun_anew = changed_since(NOW + 24 * HOUR, NOW)
     assert watch(store, run_at(24, "2")) == begun_anew
     # The same plan again, and runs without an approval, begin nothing anew.
     change(store, 25, "3", approved="d" * 64)
     change(store, 26, "4")
     assert watch(store, run_at(27, "4")) == begun_anew
     change(store, 28, "5", approved="e" * 64)
-    assert watch(store, run_at(29, "5")) == Watch(NOW + 29 * HOUR, NOW)
+    assert watch(store, run_at(29, "5")) == changed_since(NOW + 29 * HOUR, NOW)
 
 
 def test_findings_that_were_sent_are_no_change(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
     change(store, 23, "2", account=OTHER, module="findings_export")
-    assert watch(store, run_at(24, "2")) == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == changed_since(NOW + HOUR, NOW)
 
 
 def test_the_plans_of_the_run_that_began_the_soak_are_known(store: FakeStore) -> None:
@@ -164,7 +173,7 @@ def test_the_plans_of_the_run_that_began_the_soak_are_known(store: FakeStore) ->
     change(store, 0, account=OTHER, approved="e" * 64)
     watch(store, run_at(1))
     change(store, 2, approved="e" * 64, account=OTHER)
-    assert watch(store, run_at(3)) == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(3)) == changed_since(NOW + HOUR, NOW)
 
 
 @pytest.mark.parametrize("approved", ["d" * 64, None])
@@ -173,29 +182,33 @@ def test_a_run_that_never_reached_its_gate_is_found_by_the_next(store: FakeStore
     change(store, 0)
     watch(store, run_at(1))
     change(store, 20, "killed", approved=approved, account=ACCOUNT if approved else OTHER)
-    assert watch(store, run_at(24, "3")) == Watch(NOW + 24 * HOUR, NOW)
-    assert watch(store, run_at(30, "4")) == Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(24, "3")) == changed_since(NOW + 24 * HOUR, NOW)
+    # Nightly changes of what is watched begin nothing anew.
+    change(store, 29, "4")
+    assert watch(store, run_at(30, "4")) == changed_since(NOW + 24 * HOUR, NOW)
+    change(store, 53, "5", account=OTHER)
+    assert watch(store, run_at(54, "5")).began == NOW + (54 if approved else 24) * HOUR
 
 
 def test_runs_from_before_the_soak_are_not_read_again(store: FakeStore) -> None:
     store.put(f"{ACCOUNT}/0/7/000001-run.json", b"{")
     change(store, 0)
     watch(store, run_at(1))
-    assert watch(store, run_at(2, "2")) == Watch(NOW + HOUR, NOW)
+    assert watch(store, run_at(2, "2")) == changed_since(NOW + HOUR, NOW)
 
 
 def test_a_job_that_is_launched_again_under_the_same_run_id_soaks_what_it_changes(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
     change(store, 23, account=OTHER)
-    assert watch(store, run_at(24)) == Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(24)) == changed_since(NOW + 24 * HOUR, NOW)
 
 
 def test_another_declaration_soaks_anew(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
     change(store, 24, "2", declaration="b" * 64)
-    assert watch(store, run_at(25, "2", "b" * 64)) == Watch(NOW + 25 * HOUR, NOW + 24 * HOUR)
+    assert watch(store, run_at(25, "2", "b" * 64)) == changed_since(NOW + 25 * HOUR, NOW + 24 * HOUR)
 
 
 def test_a_lost_record_makes_the_soak_longer(store: FakeStore) -> None:
@@ -206,12 +219,13 @@ def test_a_lost_record_makes_the_soak_longer(store: FakeStore) -> None:
 
 
 def test_a_wave_without_changes_soaks_from_its_first_change(store: FakeStore) -> None:
-    assert watch(store, run_at(1)) == Watch(NOW + HOUR, NOW + HOUR)
-    assert watch(store, run_at(2, "2")) == Watch(NOW + HOUR, NOW + HOUR)
+    unchanged = Watch(NOW + HOUR, NOW + HOUR, has_changes=False)
+    assert watch(store, run_at(1)) == unchanged
+    assert watch(store, run_at(2, "2")) == unchanged
     change(store, 23, "3")
-    assert watch(store, run_at(24, "3")) == Watch(NOW + 24 * HOUR, NOW + 23 * HOUR)
+    assert watch(store, run_at(24, "3")) == changed_since(NOW + 24 * HOUR, NOW + 23 * HOUR)
     change(store, 47, "4")
-    assert watch(store, run_at(48, "4")) == Watch(NOW + 24 * HOUR, NOW + 23 * HOUR)
+    assert watch(store, run_at(48, "4")) == changed_since(NOW + 24 * HOUR, NOW + 23 * HOUR)
 
 
 def test_a_beginning_that_is_dated_back_counts_from_when_it_was_written(store: FakeStore) -> None:
@@ -231,13 +245,16 @@ def test_a_record_that_names_another_run_does_not_count_once_something_was_chang
     forge(store, NOW - 100 * HOUR, written=NOW - 100 * HOUR, run_id="earlier")
     change(store, -100, "earlier", declaration="b" * 64)
     change(store, 0)
+    assert watch(store, run_at(1)).began == NOW
+    # Nor if it says itself that it has no changes: then they are new.
+    forge(store, NOW - 100 * HOUR, written=NOW - 100 * HOUR, run_id="earlier", fields={"changed": []})
     assert watch(store, run_at(1)).began == NOW + HOUR
 
 
 def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> None:
     change(store, 0)
     forge(store, NOW + 100 * HOUR, written=NOW + HOUR)
-    assert watch(store, run_at(2)) == Watch(NOW + 100 * HOUR, NOW)
+    assert watch(store, run_at(2)) == changed_since(NOW + 100 * HOUR, NOW)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +268,10 @@ def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> No
         {"began": "x"},
         {"since": "x"},
         {"since": 7},
+        {"since": None},
+        {"changed": None},
+        {"plans": None},
+        {"runs": None},
         {"changed": "x"},
         {"changed": [1]},
         {"plans": "x"},
@@ -262,6 +283,16 @@ def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> No
 def test_a_malformed_record_is_an_error(store: FakeStore, fields: dict[str, t.Any]) -> None:
     forge(store, NOW, written=NOW, fields=fields)
     with pytest.raises(StoreError, match="the record of the wave is malformed"):
+        watch(store, run_at(1))
+
+
+@pytest.mark.parametrize("field", ["schema", "declaration", "run_id", "began", "since", "changed", "plans", "runs"])
+def test_a_record_that_lacks_something_is_an_error(store: FakeStore, field: str) -> None:
+    forge(store, NOW, written=NOW)
+    record = json.loads(store.objects[KEY])
+    del record[field]
+    store.put(KEY, json.dumps(record).encode())
+    with pytest.raises(StoreError, match=f"{KEY}: the record of the wave is malformed.*{field}"):
         watch(store, run_at(1))
 
 
@@ -282,3 +313,26 @@ def test_a_broken_journal_is_an_error(store: FakeStore) -> None:
 def test_what_is_no_hash_names_no_key(store: FakeStore, declaration: str) -> None:
     with pytest.raises(StoreError, match="is no SHA-256"):
         watch(store, run_at(1, declaration=declaration))
+
+
+def test_the_record_says_what_it_watches_to_people(store: FakeStore) -> None:
+    change(store, 0, approved="d" * 64)
+    change(store, 0.5, "earlier", account=OTHER, declaration="b" * 64)
+    watch(store, run_at(1))
+    record = json.loads(store.objects[KEY])
+    nonce = record.pop("nonce")
+    assert record == {
+        "schema": "hardening.iam/wave/1",
+        "wave": "canary",
+        "declaration": DECLARED,
+        "run_id": "1",
+        "began": format_utc(NOW + HOUR),
+        "since": format_utc(NOW),
+        "changed": [ACCOUNT],
+        "plans": ["d" * 64],
+        "runs": ["earlier"],
+    }
+    # No two contents are the same, so that none is taken for another.
+    del store.objects[KEY]
+    watch(store, run_at(1))
+    assert json.loads(store.objects[KEY])["nonce"] != nonce
