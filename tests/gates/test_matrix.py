@@ -51,8 +51,8 @@ FIXED = (
     "tests/integration/test_preflight.py",
 )
 FIXED_ON_OLDEST = ("tests/integration/test_in_process.py",)
-# Cases of single modules, and what is simulated on data alone.
-LEFT_OUT = (
+# But for cases of single modules, and what is simulated on data alone.
+NARROWED = (
     "--deselect=tests/integration/test_in_process.py::test_result_is_the_same",
     "--deselect=tests/integration/test_in_process.py::test_cases_ran_where_they_should",
     "--deselect=tests/integration/test_in_process.py::test_cases_fail_as_they_should",
@@ -78,6 +78,8 @@ def left_out(environment: Environment) -> str:
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
     if not runs_all():
         lines.append(f"NOT REPEATED tests but {', '.join(repeated(environment))}: make test-all runs them")
+        parts = ", ".join(option.rpartition("/")[2] for option in narrowed())
+        lines.append(f"NOT REPEATED {parts}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
@@ -85,7 +87,12 @@ def repeated(environment: Environment) -> tuple[str, ...]:
     """The arguments for pytest: the fixed set, or in "make test-all" everything and more files."""
     if runs_all():
         return (*REPEATED, *REPEATED_IN_ALL)
-    return (*FIXED, *LEFT_OUT, *FIXED_ON_OLDEST) if environment == OLDEST else (*FIXED, *LEFT_OUT)
+    return (*FIXED, *FIXED_ON_OLDEST) if environment == OLDEST else FIXED
+
+
+def narrowed() -> tuple[str, ...]:
+    """The options for pytest that leave out parts of these files."""
+    return () if runs_all() else NARROWED
 
 
 def declared_bounds() -> set[str]:
@@ -106,6 +113,10 @@ def test_what_is_repeated_exists_and_is_part_of_all_of_it() -> None:
     for path in (*FIXED, *FIXED_ON_OLDEST, *REPEATED_IN_ALL):
         assert (CHECKOUT / path).exists(), path
     assert all(path.startswith(REPEATED) for path in (*FIXED, *FIXED_ON_OLDEST))
+    for option in NARROWED:
+        path, _, test = option.partition("=")[2].partition("::")
+        assert path.startswith((*FIXED, *FIXED_ON_OLDEST)) and (CHECKOUT / path).exists(), option
+        assert not test or f"def {test}(" in (CHECKOUT / path).read_text(encoding="utf-8"), option
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
@@ -124,7 +135,12 @@ def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) ->
     environment, directory = made
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *repeated(environment), *(f"--ignore={path}" for path in not_repeated(environment))],
+        [
+            *pytest_there,
+            *repeated(environment),
+            *narrowed(),
+            *(f"--ignore={path}" for path in not_repeated(environment)),
+        ],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )
