@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment import observe
@@ -19,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
     Declared,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.lock import Sources
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.members import (
     Member,
 )
@@ -28,6 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     describe_member,
     read_members,
     read_organization,
+    read_sources,
     read_state,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
@@ -38,7 +42,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.organizati
 
 from ..organization_policy.organizations import BOX, DEV, MANAGEMENT, PROD, SANDBOX, WORK_DEV, tree
 from ..recorded import RecordedAccess, of
-from .members import KEPT, READER, Members, details, role
+from .members import KEPT, NOW, READER, Members, details, role
 
 DENIED: t.Final = AccessDenied("not allowed", code="AccessDenied")
 EXEMPT: t.Final = "arn:aws:iam::<account_id>:role/responders"
@@ -148,3 +152,41 @@ def test_all_that_is_read_and_written_of_the_organization_is_declared() -> None:
     assert {f"organizations:{name}" for name in named} | {"sts:GetCallerIdentity"} <= OPERATIONS.reads
     written = ("AttachPolicy", "CreatePolicy", "DeletePolicy", "DetachPolicy", "MoveAccount", "UpdatePolicy")
     assert {f"organizations:{name}" for name in (*written, "TagResource")} == OPERATIONS.writes
+
+
+class Part:
+    """What the host of an account has left for the others."""
+
+    def __init__(self, part: t.Any) -> None:
+        self.part = part
+
+    def read(self, account_id: str) -> t.Any:
+        assert account_id == DEV
+        return self.part
+
+
+def find_sources(*sources: str, **cut_at: str) -> t.Any:
+    part = {"edges": {"sources": list(sources)}, "cut_at": {ROLE_OF[name]: text for name, text in cut_at.items()}}
+    shared: t.Any = Part(part)
+    return read_sources(shared, DEV)
+
+
+USER: t.Final = f"arn:aws:iam::{DEV}:user/alice"
+ROLE_OF: t.Final = {name: f"arn:aws:iam::{DEV}:role/{name}" for name in ("one", "two")}
+
+
+def test_the_sources_of_an_account_are_its_own_users_and_roles() -> None:
+    elsewhere = f"arn:aws:iam::{PROD}:user/bob"
+    found = find_sources(USER, elsewhere, one="2026-11-28T10:00:00Z", two="2026-11-28T11:00:00Z")
+    assert found == Yes(Sources(frozenset({USER}), frozenset(ROLE_OF.values()), NOW - timedelta(hours=1)))
+    assert find_sources(USER) == Yes(Sources(frozenset({USER})))
+    # Only a proven source locks: that a role was cut is none.
+    assert find_sources(elsewhere) == NO and find_sources(one="2026-11-28T10:00:00Z") == NO and find_sources() == NO
+
+
+@pytest.mark.parametrize("part", [None, 3, {"edges": 3}, {"edges": {"sources": []}}, {"edges": {}, "cut_at": {}}])
+def test_a_part_that_is_not_there_or_is_none_is_not_known(part: t.Any) -> None:
+    shared: t.Any = Part(part)
+    assert isinstance(read_sources(shared, DEV), Unknown)
+    dated: t.Any = Part({"edges": {"sources": [USER]}, "cut_at": {USER: "yesterday"}})
+    assert isinstance(read_sources(dated, DEV), Unknown)
