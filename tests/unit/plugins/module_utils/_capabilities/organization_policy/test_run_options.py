@@ -16,11 +16,12 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy import run as module
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Target
+from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import find_policy_key
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 
 from .lock_out.test_declared import GIVEN as LOCK_OUT
-from .organizations import DENY
+from .organizations import DENY, make_plan, tree
 
 NOW: t.Final = datetime(2026, 3, 1, tzinfo=UTC)
 ROLE: t.Final = "arn:aws:iam::111122223333:role/app"
@@ -189,3 +190,31 @@ def test_paths_of_files_are_made_absolute_and_all_else_stays(monkeypatch: pytest
     found = module.absolute_documents({"policies": given, "state": "present"})
     assert found == {"policies": [{"name": "a", "content": str(tmp_path / "a.json")}, *given[1:]]}
     assert module.absolute_documents({"policies": "{{ later }}"}) == {} and module.absolute_documents({}) == {}
+
+
+def test_what_the_module_writes_can_be_taken_back_and_tried_before() -> None:
+    registration = module.REGISTRATION
+    reversal = registration.reversal
+    assert reversal.operations.writes <= registration.operations.writes
+    # Each change that has a way back is one that the module makes; a type stays enabled.
+    writes = {f"{service}:{operation}" for service, operation in reversal.derivations}
+    assert writes <= registration.operations.writes and f"{module.SERVICE}:{module.ENABLE}" not in writes
+    # The preflight asks about an object of an organization, whose kind the action says.
+    for action, arn in registration.samples.items():
+        kind = "root" if action.endswith(module.ENABLE) else "policy"
+        assert arn is not None and arn.startswith(f"arn:${{Partition}}:organizations::${{Account}}:{kind}/o-")
+    assert registration.context[f"{module.SERVICE}:{module.ATTACH}"] == (("organizations:PolicyType", module.SCP),)
+
+
+def test_the_walk_reads_back_guards_and_sends_as_a_rollback_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    reversal = module.REGISTRATION.reversal
+    access: t.Any = types.SimpleNamespace(caller="caller", items=lambda *_given: [])
+    policies = [POLICY, {**POLICY, "name": "other"}]
+    _desired, plan = make_plan(tree(), Given(monkeypatch, policies=policies).declared)
+    made, attached = (change for change in plan.changes if find_policy_key(change)[0] == "protect")
+    other = next(change for change in plan.changes if change not in (made, attached))
+    assert reversal.reread(access, NOW)(made) is None
+    assert reversal.relies_on(attached, made) and not reversal.relies_on(attached, other)
+    assert reversal.refuse(access, [], NOW) == {}
+    sender = reversal.acting(access)(made)
+    assert sender is not None and sender.caller == "caller"
