@@ -121,7 +121,9 @@ def test_headline_message_exit_status_finding_and_text_say_the_same(found: Conta
     statuses = {one.status for one in findings}
     assert statuses <= ({Status.FAIL} if judgement.fails else {Status.PASS})
     assert all(judgement.headline in one.detail for one in findings)
-    assert bool(findings) == (found.is_real and bool(found.accounts))
+    # An account that no host answered for is one of those whose reason names it.
+    accounts = {*found.accounts, *(one.account_id for one in judgement.reasons if one.account_id)}
+    assert {one.account_id for one in findings} == (accounts if found.is_real else set())
     for one in judgement.reasons:
         assert one.message in judgement.message
         # The worst comes first.
@@ -133,6 +135,12 @@ def test_headline_message_exit_status_finding_and_text_say_the_same(found: Conta
         assert "NOT DENIED" not in "\n".join(lines)
     if not judgement.is_plan:
         assert "--check, and" not in "\n".join(lines) and "Plan of" not in lines[0]
+
+
+def test_an_account_that_the_incident_names_and_no_host_contains_has_a_finding() -> None:
+    found = contain(incident={"accounts": [{"account_id": PROD}]})
+    (finding,) = make_findings(judge(found), found, partition="aws")
+    assert not found.accounts and (finding.account_id, finding.status) == (PROD, Status.FAIL)
 
 
 @given(containments())

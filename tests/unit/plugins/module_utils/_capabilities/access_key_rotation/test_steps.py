@@ -173,3 +173,14 @@ def test_no_key_is_deactivated_within_the_days_of_its_last_use(
 def test_a_user_without_an_open_rotation_names_the_due_date() -> None:
     waits = step(situation(keys=(key(age=10),)), 0)
     assert waits.due == at(80) and TARGET.user == "svc"
+
+
+def test_a_step_names_both_keys_and_a_wait_when_it_ends() -> None:
+    moves = step(situation(record("created"), keys=pair()), 1)
+    assert (moves.old, moves.key) == pair()
+    off = step(situation(*VERIFIED, keys=pair(status=INACTIVE), secret=secret(VERSION)), 10)
+    assert (off.stage, off.old) == (Stage.OLD_INACTIVE, pair(status=INACTIVE)[0])
+    waits = step(situation(*INACTIVE_NOW, keys=pair(status=INACTIVE), secret=secret(VERSION)), 16.9)
+    assert waits.old == pair(status=INACTIVE)[0] and waits.due is not None and at(16.9) < waits.due <= at(17.1)
+    used = step(situation(*MOVED, keys=pair(), secret=secret(VERSION)), 7.9)
+    assert used.due is not None and at(7.9) < used.due <= at(8.1) and used.key == pair()[1]

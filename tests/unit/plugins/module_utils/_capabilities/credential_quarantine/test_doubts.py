@@ -83,6 +83,25 @@ def test_the_first_leaked_key_of_all_users_counts() -> None:
     assert {identifier for one in found.values() for identifier in one.stays} == {"A", "A-2", "B", "B-2"}
 
 
+def test_a_leaked_key_without_a_date_leaves_the_beginning_unknown() -> None:
+    old = credential("OLD", LEAKED_AT - timedelta(days=9))
+    users = [
+        UserState(f"{ARN}A", "A", credentials=(credential("A", NOW - timedelta(9)), old)),
+        UserState(f"{ARN}B", "B", credentials=(credential("B", None),)),
+    ]
+    assert "OLD" in judge_users(Judge(frozenset({"A", "B"})), users)[f"{ARN}A"].stays
+    assert "OLD" not in judge_users(Judge(frozenset({"A"})), users)[f"{ARN}A"].stays
+
+
+def test_a_refusal_says_what_works_since_when_and_how_to_go_on() -> None:
+    (device,) = judge(devices=(Device("GAHT1", SINCE),)).refused
+    assert f"second factor GAHT1 was enabled at {SINCE:%Y-%m-%dT%H:%M:%SZ}" in device.reason
+    (unknown,) = judge(devices=(Device("GAHT1"),)).refused
+    assert "at a moment that AWS does not tell" in unknown.reason
+    (key,) = judge(credential(SECOND, NOW, status=ACTIVE)).refused
+    assert f"{SECOND} works, and was made at {NOW:%Y-%m-%dT%H:%M:%SZ}" in key.reason
+
+
 def test_a_moment_after_the_containment_does_not_count() -> None:
     assert set(judge(credential("NEW", NOW), since=NOW + timedelta(days=1)).stays) == {"NEW"}
 
@@ -120,5 +139,6 @@ def test_a_key_that_works_is_looked_at_and_a_leaked_one_never_works() -> None:
 
 
 def test_what_can_not_be_read_is_refused() -> None:
-    assert [one.rule for one in judge(unread={"devices": "denied"}).refused] == ["unread"]
+    for part in ("devices", "password", *(kind.value for kind in Kind)):
+        assert [one.rule for one in judge(unread={part: "denied"}).refused] == ["unread"]
     assert judge(unread={"groups": "denied"}).refused == ()

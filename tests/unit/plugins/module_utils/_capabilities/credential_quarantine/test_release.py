@@ -45,6 +45,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded, Unread
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_records import UnderivableError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import derive
 from ansible_collections.hardening.iam.plugins.module_utils._converge.user_keys import Key, KeyRetirer, User
 
 from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, user
@@ -280,6 +282,28 @@ def test_the_request_is_derived_and_not_taken_from_the_record() -> None:
     forged = dataclasses.replace(changes()[1], undo=Undo("UpdateAccessKey", {"UserName": "admin", "Status": "Active"}))
     (change,) = release(recorded(forged)).changes
     assert change.parameters == {"UserName": "ci-deploy", "AccessKeyId": LEAKED, "Status": "Active"}
+
+
+def test_a_tag_has_again_the_value_that_it_had() -> None:
+    tag = changes()[0]
+    name = tag.before["tag"]
+    changed = dataclasses.replace(tag, before={"tag": name, "value": "false"})
+    (change,) = release(recorded(changed)).changes
+    assert (change.operation, change.parameters) == (
+        "TagUser",
+        {"UserName": "ci-deploy", "Tags": [{"Key": name, "Value": "false"}]},
+    )
+    # Also where nothing else looks at the record, no other tag is set.
+    with pytest.raises(UnderivableError, match="no tag of a containment"):
+        derive(dataclasses.replace(tag, before={"tag": "team", "value": "admins"}), DERIVATIONS)
+
+
+@pytest.mark.parametrize("arn", [DENY, "arn:aws:iam::aws:policy/AWSDenyAll"])
+def test_both_policies_that_deny_everything_are_detached(arn: str) -> None:
+    made = changes(Denial(arn))
+    assert "DetachUserPolicy" in [change.operation for change in release(recorded(*made)).changes]
+    bounded = changes(Denial(boundary=arn))
+    assert not release(recorded(*bounded)).refused
 
 
 def test_a_key_that_was_inactive_before_is_not_activated() -> None:

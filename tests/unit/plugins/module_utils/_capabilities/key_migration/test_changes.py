@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_mi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.undo import DERIVATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import derive, find_mismatch
 from ansible_collections.hardening.iam.plugins.module_utils._converge.user_keys import Key, User
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.model import Consumers
 
@@ -150,3 +151,18 @@ def test_the_last_use_is_the_later_of_what_iam_and_cloudtrail_have() -> None:
     assert own(key(used=-5), consumers=seen).key_last_used == at(-3)
     assert own(key(), consumers=seen).key_last_used == at(-3)
     assert own(key()).key_last_used is None and own(consumers=seen).key_last_used is None
+
+
+def test_the_undo_of_each_write_follows_from_what_it_shows() -> None:
+    role = with_role(inline_policies=(inline("read", READ),))
+    user = User("svc", USER, "AIDA")
+    found = [
+        *prepare(role=None),
+        *WRITER.delete_role(dataclasses.replace(situation(), role=role)),
+        WRITER.keys.deactivate(user, Key(KEY, "Active", at(0))),
+    ]
+    for change in found:
+        derived = derive(change, DERIVATIONS)
+        assert (derived is None) == (change.undo is None) and find_mismatch(change, DERIVATIONS) == ""
+        if derived and change.undo:
+            assert derived.operation == change.undo.operation

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.history import read_history
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import PolicyDocument, Role
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.history import (
+    MadeRole,
+    read_history,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.model import MODULE
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, Outcome
@@ -45,3 +49,31 @@ def test_a_key_is_one_that_a_run_deactivated_or_may_have(outcome: t.Optional[Out
 
 def test_a_record_of_another_account_is_none_of_this_one() -> None:
     assert read(Outcome.APPLIED, dataclasses.replace(CHANGE, account_id="999988887777")) == frozenset()
+
+
+TRUST: t.Final = {"Version": "2012-10-17", "Statement": []}
+OTHER: t.Final = {**TRUST, "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+
+
+@pytest.mark.parametrize(
+    ("known", "created", "trust", "is_same"),
+    [
+        ("AROA", timedelta(days=9), OTHER, True),
+        ("AROAOTHER", timedelta(), TRUST, False),
+        # Nobody knows its id: the moment and the trust policy are those of the run.
+        ("", timedelta(minutes=5), TRUST, True),
+        ("", -timedelta(minutes=5), TRUST, True),
+        ("", timedelta(minutes=5, seconds=1), TRUST, False),
+        ("", -timedelta(minutes=5, seconds=1), TRUST, False),
+        ("", timedelta(), OTHER, False),
+        ("", None, TRUST, False),
+    ],
+)
+def test_a_role_is_ours_by_its_id_or_else_by_its_moment_and_its_trust_policy(
+    known: str, created: t.Optional[timedelta], trust: t.Any, is_same: bool
+) -> None:
+    made = None if created is None else NOW + created
+    arn = f"arn:aws:iam::{ACCOUNT}:role/workload/job"
+    document = PolicyDocument("trust", trust)
+    role = Role("job", arn, "/workload/", made, document, (), (), None, None, None, unique_id="AROA")
+    assert MadeRole(known, NOW, TRUST).is_same(role) is is_same

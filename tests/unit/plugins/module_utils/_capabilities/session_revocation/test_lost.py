@@ -26,7 +26,8 @@ LEFT: t.Final = arn(HOME, "left")
 def lose(
     *, deleted: t.Collection[str] = (), used: t.Sequence[SessionSeed] = (), **fields: t.Any
 ) -> tuple[set[str], set[str]]:
-    def find(_kind: Kind, identifier: str) -> Answer[Deletion]:
+    def find(kind: Kind, identifier: str) -> Answer[Deletion]:
+        assert f":{'user' if kind is Kind.USER else 'role'}/" in identifier
         return Yes(Deletion("an event")) if identifier in deleted else Unknown("events are late")
 
     given = {"id": "INC-7", "declared_by": "Ana", "reason": "a key leaked", **fields}
