@@ -14,7 +14,11 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Answer, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._incident import from_above
 from ansible_collections.hardening.iam.plugins.module_utils._incident.control_policy import Content
-from ansible_collections.hardening.iam.plugins.module_utils._incident.left_lock.observe import LeftLock, find_left_lock
+from ansible_collections.hardening.iam.plugins.module_utils._incident.left_lock.observe import (
+    OPERATIONS,
+    LeftLock,
+    find_left_lock,
+)
 
 from ..._capabilities.recorded import RecordedAccess
 
@@ -30,7 +34,7 @@ def find(content: Content, now: datetime = NOW, *, name: str = from_above.NAME, 
         "organizations:ListPolicies": {"Policies": [{"Id": "p-0", "Name": "other"}, summary]},
         "organizations:DescribePolicy": {"Policy": {"PolicySummary": summary, "Content": content.text}},
     }
-    access: t.Any = RecordedAccess(answers, account_id="111122223333")
+    access: t.Any = RecordedAccess(answers, account_id="111122223333", declared=OPERATIONS.reads)
     return find_left_lock(access, now)
 
 

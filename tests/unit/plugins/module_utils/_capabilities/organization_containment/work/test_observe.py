@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import timedelta
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.work import observe
@@ -30,7 +31,8 @@ def make_event(operation: str, role: str = "", **more: t.Any) -> dict[str, t.Any
 
 
 def read(answer: t.Any, *unbound: str) -> observe.Work:
-    access: t.Any = RecordedAccess({"cloudtrail:LookupEvents": answer}, account_id=DEV)
+    declared = observe.OPERATIONS.reads
+    access: t.Any = RecordedAccess({"cloudtrail:LookupEvents": answer}, account_id=DEV, declared=declared)
     return observe.read_work(lambda: access, NOW, unbound)
 
 
@@ -55,3 +57,16 @@ def test_what_was_not_read_is_not_known() -> None:
     assert more.writes == {DEPLOY: 1} and "more events than the newest 1," in more.unread
     failed = read(AccessDenied("not allowed", code="AccessDenied"))
     assert failed == observe.Work(unread="AccessDenied: not allowed")
+
+
+def test_events_of_iam_of_the_last_thirty_days_are_asked_for() -> None:
+    asked: list[dict[str, t.Any]] = []
+
+    def answer(**given: t.Any) -> t.Any:
+        asked.append(given)
+        return {"Events": []}
+
+    assert read(answer) == observe.Work()
+    (one,) = asked
+    assert one["LookupAttributes"] == [{"AttributeKey": "EventSource", "AttributeValue": "iam.amazonaws.com"}]
+    assert one["StartTime"] == NOW - timedelta(days=30) and one["MaxResults"] <= 50
