@@ -9,7 +9,9 @@
 
 A soak may be longer than a job, so the first run that applies a declaration in a wave leaves a record. The record is a
 hint. It can make a soak longer, but not shorter than the time that has passed since it was written, as the store dates
-it, nor than the time since the journal shows the first change that this declaration made in the wave.
+it, nor than the time since the journal shows the first change that this declaration made in the wave. Only of the runs
+that the record lists the journal is not asked again, since it may have hundreds: who can write the record in advance and
+knows the id of a run to come can hide the changes of that run.
 
 The soak is bound to what it watches: the accounts that were changed, and the plans that were approved. A run that
 changes another account of the wave, or applies another approved plan there, begins it anew. So does the first run after
@@ -114,7 +116,7 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
     known = record.list_known(_find_changes(store, run, [record.run_id]))
     run_ids = record.list_later_runs(store, run)
     changed = _find_changes(store, run, run_ids)
-    # Whatever the record says, the journal shows no earlier change than this one.
+    # Of the runs that are looked at, the journal shows no earlier change than this one.
     first = min(changed.accounts.values(), default=record.began)
     since = min(record.since, record.began, first)
     if changed.goes_beyond(known):
