@@ -10,8 +10,8 @@
 A soak may be longer than a job, so the first run that applies a declaration in a wave leaves a record. The record is a
 hint. It can make a soak longer, but not shorter than the time that has passed since it was written, as the store dates
 it, nor than the time since the journal shows the first change that this declaration made in the wave. Only of the runs
-that the record lists the journal is not asked again, since it may have hundreds: who can write the record in advance and
-knows the id of a run to come can hide the changes of that run.
+that the record lists the journal is not asked again, since it may have hundreds: who can write the record in advance
+and knows the id of a run to come can hide the changes of that run.
 
 The soak is bound to what it watches: the accounts that were changed, and the plans that were approved. A run that
 changes another account of the wave, or applies another approved plan there, begins it anew. So does the first run after
