@@ -47,7 +47,8 @@ class Run:
 
     def __init__(self, directory: Path) -> None:
         self.files = RunFiles(directory, b"s" * 32)
-        self.seconds = 1000.0
+        # Early, since the clock of a machine that has just started must be ahead of it.
+        self.seconds = 20.0
 
     def tick(self) -> float:
         """Time passes between two looks at the clock."""
