@@ -217,6 +217,41 @@ numbers:
   returned: success
   type: dict
   sample: {events: 21, suspected: {"yes": 9, "no": 12, uncertain: 0}, failed: 1, accounts: 3}
+record:
+  description: V(history) if the event history was read, V(files) if all events are from log files. The event history has no data events.
+  returned: success
+  type: str
+taken:
+  description:
+    - The successful reads of suspected and uncertain events, by operation. Reads of data come first.
+    - They are what the record shows, which is never the whole.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: The service and the operation.
+      type: str
+      sample: secretsmanager:GetSecretValue
+    content:
+      description: V(data), or V(other) for settings and what is not known to be data.
+      type: str
+    suspected:
+      description: The number of suspected calls.
+      type: int
+    uncertain:
+      description: The number of uncertain calls.
+      type: int
+    accounts:
+      description: The accounts that recorded them.
+      type: list
+      elements: str
+    first:
+      description: The time of the first call.
+      type: str
+    last:
+      description: The time of the last call.
+      type: str
 since:
   description: The first suspicious time. Empty if nothing is suspicious.
   returned: success

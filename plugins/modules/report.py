@@ -69,7 +69,8 @@ options:
         written.
       - With V(incident) the terminal shows the verdict on the containment in all accounts, the next steps, what is not denied, and what
         lives on. After a real run the folder C(incident/<id>) has the verdict (C(verdict.json)), the declaration for the next run
-        (C(contain_again.yml)) and the variables for C(hunt.yml) (C(hunt_seeds.yml)).
+        (C(contain_again.yml)) and the variables for C(hunt.yml) (C(hunt_seeds.yml)). It also has the incident in words, as a page for the
+        person on call (C(on_call.html)) and one for management (C(management.html)).
       - With V(drill) it writes C(drills/<id>/drill.json) and C(drills/<id>/drill.html) about one drill of a containment.
     type: str
     choices: [account, fleet, preflight, incident, drill]

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -18,18 +19,24 @@ from ..module_utils._converge.incident.declaration import Incident
 from ..module_utils._converge.incident.names import MODULES as MODULES_OF_INCIDENTS
 from ..module_utils._converge.incident.steps import HUNT_AGAIN
 from ..module_utils._converge.store import Store, StoreError
-from ..module_utils._incident.next_steps import Commands, find_accounts_to_contain, write_declaration
+from ..module_utils._incident.next_steps import (
+    Commands,
+    find_accounts_to_contain,
+    find_confirmation_deadline,
+    list_next_steps,
+    write_declaration,
+)
 from ..module_utils._incident.results import Containment
 from ..module_utils._incident.verdict import Judgement, judge, make_findings
 from ..module_utils._module.task import Task
 from ..module_utils._report.document import encode
 from ..module_utils._report.incident_variables import SEEDS, write_seeds
+from ..module_utils._report.plain import printable
+from ._incident_pages import MANAGEMENT, ON_CALL, VERDICT, VERDICT_SCHEMA, write_pages_of_containment
 from ._render import containment_text
 from ._report_plans import name_unconfirmed
 
-SCHEMA: t.Final = "hardening.iam/incident-verdict/1"
-#: The files of the verdict and of the next declaration, in the folder of an incident.
-VERDICT: t.Final = "verdict.json"
+#: The declaration of the next run, in the folder of an incident.
 AGAIN: t.Final = "contain_again.yml"
 _PARTITION: t.Final = re.compile(r"arn:([a-z-]+):iam::")
 
@@ -55,6 +62,8 @@ def run(task: Task, store: Store) -> Result:
     written = _write_files(task, store, found, judgement, findings) if found.is_real else {}
     commands = Commands(options["contain_command"] or "", written.get(AGAIN, ""))
     shown = containment_text.render(found, judgement, commands, ascii_only=options["ascii"])
+    if ON_CALL in written:
+        shown += f"\n\n{printable(f'Pages: {written[ON_CALL]}, {MANAGEMENT}', ascii_only=options['ascii'])}"
     times = [format_utc(task.now + wait) for wait in HUNT_AGAIN]
     return {
         "scope": "incident",
@@ -84,22 +93,30 @@ def _write_files(
     """
     try:
         incident = Incident.from_option(found.incident, now=task.now)
+        folder = f"incident/{incident.id}"
+        declaration = write_declaration(found, find_accounts_to_contain(judgement, found))
+        written = {AGAIN: store.put(f"{folder}/{AGAIN}", declaration)}
+        commands = Commands(task.options["contain_command"] or "", written[AGAIN])
         document = {
-            "schema": SCHEMA,
+            "schema": VERDICT_SCHEMA,
             "incident_id": incident.id,
             "at": format_utc(task.now),
+            "declared_by": incident.declared_by,
+            "reason": incident.reason,
             "verdict": judgement.verdict.value,
             "headline": judgement.headline,
             "failed": judgement.fails,
             "reasons": judgement.list_texts(),
+            "sections": containment_text.list_sections(found, judgement),
+            "lives_on": containment_text.list_lives(found),
+            "confirm_until": find_confirmation_deadline(found),
+            "next": [dataclasses.asdict(step) for step in list_next_steps(judgement, found, commands)],
             "findings": findings,
         }
-        contents = {
-            VERDICT: encode(document),
-            AGAIN: write_declaration(found, find_accounts_to_contain(judgement, found)),
-            SEEDS: write_seeds(incident, judgement.headline),
-        }
-        return {name: store.put(f"incident/{incident.id}/{name}", content) for name, content in contents.items()}
+        written[VERDICT] = store.put(f"{folder}/{VERDICT}", encode(document))
+        written[SEEDS] = store.put(f"{folder}/{SEEDS}", write_seeds(incident, judgement.headline))
+        written[ON_CALL], written[MANAGEMENT] = write_pages_of_containment(store, document, now=task.now)
+        return written
     except (InputError, StoreError) as error:
-        task.warn(f"there are no files of the containment: {error}")
+        task.warn(f"not all files of the containment were written: {error}")
         return {}

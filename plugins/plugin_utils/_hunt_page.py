@@ -19,13 +19,17 @@ from ..module_utils._module.task import Task
 from ..module_utils._questions.credential_hunt.run import run
 from ..module_utils._questions.credential_hunt.workspace import MANIFEST, Workspace
 from ..module_utils._report.document import DocumentError, decode
+from ..module_utils._report.plain import printable
+from ._incident_pages import MANAGEMENT, write_pages_of_hunt
 from ._render import hunt_html
 
 PAGE: t.Final = "timeline.html"
 
 
 def run_with_page(task: Task) -> dict[str, t.Any]:
-    """The core of ``credential_hunt_info``, and its page beside the files that it writes.
+    """The core of ``credential_hunt_info``, and its pages beside the files that it writes.
+
+    The hunt through all accounts of an incident has those for the person on call and for management besides.
 
     :raises TaskError: as the core does.
     :raises StoreError: the page can't be written.
@@ -35,6 +39,12 @@ def run_with_page(task: Task) -> dict[str, t.Any]:
     if workspace.store is not None and result["files"]:
         folder = f"{workspace.folder}/{result['account_id']}" if result["account_id"] else workspace.folder
         result["files"].append(write_page(workspace.store, folder, result))
+        if result["incident_id"] and not result["account_id"]:
+            on_call, management = write_pages_of_hunt(workspace.store, result, now=task.now)
+            result["files"] += [on_call, management]
+            if "terminal" in result:
+                pages = printable(f"Pages: {on_call}, {MANAGEMENT}", ascii_only=task.options["ascii"])
+                result["terminal"] += f"\n{pages}"
     return result
 
 

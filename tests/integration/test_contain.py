@@ -266,6 +266,8 @@ def test_names_that_do_not_exist_change_nothing_and_near_ones_are_offered(ansibl
         for one in (finding["evidence"] for finding in json.loads(path.read_text("utf-8"))["findings"])
     }
     assert found == '"unresolved"'
+    (page,) = outcome.reports.rglob("on_call.html")
+    assert "Not found: " in page.read_text("utf-8") and "nobody has hunted" in page.read_text("utf-8")
 
 
 STRANGER: t.Final = "999988887777"

@@ -190,6 +190,23 @@ def test_evidence_is_whole(found: Outcome) -> None:
     assert "ASIAWO645SY5WAREHOUS" in page and "<svg" in page
 
 
+def test_what_was_read_is_counted(found: Outcome) -> None:
+    """The planted intruder reads two secrets and one parameter, and settings."""
+    taken = {row["action"]: row for row in document_of(found)["taken"] if row["suspected"]}
+    assert {name for name, row in taken.items() if row["content"] == "data"} >= {"secretsmanager:GetSecretValue"}
+    assert {row["content"] for row in taken.values()} == {"data", "other"}
+
+
+def test_the_incident_is_described_to_the_person_on_call_and_to_management(found: Outcome) -> None:
+    folder = found.reports / "incident" / INCIDENT
+    on_call, management = ((folder / name).read_text() for name in ("on_call.html", "management.html"))
+    for page in (on_call, management):
+        assert "no containment of this incident has left its verdict here" in page
+        assert "successful reads of data by suspected calls" in page
+    assert CHAIN[2] in on_call and CHAIN[2] not in management
+    assert f"Pages: {folder}/on_call.html, management.html" in " ".join(found.output.split())
+
+
 def test_the_sessions_are_handed_to_the_containment_by_a_file(first: Ansible, found: Outcome) -> None:
     """The command that a hunt prints works, once the own file is in the place of incident.yml."""
     path = found.reports / "incident" / INCIDENT / "seen.yml"

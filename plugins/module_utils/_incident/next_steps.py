@@ -64,6 +64,13 @@ def find_accounts_to_contain(judgement: Judgement, containment: Containment) -> 
     return tuple(sorted(accounts - named - {containment.management_account}))
 
 
+def find_confirmation_deadline(containment: Containment) -> str:
+    """Find the time until which a second person has to confirm the containment; empty if one has."""
+    if any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
+        return ""
+    return format_utc(containment.now + CONFIRM_WITHIN)
+
+
 def write_declaration(containment: Containment, accounts: Sequence[str]) -> bytes:
     """Write the declaration of the next run: the one of this run, and the accounts that it also contains.
 
@@ -175,8 +182,8 @@ def _make_correction(commands: Commands) -> NextStep:
 
 def _list_routine_steps(containment: Containment, commands: Commands, incident_id: str) -> Iterator[NextStep]:
     now = containment.now
-    if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
-        until = format_utc(now + CONFIRM_WITHIN)
+    until = find_confirmation_deadline(containment)
+    if until:
         yield NextStep(
             f"a second person confirms it until {until}: run contain.yml with {_CONFIRM}ed_by",
             commands.build(checks=False, confirm=incident_id, more=f"-e {_CONFIRM}ed_by=NAME"),

@@ -49,19 +49,37 @@ def render(
         *wrap_text(show(judgement.headline)),
         *wrap_text(show(f"Declared by {incident.get('declared_by')}: {incident.get('reason')}")),
         *_render_next(list_next_steps(judgement, containment, commands or Commands()), show),
-        *_section("UNRESOLVED:", _render_unresolved(judgement), show),
-        *_section("CREDENTIALS:", _render_seeds(containment), show),
-        *_section(
-            "CONTAINED:" if containment.is_real else "TO CONTAIN:", _render_contained(containment, judgement), show
+        *(
+            line
+            for name, items in list_sections(containment, judgement).items()
+            for line in _section(_name_title(name, is_real=containment.is_real), items, show)
         ),
-        *_section("LEFT ALONE:", _render_left_alone(containment), show),
-        *_section("NOT DENIED:", _render_not_denied(containment, judgement), show),
-        *_section("LIVES ON (UTC):", _render_lives(containment), show),
-        *_section("NOT KNOWN:", _render_unknown(containment), show),
-        *_section("NOT TRUSTED:", _render_untrusted(containment), show),
-        *_section("FAILED:", (f"{one['host']}: {one['reason']}" for one in containment.failures), show),
     ]
     return "\n".join(lines)
+
+
+def list_sections(containment: Containment, judgement: Judgement) -> dict[str, list[str]]:
+    """List what is said of a containment below its verdict and the next steps, by the name of the part."""
+    return {
+        "unresolved": list(_render_unresolved(judgement)),
+        "credentials": list(_render_seeds(containment)),
+        "contained": list(_render_contained(containment, judgement)),
+        "left_alone": list(_render_left_alone(containment)),
+        "not_denied": list(_render_not_denied(containment, judgement)),
+        "lives_on": [
+            f"{row['until'] or 'until somebody ends it'}  {row['state']}  {row['what']}: "
+            f"{join_names(row['principals'], _NAMES)}"
+            for row in list_lives(containment)
+        ],
+        "not_known": list(_render_unknown(containment)),
+        "not_trusted": list(_render_untrusted(containment)),
+        "failed": [f"{one['host']}: {one['reason']}" for one in containment.failures],
+    }
+
+
+def _name_title(name: str, *, is_real: bool) -> str:
+    others = {"contained": "CONTAINED:" if is_real else "TO CONTAIN:", "lives_on": "LIVES ON (UTC):"}
+    return others.get(name, f"{name.replace('_', ' ').upper()}:")
 
 
 def _section(title: str, items: Iterable[str], show: Show) -> list[str]:
@@ -172,19 +190,20 @@ def _render_not_denied(containment: Containment, judgement: Judgement) -> Iterat
         yield f"{text}{f'; {steps[text]}' if steps.get(text) else ''}"
 
 
-def _render_lives(containment: Containment) -> Iterator[str]:
-    """Render what lives on, the same of several principals in one line."""
+def list_lives(containment: Containment) -> list[dict[str, t.Any]]:
+    """List what lives on, the same of several principals in one row, with the time until which it does, if it ends."""
     undenied = {one.subject for one in judge(dataclasses.replace(containment, is_real=True)).reasons}
     merged: dict[tuple[str, str, str], list[str]] = {}
     for row in containment.list_lives():
-        until = row["until"] or "until somebody ends it"
         # Of a principal that is denied there is still what no denial of AWS ends.
         is_open = row["principal"] in undenied or row.get("next_step", "").startswith(_CUT_LATER)
         open_ = "NOT DENIED" if is_open else "no denial ends it"
         state = "denied" if row["denied"] else open_
-        merged.setdefault((until, state, row["what"]), []).append(row["principal"].rpartition(":")[2])
-    for (until, state, what), principals in merged.items():
-        yield f"{until}  {state}  {what}: {join_names(principals, _NAMES)}"
+        merged.setdefault((row["until"] or "", state, row["what"]), []).append(row["principal"].rpartition(":")[2])
+    return [
+        {"until": until, "state": state, "what": what, "principals": principals}
+        for (until, state, what), principals in merged.items()
+    ]
 
 
 def _render_unknown(containment: Containment) -> Iterator[str]:

@@ -52,6 +52,7 @@ def _list_sections(document: Item) -> list[Section]:
     others = [row for row in document["timeline"] if row["suspected"] == "no"]
     words = {"tones": _TONES, "words": _WORDS}
     sections = [
+        Section("next", "Next steps", "hunt/headline.html.j2", {"sentences": document["next_steps"]}),
         Section("headline", "Headline", "hunt/headline.html.j2", {"sentences": document["headline"]}),
         Section("graph", "Graph", "hunt/graph.html.j2", view_graph(document), len(document["nodes"])),
         Section("timeline", "Suspected events", "hunt/timeline.html.j2", _view_rows(rows, _MOST_SUSPECTED), len(rows)),
@@ -73,7 +74,6 @@ def _list_sections(document: Item) -> list[Section]:
             sentences = {"sentences": list(map(describe, document[name]))}
             sections.append(Section(name, title, "hunt/headline.html.j2", sentences, len(document[name])))
     sections += [
-        Section("next", "Next steps", "hunt/headline.html.j2", {"sentences": document["next_steps"]}),
         Section("usual", "Other events", "hunt/timeline.html.j2", _view_rows(others, _MOST_OTHERS), len(others)),
         Section("coverage", "Coverage", "hunt/coverage.html.j2", _view_coverage(document)),
     ]

@@ -22,6 +22,7 @@ from .gaps import Coverage, Reads, doubt_regions
 from .graph import Edge, Graph, Node, Unfollowed, build_graph
 from .hunt import MOST_EVENTS, Outcome
 from .links import short_name
+from .taken import Taken, count_taken
 
 #: Delivery takes "on average within about 5 minutes", and AWS guarantees nothing:
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
@@ -56,12 +57,14 @@ def build_document(
     return {
         "headline": list(_make_headline(outcome, graph, read, numbers, now, is_of_files=is_of_files, notes=notes)),
         "numbers": numbers,
+        "record": "files" if is_of_files else "history",
         "since": _format(outcome.beginning.since),
         "until": _format(outcome.question.until),
         "nodes": [_make_node(node) for node in graph.nodes],
         "edges": [_make_edge(edge) for edge in graph.edges],
         "unfollowed": [_make_unfollowed(one) for one in graph.unfollowed],
         "timeline": timeline,
+        "taken": [_make_taken(row) for row in count_taken(outcome)],
         "coverage": _make_coverage(read),
         "coverage_reasons": _make_reasons(read),
         "gaps": _make_gaps(outcome),
@@ -139,6 +142,18 @@ def _make_unfollowed(one: Unfollowed) -> Document:
         "account_id": one.account_id,
         "event_id": one.event_id,
         "access_key_id": one.access_key_id,
+    }
+
+
+def _make_taken(row: Taken) -> Document:
+    return {
+        "action": f"{row.service}:{row.name}",
+        "content": row.content.value,
+        "suspected": row.calls[Suspected.YES],
+        "uncertain": row.calls[Suspected.UNCERTAIN],
+        "accounts": sorted(row.accounts),
+        "first": _format(min(row.moments)),
+        "last": _format(max(row.moments)),
     }
 
 
