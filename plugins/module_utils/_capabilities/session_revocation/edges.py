@@ -10,7 +10,7 @@
 It has policies without the statements that say nothing of ``sts:AssumeRole``, and trust policies. It has no secret.
 
 A source is denied everything by the time its account is read. What it opened before lives on, so the denials of a
-containment are left out here: those of this collection, of AWS, and of the console.
+containment are left out here: those of this collection, inside the account and from above, of AWS, and of the console.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Collection, Iterable, Mapping
 from ..._account.model import Role, Snapshot
 from ..._account.permissions import HeldPolicy, Permissions
 from ..._converge.arn import principal_of, principals_of
+from ..._converge.incident.names import DORMANT_POLICY
 from ..._policy.analysis.trust_statements import ASSUME
 from ..._policy.documents.canonical import minify
 from ..._policy.documents.parse import parse
@@ -38,6 +39,8 @@ Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
 # Anybody may give a policy one of these names. Then it counts as if it denied nothing, which reaches more roles.
 _INLINE_DENIALS: t.Final = re.compile(r"IamHardeningQuarantine|IamHardeningIncident-.*|AWSRevokeOlderSessions")
 _MANAGED_DENIALS: t.Final = re.compile(r"quarantine-deny-all|incident-.*|AWSCompromisedKeyQuarantine.*")
+# Nobody in the account can make a policy of these names, only the management account.
+_CONTROL_DENIALS: t.Final = re.compile(rf"{DORMANT_POLICY}|IamHardeningQuarantine-.*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,6 +155,15 @@ def _make_node(permissions: Permissions, arn: str, unique_id: str) -> Node:
     if is_role and trust is None:
         unread.append(TRUST)
     return Node(arn, unique_id, tuple(filter(None, reduced)), boundary, trust, tuple(unread))
+
+
+def drop_control_denials(snapshot: Snapshot) -> Snapshot:
+    """Drop what a containment denies from above, so that what could be done before it is found."""
+    levels = (
+        dataclasses.replace(level, scps=tuple(one for one in level.scps if not _CONTROL_DENIALS.fullmatch(one.name)))
+        for level in snapshot.organization_policies
+    )
+    return dataclasses.replace(snapshot, organization_policies=tuple(levels))
 
 
 def drop_denials(permissions: Permissions, arn: str) -> tuple[tuple[Policy, ...], t.Optional[Policy]]:

@@ -34,7 +34,7 @@ from ..._converge.arn import principal_of
 from ..._converge.change import Change
 from ..._converge.identity_changes import SET_TRUST
 from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
-from ..._converge.incident.record import By, Record
+from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
 from ..._converge.journal import read_recorded
 from ..._converge.store import Store, StoreError
@@ -176,10 +176,11 @@ def _find_former_user(key: KeySeed, snapshot: Snapshot, find: Finder) -> tuple[s
 class Past:
     """What the records of an incident say: the sources that are contained, and when they were denied last.
 
-    ``seeds`` are the credentials for which they are.
+    ``cut`` are the roles whose sessions are, and ``seeds`` the credentials for which all are.
     """
 
     users: tuple[str, ...] = ()
+    cut: frozenset[str] = frozenset()
     seeds: frozenset[str] = frozenset()
     denied_at: t.Optional[datetime] = None
     unread: tuple[str, ...] = ()
@@ -197,7 +198,9 @@ def read_past(store: Store, incident_id: str, account_ids: Iterable[str]) -> Pas
     sources = (item.arn for record in records for item in record.contained if item.by is By.SOURCE)
     moments = [record.last_source_write for record in records if record.last_source_write]
     seeds = frozenset(seed for record in records for seed in record.seeds)
-    return Past(tuple(dict.fromkeys(sources)), seeds, max(moments, default=None), tuple(unread))
+    lasting = (record for record in records if record.state is not State.RELEASED)
+    cut = frozenset(item.arn for record in lasting for item in record.contained if item.by is By.CUT)
+    return Past(tuple(dict.fromkeys(sources)), cut, seeds, max(moments, default=None), tuple(unread))
 
 
 def read_trusts(store: Store, account_id: str, runs: Iterable[str]) -> tuple[tuple[str, t.Any], ...]:

@@ -39,6 +39,7 @@ _MOST_TARGETS: t.Final = 200
 _NEAREST_TARGETS: t.Final = 30
 # A source has the tag once it is contained. What it opened before did not have it.
 _QUARANTINE_TAG: t.Final = "aws:PrincipalTag/iam-hardening:quarantine"
+_EARLIER: t.Final = "an earlier pass cut it, and the way to it is not there any more"
 _EVERYTHING: t.Final = Policy((Statement(0, allow=True, actions=("*",), resources=("*",)),), "2012-10-17")
 _ALLOWED: t.Final = (Outcome.ALLOWED, Outcome.UNKNOWN)
 
@@ -87,12 +88,14 @@ class ReachResult:
     """All roles that can have been reached, by ARN, and the edges that nobody could follow.
 
     ``callers`` are all that may assume a role, as far as these are sources or were reached themselves, for the roles of
-    one account. A role that is a source itself is not among ``roles``, but has callers as well.
+    one account. A role that is a source itself is not among ``roles``, but has callers as well. ``gone`` are the roles
+    that an earlier pass cut, and to which no way leads any more.
     """
 
     roles: Mapping[str, Reached] = dataclasses.field(default_factory=dict)
     unfollowed: tuple[Unfollowed, ...] = ()
     callers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    gone: tuple[str, ...] = ()
 
     def is_reached(self, arn: str) -> bool:
         """Whether a role can have been reached from another principal, also if it is a source itself."""
@@ -138,18 +141,24 @@ class Walk:
         self._evaluators: dict[tuple[str, str, bool], Evaluator] = {}
         self._contexts: dict[str, Context] = {}
 
-    def run(self, sources: t.Sequence[Source], account_id: str = "") -> ReachResult:
+    def run(self, sources: t.Sequence[Source], account_id: str = "", earlier: t.Iterable[str] = ()) -> ReachResult:
         """Find the roles that the sources can have reached. A source that is a role is not among them by itself.
 
-        ``account_id`` is the account for whose roles all callers are found.
+        ``account_id`` is the account for whose roles all callers are found. ``earlier`` are roles that an earlier pass
+        cut: their sessions go on, and lead on, also if somebody has taken the way to them away since.
         """
         found = {source.arn: Reached(source.arn, (source.arn,), certain=True) for source in sources}
         self._follow(found, certainly=True)
         self._follow(found, certainly=False)
+        gone = sorted(arn for arn in earlier if arn not in found)
+        if gone:
+            found |= {arn: Reached(arn, (arn,), certain=False, why=(_EARLIER,)) for arn in gone}
+            self._follow(found, certainly=False)
         starts = {source.arn for source in sources}
         roles = {arn: one for arn, one in found.items() if ":role/" in arn and arn not in starts}
         unfollowed = {edge for arn in found if not arn.isdigit() for edge in self._find_foreign(arn)}
-        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found, roles, account_id))
+        callers = self._list_callers(found, roles, account_id)
+        return ReachResult(roles, tuple(sorted(unfollowed)), callers, tuple(gone))
 
     def _list_callers(
         self, found: t.Iterable[str], roles: Mapping[str, Reached], account_id: str

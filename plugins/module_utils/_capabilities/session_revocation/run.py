@@ -46,7 +46,7 @@ from .doors.judge import Door
 from .doors.judge import describe as describe_door
 from .doors.observe import OPERATIONS as OF_DOORS
 from .doors.observe import read_doors
-from .edges import AccountEdges
+from .edges import AccountEdges, drop_control_denials
 from .lost import find_lost, list_unresolved
 from .minted.judge import Minted, describe_key, find_key_id
 from .minted.makers import Makers
@@ -180,7 +180,8 @@ class SessionRevocation(Capability[Observed]):
 
     def observe(self) -> Observed:
         access = self._connection.access
-        snapshot = read_account(self._connection)
+        # What the source opened before it was denied from above lives on.
+        snapshot = drop_control_denials(read_account(self._connection))
         account_id, inventory = snapshot.account_id, self._declared.inventory
         checked = check_sessions(access, self._incident, account_id)
         self._set_sessions(checked.sessions)
@@ -202,12 +203,13 @@ class SessionRevocation(Capability[Observed]):
         self._await_others((inventory & homes if self._connection.writes else inventory) - {account_id})
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
-        past = read_past(self._emergency.store, self._incident.id, homes)
+        past = read_past(self._emergency.store, self._incident.id, {*homes, account_id})
         named = list_sources(self._incident, (*keys.users, *past.users, *parts.users), parts.roles)
         proven = {*gone, *keys.users, *past.users, *parts.users, *parts.roles}
         starts = sources = list_starts(self._incident, named, accounts, proven)
         walk = Walk(accounts, inventory, waits=self._declared.waits)
-        reach = walk.run(starts, account_id)
+        earlier = {*past.cut, *parts.cut_at, *self._cut_at} - {source.arn for source in starts}
+        reach = walk.run(starts, account_id, earlier)
         are_known = keys.are_known(self._incident, accounts)
         chosen = self._choose(walk, starts, reach, account_id, are_known=are_known)
         named_targets = [target.arn for target in chosen.targets if target.is_named]
@@ -246,7 +248,7 @@ class SessionRevocation(Capability[Observed]):
     ) -> Chosen:
         """Choose the roles that are cut. The way is asked again for the sources whose sessions have no known names."""
         unnamed = list_unnamed(self._incident, starts)
-        found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id)
+        found = reach if len(unnamed) == len(starts) else walk.run(unnamed, account_id, reach.gone)
         return choose_targets(self._incident, reach, account_id, self._untouchable, found if are_known else None)
 
     def _set_sessions(self, sessions: Sequence[SessionSeed]) -> None:

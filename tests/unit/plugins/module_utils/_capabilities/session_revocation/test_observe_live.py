@@ -181,11 +181,11 @@ def keep(store: FakeStore, account_id: str, contained: t.Sequence[Contained], **
 def test_the_records_say_who_is_contained_and_when_it_was_denied_last() -> None:
     store = FakeStore()
     keep(store, HOME, [Contained(USER, "AIDA", By.SOURCE, NOW), Contained(PIPELINE, "AROA", By.CUT, NOW)])
-    assert read_past(store, "INC-7", [HOME, PROD]) == Past((USER,))
+    assert read_past(store, "INC-7", [HOME, PROD]) == Past((USER,), frozenset({PIPELINE}))
     later = NOW + timedelta(hours=1)
     user = arn(PROD, "bo", "user")
     keep(store, PROD, [Contained(user, "AIDB", By.SOURCE, NOW)], last_source_write=later)
-    assert read_past(store, "INC-7", [PROD, HOME, PROD]) == Past((USER, user), denied_at=later)
+    assert read_past(store, "INC-7", [PROD, HOME, PROD]) == Past((USER, user), frozenset({PIPELINE}), denied_at=later)
     assert read_past(store, "INC-8", [HOME]) == Past()
     store.lost = True
     past = read_past(store, "INC-7", [HOME])

@@ -139,8 +139,8 @@ def test_a_denial_of_the_caller_or_of_an_scp_ends_the_chain() -> None:
     assert WAREHOUSE in walk(make_home(organization_policies=(level,)), make_production(), make_data()).roles
 
 
-def make_scp(*statements: dict[str, t.Any]) -> ControlPolicy:
-    return ControlPolicy("p-1", "scp", "SERVICE_CONTROL_POLICY", PolicyDocument("scp", policy(*statements)))
+def make_scp(*statements: dict[str, t.Any], name: str = "scp") -> ControlPolicy:
+    return ControlPolicy("p-1", name, "SERVICE_CONTROL_POLICY", PolicyDocument(name, policy(*statements)))
 
 
 def test_the_scp_of_quarantine_does_not_hide_what_was_opened_before() -> None:

@@ -13,7 +13,12 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Unread, UnreadKind
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    PolicyLevel,
+    Unread,
+    UnreadKind,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import run as module
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.edges import AccountEdges
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.observe import (
@@ -57,6 +62,7 @@ from .accounts import (
     WORKER,
     allow,
     arn,
+    deny,
     make_home,
     make_production,
     make_role,
@@ -66,6 +72,7 @@ from .accounts import (
     trust,
 )
 from .test_observe_live import DENIED, GONE, KEY, TOKEN, Shared, make_event
+from .test_reach import make_scp
 
 SINCE: t.Final = NOW - timedelta(days=1)
 MOMENT: t.Final = NOW + timedelta(seconds=30)
@@ -165,6 +172,49 @@ def test_the_roles_that_the_user_of_a_leaked_key_can_have_reached_are_cut(monkey
     affected = capability.add_affected(observed, plan.changes)
     assert [PIPELINE in str(one.affects) for one in affected] == [True, False]
     assert [capability.reread(change) for change in plan.changes] == [change.before for change in plan.changes]
+
+
+@pytest.mark.parametrize("name", ["IamHardeningDormant", "IamHardeningQuarantine-INC-7-222233334444"])
+def test_a_denial_from_above_does_not_hide_what_was_opened_before(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Once the named were denied from above, no later pass looked at the roles that they had come to."""
+    policies = (make_scp(allow("*", action="*")), make_scp(deny(), name=name))
+    home = make_home(organization_policies=(PolicyLevel("r-1", "root", policies, ()),))
+    _capability, _observed, plan = Case(monkeypatch, home).plan()
+    assert targets(plan) == [("PutRolePolicy", PIPELINE), ("PutRolePolicy", WORKER)]
+    other = (make_scp(allow("*", action="*")), make_scp(deny(), name="another"))
+    home = make_home(organization_policies=(PolicyLevel("r-1", "root", other, ()),))
+    assert targets(Case(monkeypatch, home).plan()[2]) == []
+
+
+def lock_out(home: t.Any) -> t.Any:
+    """The home once the intruder has taken the way away by which it came: the user may assume no role any more."""
+    user = dataclasses.replace(home.users[0], inline_policies=(), attached_policies=(), groups=())
+    return dataclasses.replace(home, users=(user, *home.users[1:]))
+
+
+def test_a_role_that_a_pass_cut_stays_cut_where_the_way_to_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opens no session any more does not end those that are open."""
+    case = Case(monkeypatch, lock_out(make_home()))
+    assert targets(case.plan()[2]) == []
+    edges = AccountEdges.from_snapshot(case.snapshot, [USER])
+    leave_part(case.shared, edges, {PIPELINE: NOW})
+    _capability, observed, plan = case.plan()
+    # By the policies of the pipeline, its session reached the worker.
+    assert ("PutRolePolicy", PIPELINE) in targets(plan)
+    (reached,) = [one for arn, one in observed.reach.roles.items() if arn == PIPELINE]
+    assert not reached.certain and "an earlier pass" in reached.why[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"), [(State.CONTAINED, True), (State.RELEASING, True), (State.RELEASED, False)]
+)
+def test_a_role_that_a_run_of_the_incident_cut_stays_cut_until_the_release(
+    monkeypatch: pytest.MonkeyPatch, state: State, stays: bool
+) -> None:
+    case = Case(monkeypatch, lock_out(make_home()))
+    cut = Contained(PIPELINE, "AROAPIPELINE", By.CUT, NOW)
+    keep_record(case.store, Record(HOME, "INC-7", state, "Ana", "leaked", contained=(cut,)))
+    assert (("PutRolePolicy", PIPELINE) in targets(case.plan()[2])) is stays
 
 
 def test_the_moment_of_a_cut_is_that_of_aws_where_this_machine_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
