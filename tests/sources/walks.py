@@ -36,6 +36,7 @@ WALKS: t.Final = (
     f"{_WHOLE}/test_organization_containment.py::test_a_move_shows_what_ends_and_is_taken_back",
     f"{_WHOLE}/test_permissions_boundary.py::test_the_owners_of_the_developers_are_found_without_a_write",
     f"{_WHOLE}/test_policy_impact.py",
+    f"{_WHOLE}/test_policy_simulation.py::test_a_live_bounded_role_below_scps_is_explained",
     f"{_WHOLE}/test_policy_validation.py::test_access_analyzer_is_asked_in_check_mode_too",
     f"{_WHOLE}/test_privilege_escalation.py::test_tells_who_can_become_whom[in the worker]",
     f"{_WHOLE}/test_secrets.py::test_options_hold_no_secret[True]",
