@@ -31,7 +31,6 @@ _NEXT_STEPS: t.Final[Mapping[str, str]] = {
     "unresolved": "let the role of the containment read it, and run again",
     "unread": "let the role of the containment read it, and run again",
     "irreversible": "accept it by name, or attach a control policy such as deny_member_root",
-    "root": "a person signs in as root",
     "protected": "only the owner of this principal changes it",
     "contained": "release the other incident, or add the credential to it",
 }
