@@ -45,7 +45,7 @@ def list_not_denied(
         _row(
             item["target"],
             item["reason"],
-            steps.get(item["target"] if item["rule"] in _OF_A_SEED else "") or _NEXT_STEPS.get(item["rule"], _AGAIN),
+            (item["rule"] in _OF_A_SEED and steps.get(item["target"])) or _NEXT_STEPS.get(item["rule"], _AGAIN),
         )
         for item in result["refused"]
     ]
