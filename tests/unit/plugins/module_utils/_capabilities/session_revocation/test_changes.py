@@ -126,7 +126,7 @@ def test_a_trust_policy_is_edited_and_can_be_taken_back() -> None:
         (live(managed=managed(), inline=CUT), CUT, (CUT,)),
         (live(managed=managed(), is_attached=True), OLD, (OLD,)),
         (live(managed=managed(), is_attached=True, inline=CUT), OLD, (OLD, CUT)),
-        # Somebody deleted it after the attachments were read.
+        # Of a policy that is not there nothing is attached.
         (live(is_attached=True), None, ()),
         (live(is_attached=True, inline=OLD), OLD, (OLD,)),
     ],
