@@ -183,6 +183,7 @@ def test_the_states_of_a_role() -> None:
     assert old and new
     assert (old.has_documents, old.has_new, old.is_other, old.unreturned) == (False, False, False, "")
     assert (new.has_documents, new.has_new, new.is_other) == (True, True, False)
+    assert (old.difference.startswith("it still allows "), new.difference) == (True, "")
     assert "is not attached" in new.unreturned
     half = describe(dataclasses.replace(APPLIED, attached_policies=(ADMIN, *NEW)))
     assert half and (half.has_documents, half.has_new, half.is_other) == (False, True, False)

@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.archive import Archive, Log
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.cases.found import Found
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import RoleWriter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.past import Past
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Kind
@@ -55,7 +56,8 @@ class Case:
             self.found = (Overdue(found, step, NAME, self.archive),)
         monkeypatch.setattr(module, "TrialReader", self._make_reader)
 
-    def _make_reader(self, *_given: t.Any) -> t.Any:
+    def _make_reader(self, _connection: t.Any, _declared: t.Any, _journal: t.Any, writer: t.Any) -> t.Any:
+        assert writer == RoleWriter(self.snapshot, NAME)
         return types.SimpleNamespace(find=lambda _observer: self.found, unread=self.unread)
 
     def make(self) -> module.TrialDeadlines:
