@@ -136,21 +136,28 @@ def test_a_principal_that_no_earlier_pass_took_out_is_a_slip() -> None:
 NARROW: t.Final = Cut("")
 
 
-def open_sessions(*entries: dict[str, t.Any], cut: Cut = NARROW, **fields: t.Any) -> Outcome:
+def open_sessions(
+    *entries: dict[str, t.Any],
+    cut: Cut = NARROW,
+    taken: t.Sequence[TrustCut] = (),
+    refused: t.Sequence[dict[str, str]] = (),
+    sort: str = "other",
+    **fields: t.Any,
+) -> Outcome:
     incident = Incident.from_option(
         {
             "id": "INC-7",
             "declared_by": "Ana",
             "reason": "a session leaked",
-            "sessions": [{"role": PIPELINE, "name": "evil"}],
+            "sessions": [{"role": PIPELINE, "name": "evil", "sort": sort}],
         },
         now=NOW,
     )
     observed = observe(LiveRole(PIPELINE, ID, **{"trust": policy(*entries), **fields}))
-    target = Target(PIPELINE, cut, is_named=True)
+    target = Target(PIPELINE, cut, is_named=True, trust_cuts=tuple(taken))
     observed = dataclasses.replace(observed, chosen=Chosen((target,)))
     (verdict,) = Planner(incident, lambda: NOW).judge(observed)
-    return judge_outcome(observed, [verdict], incident, NOT_MADE)
+    return judge_outcome(observed, [verdict], incident, {**NOT_MADE, "refused": refused})
 
 
 def test_who_opened_a_session_can_open_another_one() -> None:
@@ -161,6 +168,27 @@ def test_who_opened_a_session_can_open_another_one() -> None:
     assert row["reason"] == f"its source can open new sessions after the cut: {USER}, {colleague}"
     assert "cut: trust and that principal" in row["next_step"]
     assert open_sessions(trust(USER), cut=Cut("", all=True)).open == frozenset()
+
+
+def test_whom_the_incident_takes_out_opens_no_other_session_unless_that_failed() -> None:
+    colleague = arn(HOME, "colleague", "user")
+    taken = [TrustCut(USER)]
+    found = open_sessions(trust(USER), trust(colleague), taken=taken)
+    assert found.rows[0]["reason"].endswith(f": {colleague}")
+    failed = open_sessions(trust(USER), trust(colleague), taken=taken, refused=[item("UpdateAssumeRolePolicy")])
+    assert failed.trusting == {PIPELINE}
+    # The trust policy after the plan is the one that counts.
+    assert [row["reason"] for row in failed.rows if "can open" in row["reason"]]
+
+
+def test_a_provider_whose_subject_is_taken_out_opens_no_other_session() -> None:
+    provider = f"arn:aws:iam::{HOME}:oidc-provider/token.actions.githubusercontent.com"
+    entry = trust(provider, kind="Federated", Action="sts:AssumeRoleWithWebIdentity")
+    assert open_sessions(entry, sort="oidc").open == {PIPELINE}
+    subject = TrustCut(provider, subject="repo:acme/site:ref:refs/heads/main")
+    assert open_sessions(entry, sort="oidc", taken=[subject]).open == frozenset()
+    failed = open_sessions(entry, sort="oidc", taken=[subject], refused=[item("UpdateAssumeRolePolicy")])
+    assert failed.open == failed.trusting == {PIPELINE}
 
 
 def test_of_many_who_can_open_a_session_some_are_shown() -> None:
