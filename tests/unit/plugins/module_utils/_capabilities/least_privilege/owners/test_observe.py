@@ -42,7 +42,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
 from ...recorded import RecordedAccess, of
 from ..campaigns import declare
 from ..samples import ACCOUNT, ADMIN, BEFORE, DEVELOPER, NAME, OLD, ROLE, allow, make_subject, make_writer
-from .test_before import APPLIED, DOSSIER
+from .test_before import APPLIED, DOSSIER, make_role
 
 Record = dict[str, t.Any]
 STATE: t.Final = Owner(
@@ -215,6 +215,16 @@ def test_the_way_back_has_the_old_policies(monkeypatch: pytest.MonkeyPatch) -> N
     assert case.read(NEWER, "revert", revert=["dev-shop"]) == {}
     assert case.read(OLDER, "revert", revert=["dev-other"]) == {}
     assert case.read(dataclasses.replace(OLDER, failure="denied"), "revert", revert=["dev-shop"]) == {}
+
+
+@pytest.mark.parametrize(("difference", "is_taken"), [("", True), ("it still allows s3:*", False)])
+def test_the_way_back_takes_what_the_owner_has_written_in_place_of_the_new_policies(
+    monkeypatch: pytest.MonkeyPatch, difference: str, is_taken: bool
+) -> None:
+    """Owners may write several documents as one. What else a role has stays."""
+    case = Case(monkeypatch, make_role(FRESH))
+    found = case.read(Owned(difference, "arn is not attached"), "revert", revert=["dev-shop"])[ROLE]
+    assert (FRESH in found.texts[TERRAFORM]) is is_taken
 
 
 def test_a_role_without_a_dossier_gets_nothing(case: Case) -> None:

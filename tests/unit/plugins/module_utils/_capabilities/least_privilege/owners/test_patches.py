@@ -146,7 +146,8 @@ def test_a_patch_without_a_folder_is_not_looked_for_in_the_reports() -> None:
     role = own()
     plain = OwnedRole(role.role, role.contents, role.dossier, role.owner, role.campaign, last=role.last)
     found = hand_out_new(plain)
-    assert (found.folder, found.problem, Handout({}).folder) == ("", "", "")
+    assert (found.folder, found.problem) == (Handout({}).folder, Handout({}).problem) == ("", "")
+    assert hand_out_new(own(STACK)).problem == ""
     assert found.next == "let the owner apply the patch; it belongs to Terraform, address aws_iam_role.dev"
     assert hand_out_new(role).next.startswith("let the owner apply f/patch.tf of the reports; ")
 
