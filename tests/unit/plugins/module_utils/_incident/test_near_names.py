@@ -37,6 +37,8 @@ USER = "arn:aws:iam::222233334444:user/ci/ci-deploy"
         (USER, USER, False),
         # Two characters to insert or to leave out, wherever they are, and no third one.
         ("deployer", "xxdeployer", True),
+        ("xxdeployer", "deployer", True),
+        ("xxxdeployer", "deployer", False),
         ("deployer", "depxxloyer", True),
         ("deployer", "deployerxx", True),
         ("deployer", "deployerxxx", False),
