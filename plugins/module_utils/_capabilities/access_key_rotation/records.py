@@ -46,8 +46,8 @@ class Event:
     version_id: str
     previous: str
     at: datetime
-    by: str = ""
-    run_id: str = ""
+    by: str
+    run_id: str
     number: int = dataclasses.field(default=0, compare=False)
     key: str = dataclasses.field(default="", compare=False)
     stored_at: t.Optional[datetime] = dataclasses.field(default=None, compare=False)

@@ -63,15 +63,15 @@ class Declared:
             incident=incident,
             state=State(options["state"]),
             name_of_pass=Pass(options["pass"]),
-            inventory_accounts=frozenset(map(_parse_account, options["inventory_accounts"])),
+            inventory_accounts=frozenset(filter(None, map(_parse_account, options["inventory_accounts"]))),
             accepted=frozenset(map(Loss, options["accept_irreversible"])),
             acts_for_organization=bool(options["acts_for_organization"]),
             terms=Terms.from_options(options),
         )
 
 
-def _parse_account(given: t.Any) -> str:
+def _parse_account(given: t.Any) -> t.Optional[str]:
     try:
-        return parse_account_id(given) or ""
+        return parse_account_id(given)
     except ValueError as error:
         raise InputError(f"inventory_accounts: {error}") from error

@@ -28,7 +28,8 @@ _LONG_TERM: t.Final = "AKIA"
 ROOT_OF_MEMBER: t.Final = (
     "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
 )
-
+#: No call of AWS reaches root of the management account.
+_ROOT_OF_MANAGEMENT: t.Final = "a person signs in as root"
 
 _NOT_LOOKED_FOR: t.Final = Unknown("nobody looked for its deletion")
 
@@ -81,6 +82,11 @@ class Place:
         if account_id == self.account_id:
             return Status.HOME
         return Status.NOT_HERE if account_id in self.inventory else Status.FOREIGN
+
+    @property
+    def step_of_root(self) -> str:
+        """What people do about a credential of root of this very account."""
+        return _ROOT_OF_MANAGEMENT if self.acts_for_organization else ROOT_OF_MEMBER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +176,7 @@ def _locate_session(seed: KeySeed, answers: Answers, place: Place, make: Make, *
         is_same = found.status is Status.HOME
         return dataclasses.replace(found, detail=f"{answers.bearer}, as its calls show") if is_same else found
     if answers.user == "":
-        return make(Status.ROOT, f"{answers.bearer}, as its calls show", ROOT_OF_MEMBER)
+        return make(Status.ROOT, f"{answers.bearer}, as its calls show", place.step_of_root)
     if answers.bearer:
         return make(Status.SESSION, f"{answers.bearer}, as its calls show; session_revocation ends sessions")
     return make(
@@ -198,7 +204,7 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
         return make(
             Status.ROOT,
             "a key of the root user" if answers.user == "" else "a key of the root user, or one that does not exist",
-            ROOT_OF_MEMBER,
+            place.step_of_root,
         )
     if answers.is_unknown and answers.root_keys == 0:
         return make(

@@ -31,7 +31,6 @@ _NEXT_STEPS: t.Final[Mapping[str, str]] = {
     "unresolved": "let the role of the containment read it, and run again",
     "unread": "let the role of the containment read it, and run again",
     "irreversible": "accept it by name, or attach a control policy such as deny_member_root",
-    "root": "a person signs in as root",
     "protected": "only the owner of this principal changes it",
     "contained": "release the other incident, or add the credential to it",
 }
@@ -46,7 +45,7 @@ def list_not_denied(
         _row(
             item["target"],
             item["reason"],
-            steps.get(item["target"] if item["rule"] in _OF_A_SEED else "") or _NEXT_STEPS.get(item["rule"], _AGAIN),
+            (item["rule"] in _OF_A_SEED and steps.get(item["target"])) or _NEXT_STEPS.get(item["rule"], _AGAIN),
         )
         for item in result["refused"]
     ]

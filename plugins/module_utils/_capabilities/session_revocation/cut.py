@@ -313,12 +313,9 @@ class Room:
         """Whether a policy fits."""
         if is_managed:
             return self.attached < self.most_attached and size(document, Kind.MANAGED) <= LIMITS[Kind.MANAGED]
-        others = (_as_measured(policy) for policy in self.inline)
+        # What was not read counts nothing.
+        others = (policy for policy in self.inline if isinstance(policy, (str, Mapping)))
         return inline_total([document, *others], Kind.INLINE_ROLE) <= LIMITS[Kind.INLINE_ROLE]
-
-
-def _as_measured(policy: t.Any) -> t.Union[str, Document]:
-    return policy if isinstance(policy, (str, Mapping)) else ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -119,15 +119,15 @@ class AccountEdges:
             if document["schema"] != SCHEMA:
                 raise ValueError(f"its schema is not {SCHEMA}")
             return cls(
-                document["account_id"],
-                document["partition"],
+                _parse_text(document["account_id"]),
+                _parse_text(document["partition"]),
                 tuple(map(_parse_node, document["nodes"])),
-                tuple(document["sources"]),
+                tuple(map(_parse_text, document["sources"])),
                 document["organization_id"],
                 _parse_levels(document["scps"]),
                 _parse_levels(document["rcps"]),
             )
-        except (AttributeError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             raise ValueError(f"it is no part of an account: {error!r}") from error
 
 
@@ -232,10 +232,16 @@ def _write_node(node: Node) -> dict[str, t.Any]:
 
 def _parse_node(record: Mapping[str, t.Any]) -> Node:
     return Node(
-        record["arn"],
-        record["unique_id"],
+        _parse_text(record["arn"]),
+        _parse_text(record["unique_id"]),
         tuple(map(_parse_policy, record["policies"])),
         _parse_policy(record["boundary"]) if record["boundary"] else None,
         _parse_policy(record["trust"]) if record["trust"] else None,
-        tuple(record["unread"]),
+        tuple(map(_parse_text, record["unread"])),
     )
+
+
+def _parse_text(value: t.Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value

@@ -172,6 +172,6 @@ def _list_openings(
 def read_openers(trust: t.Any) -> t.Optional[tuple[Opener, ...]]:
     """Read whom a trust policy lets in; None if it can't be read."""
     try:
-        return list_openers(parse(trust)) if isinstance(trust, Mapping) else None
+        return list_openers(parse(trust))
     except PolicyError:
         return None

@@ -75,4 +75,5 @@ def _has_condition(policy: Policy) -> bool:
     return any(
         statement.conditions and any(value == EVERYBODY for _kind, value in statement.principals or ())
         for statement in policy.statements
+        if statement.allow
     )

@@ -28,11 +28,6 @@ class Applied:
 
     reason: str = ""
 
-    @property
-    def is_applied(self) -> bool:
-        """Whether the role may do what the new policies allow, and nothing else."""
-        return not self.reason
-
 
 def compare(role_arn: str, live: Sequence[Policy], wanted: Sequence[Policy]) -> Applied:
     """Compare the live policies of a role with those that its owner is to apply."""

@@ -89,11 +89,7 @@ def parse_opening(event: t.Optional[Event]) -> t.Optional[Opening]:
 def find_strangers(trust: t.Optional[Policy], inventory: Collection[str]) -> tuple[str, ...]:
     """Find whom a trust policy lets in that is of no account of the run: others, everybody, identity providers."""
     openers = list_openers(trust) if trust is not None else ()
-    return tuple(
-        one.value
-        for one in openers
-        if one.kind == "Federated" or (one.kind == "AWS" and _is_strange(one.value, inventory))
-    )
+    return tuple(one.value for one in openers if one.kind == "Federated" or _is_strange(one.value, inventory))
 
 
 def _is_strange(value: str, inventory: Collection[str]) -> bool:

@@ -91,16 +91,22 @@ def _read_password(access: Access, arn: str) -> t.Optional[datetime]:
 
 
 def _read_openings(access: Access, since: datetime) -> tuple[list[Opening], list[str]]:
-    """Read the newest calls of each kind, and why some are not known. These hide no door."""
+    """Read the newest calls of each kind, and why others are not known: an intruder may make many of them."""
     found: list[Opening] = []
     unread: dict[str, list[str]] = {}
+    facts: list[str] = []
     for call in Call:
         asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": call.value}], "StartTime": since}
         # IAM has its events in the home region.
         pages = access.pages("cloudtrail", _LOOKUP, "Events", asked, region=access.home_region, page_size=_PAGE)
         try:
-            for records, _has_more in read_lookup_pages(pages, max_pages=_MOST_PAGES, wait=time.sleep):
+            has_more = False
+            for records, is_followed in read_lookup_pages(pages, max_pages=_MOST_PAGES, wait=time.sleep):
+                has_more = is_followed
                 found += filter(None, map(parse_opening, map(parse_event, records)))
+            if has_more:
+                newest = f"only the newest {_PAGE * _MOST_PAGES} events of {call.value} were read"
+                facts.append(f"{newest}, so it is not known who else called it")
         except AwsError as error:
             unread.setdefault(str(error), []).append(call.value)
-    return found, [f"who called {', '.join(calls)} is not known: {why}" for why, calls in unread.items()]
+    return found, [*facts, *(f"who called {', '.join(calls)} is not known: {why}" for why, calls in unread.items())]

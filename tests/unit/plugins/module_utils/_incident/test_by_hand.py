@@ -78,6 +78,16 @@ def test_the_lock_spares_break_glass_and_containment_alone() -> None:
     assert named in json.dumps(document["Statement"][0])
 
 
+def test_people_read_whom_they_use_and_whom_the_lock_leaves_alone() -> None:
+    emergency = "arn:aws:iam::*:user/emergency-*"
+    lines = write(container=CONTAINER, break_glass=(emergency,)).splitlines()
+    path = f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/break-glass"
+    use = lines.index("# Use break-glass, from a machine that the intruder can't have used:")
+    assert lines[use + 1 : use + 4] == [f"#   {path}", f"#   {path}/*", f"#   {emergency}"]
+    exempt = [line.removeprefix("#   ") for line in lines[use + 4 :] if line.startswith("#   arn:")]
+    assert exempt == sorted([emergency, path, f"{path}/*", CONTAINER])
+
+
 def test_the_lift_is_what_the_bootstrap_made() -> None:
     text = write()
     lift = text[text.index("# BLOCK lift") :]

@@ -30,7 +30,24 @@ USER = "arn:aws:iam::222233334444:user/ci/ci-deploy"
         (USER, USER.replace(":user/", ":role/"), False),
         (USER, USER.replace("222233334444", "222233334445"), True),
         (USER, USER.replace("222233334444", "222233334445").replace("ci-deploy", "ci-dep"), False),
+        (USER, USER.replace("222233334444", "333344445555"), False),
+        # A user and a role of the same name are two.
+        (USER.replace(":user/", ":role/"), USER, False),
+        (USER.replace(":user/", ":role/"), USER.replace(":user/ci/", ":role/"), True),
         (USER, USER, False),
+        # Two characters to insert or to leave out, wherever they are, and no third one.
+        ("deployer", "xxdeployer", True),
+        ("xxdeployer", "deployer", True),
+        ("xxxdeployer", "deployer", False),
+        ("deployer", "depxxloyer", True),
+        ("deployer", "deployerxx", True),
+        ("deployer", "deployerxxx", False),
+        ("deployer", "ploxyer", False),
+        ("deployer", "dxployxr", True),
+        ("deployer", "xxxloyer", False),
+        ("DEPLOYER", "deployer", True),
+        ("deployer", "DEPLOYER", True),
+        ("DEPLOYER", "deployxr", True),
         # Of a short name two other characters are another name.
         ("ab", "xy", False),
         ("ci", "cd", True),
@@ -38,6 +55,15 @@ USER = "arn:aws:iam::222233334444:user/ci/ci-deploy"
 )
 def test_what_is_near(name: str, candidate: str, is_near: bool) -> None:
     assert find_near(name, [candidate]) == ((candidate,) if is_near else ())
+
+
+def test_the_nearest_names_come_first_whatever_their_letters() -> None:
+    names = ["abuild-77", "zbuild-7", "BUILD-7", "build-77", "xbuild-7y"]
+    assert find_near("build-7", names) == ("BUILD-7", "build-77", "zbuild-7", "abuild-77", "xbuild-7y")
+    # Of an ARN the account and the name count together.
+    other = USER.replace("222233334444", "222233334445")
+    candidates = [other.replace("ci-deploy", "ci-deplo"), other, USER.replace("/ci/", "/x/")]
+    assert find_near(USER, candidates) == tuple(candidates[::-1])
 
 
 def test_the_nearest_names_come_first_and_not_too_many() -> None:

@@ -71,6 +71,113 @@ def test_it_is_contained_only_if_nothing_speaks_against_it() -> None:
     assert (found.verdict, found.fails, found.message) == (Verdict.CONTAINED, False, "")
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("home", Verdict.CONTAINED),
+        ("deleted", Verdict.CONTAINED),
+        ("root", Verdict.CONTAINED),
+        ("session", Verdict.CONTAINED),
+        ("organization", Verdict.CONTAINED),
+        ("mismatch", Verdict.UNRESOLVED),
+        ("foreign", Verdict.UNRESOLVED),
+        ("unresolved", Verdict.UNRESOLVED),
+        # No account of the run says that it has it.
+        ("not_here", Verdict.UNRESOLVED),
+        ("strange", Verdict.UNRESOLVED),
+    ],
+)
+def test_only_a_credential_whose_home_is_known_is_contained(status: str, verdict: Verdict) -> None:
+    found = judge(contain(credentials(HOME, seed(status)), sessions(HOME)))
+    assert found.verdict is verdict
+    assert found.message == ("" if verdict is Verdict.CONTAINED else f"UNRESOLVED 1. AKIA…7Q2M: it is {status}")
+    # A plan fails for it too: no write finds a name that does not exist.
+    plan = judge(contain(credentials(HOME, seed(status)), is_real=False))
+    assert (plan.fails, plan.is_plan) == (verdict is not Verdict.CONTAINED, True)
+    counts = ", UNRESOLVED 1" if plan.fails else ""
+    assert plan.headline == f"PLAN{counts}: nothing was changed"
+
+
+def test_a_host_that_failed_is_not_known_in_its_own_account() -> None:
+    failures = [{"host": "acme-prod", "reason": "no answer", "account_id": PROD}, {"host": "acme-x", "reason": "why"}]
+    found = contain(credentials(HOME, seed("home")), failures=failures)
+    assert [(one.message, one.account_id, one.is_of_plan) for one in judge(found).reasons] == [
+        ("acme-prod: no answer", PROD, True),
+        ("acme-x: why", "", True),
+    ]
+    reasons = {
+        one.account_id: one.evidence.observed["reasons"] for one in make_findings(judge(found), found, partition="aws")
+    }
+    # What has no known account counts in all of them.
+    assert reasons == {HOME: ["acme-x: why"], PROD: ["acme-prod: no answer", "acme-x: why"]}
+
+
+def test_a_finding_names_the_incident_the_verdict_and_the_account() -> None:
+    found = contain(credentials(HOME, seed("home")), sessions(HOME))
+    (finding,) = make_findings(judge(found), found, partition="aws-cn")
+    assert (finding.resource, finding.resource_detail) == (f"arn:aws-cn:iam::{HOME}:root", "INC-7")
+    assert finding.detail == "incident INC-7: CONTAINED: everything that was found is denied"
+    assert finding.evidence.observed == {"incident_id": "INC-7", "verdict": "contained", "reasons": []}
+    assert (finding.control, finding.severity.value, finding.region) == ("incident_not_contained", "critical", "global")
+
+
+def test_a_run_that_asked_no_account_is_not_contained() -> None:
+    for is_real in (True, False):
+        found = judge(contain(is_real=is_real))
+        assert found.verdict is Verdict.NOT_KNOWN and found.fails
+        assert found.reasons[0].message == "no account was asked: is compromise_response_mode off?"
+
+
+def test_what_no_host_of_the_organization_contains_is_not_denied() -> None:
+    incident = {"accounts": [PROD, 11122223333], "identity_center_users": ["abc-1"]}
+    found = judge(contain(credentials(HOME, seed("home")), incident=incident))
+    assert [(one.verdict, one.subject, one.account_id) for one in found.reasons] == [
+        (Verdict.NOT_DENIED, PROD, PROD),
+        (Verdict.NOT_DENIED, "11122223333", "011122223333"),
+        (Verdict.NOT_DENIED, "abc-1", ""),
+    ]
+    assert all("only a host of the group organization_management" in one.text for one in found.reasons)
+
+
+def test_a_name_that_is_not_there_is_not_counted_twice() -> None:
+    slip = {"id": ROLE, "account_id": PROD, "detail": "there is no such role", "near": []}
+    left = {**UNDENIED, "reason": "there is no such role"}
+    found = judge(contain(credentials(HOME, seed("home")), sessions(PROD, unresolved=[slip], not_denied=[left])))
+    assert [(one.verdict, one.account_id, one.message) for one in found.reasons] == [
+        (Verdict.UNRESOLVED, PROD, f"{ROLE}: there is no such role")
+    ]
+
+
+def test_the_worst_comes_first_and_each_kind_is_counted() -> None:
+    found = judge(
+        contain(
+            credentials(HOME, seed("unresolved"), not_denied=[{**UNDENIED, "principal": USER}]),
+            sessions(PROD, unread=["a region", "another region"], not_denied=[UNDENIED]),
+        )
+    )
+    assert found.headline == "NOT DENIED 2, UNRESOLVED 1, NOT KNOWN 2"
+    assert [one.verdict for one in found.reasons] == [
+        *[Verdict.NOT_DENIED] * 2,
+        Verdict.UNRESOLVED,
+        *[Verdict.NOT_KNOWN] * 2,
+    ]
+    assert found.list_texts() == [one.message for one in found.reasons]
+
+
+def test_sign_in_sessions_of_a_partition_without_that_service_are_known() -> None:
+    home = credentials(HOME, seed("home"))
+    assert judge(contain(home, sessions(HOME, signin_unread={"all": "not offered"}))).verdict is Verdict.CONTAINED
+    (reason,) = judge(contain(home, sessions(HOME, signin_unread={"eu-west-1": "denied"}))).reasons
+    assert (reason.message, reason.account_id) == ("sign-in sessions in eu-west-1: denied", HOME)
+
+
+def test_a_module_that_writes_nothing_contains_nothing() -> None:
+    found = judge(contain(credentials(HOME, seed("home")), sessions(PROD, mode="report")))
+    assert [(one.verdict, one.message, one.account_id) for one in found.reasons] == [
+        (Verdict.NOT_DENIED, f"account {PROD}: nothing was written, because its mode is report", PROD)
+    ]
+
+
 STATUSES: t.Final = ("home", "deleted", "root", "session", "mismatch", "foreign", "unresolved", "not_here")
 flags: t.Final = st.booleans()
 
@@ -242,6 +349,9 @@ def test_an_account_whose_roles_of_the_run_were_changed_is_not_called_contained(
     one = {"principal": USER, "unique_id": "AIDA", "seeds": []}
     found = contain(credentials(HOME, seed("home"), contained=[one]), organization(trust=[row]))
     assert judge(found).verdict is verdict
+    (reason,) = judge(found).reasons
+    who = f"{USER}, which is contained, changed" if caller == USER else "it is not known who changed"
+    assert reason.message.startswith(f"account {HOME}: {who} roles of the run there") and reason.account_id == HOME
     # An account that is contained from above needs no trust.
     above = contain(credentials(HOME, seed("home"), contained=[one]), organization(HOME, trust=[row]))
     assert judge(above).verdict is Verdict.CONTAINED

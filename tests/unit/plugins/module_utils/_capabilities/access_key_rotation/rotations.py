@@ -62,6 +62,8 @@ def record(stage: str, days: float = 0, **fields: t.Any) -> Event:
         "version_id": VERSION,
         "previous": PREVIOUS,
         "at": at(days),
+        "by": "",
+        "run_id": "",
         **fields,
     }
     return Event(Stage(stage), **given)

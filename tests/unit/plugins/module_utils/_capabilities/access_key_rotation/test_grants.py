@@ -14,6 +14,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     GRANTS,
     SAMPLES,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.observe import (
+    OPERATIONS as LIVE_READS,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.run import OPERATIONS
 
 from .. import granting
@@ -57,4 +60,6 @@ def test_grants_are_about_own_actions() -> None:
 
 
 def test_each_read_says_what_it_is_for() -> None:
+    """Those of the rotation itself. That of events says it for all roles that look for the users of a key."""
+    assert set(GRANTS.purposes) == {action for one in LIVE_READS.reads for action in iam_actions(one)}
     assert all(text.startswith("access_key_rotation: ") for text in GRANTS.purposes.values())

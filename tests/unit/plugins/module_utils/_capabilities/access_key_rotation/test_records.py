@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +73,32 @@ def test_what_no_run_writes_is_no_record(fields: dict[str, t.Any]) -> None:
     content = json.loads(record("created").as_bytes()) | fields
     with pytest.raises(ValueError, match=r"."):
         Event.of_bytes(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"schema": "hardening.iam/campaign/1"}, "its schema is 'hardening.iam/campaign/1'"),
+        ({"old_key": "x"}, "its old_key is not the id of a key"),
+        ({"new_key": "x"}, "its new_key is not the id of a key"),
+        ({"new_key": OLD}, "its two keys are the same"),
+        ({"version_id": "latest"}, "its version_id is not one that a run chooses"),
+        ({"by": 7}, "7 is not a text"),
+    ],
+)
+def test_a_record_that_is_none_says_why(fields: dict[str, t.Any], reason: str) -> None:
+    content = json.loads(record("created").as_bytes()) | fields
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        Event.of_bytes(json.dumps(content).encode())
+
+
+def test_a_record_is_written_under_the_schema_that_older_runs_know() -> None:
+    kept = json.loads(record("created").as_bytes())
+    assert (kept["schema"], kept["stage"], kept["at"]) == (
+        "hardening.iam/rotation/1",
+        "created",
+        "2026-03-01T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize("name", sorted(json.loads(record("created").as_bytes())))

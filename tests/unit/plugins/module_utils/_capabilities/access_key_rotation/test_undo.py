@@ -58,19 +58,34 @@ def test_the_undo_of_a_move_names_the_version_that_it_takes_the_label_from() -> 
     }
 
 
+OTHER_SECRET: t.Final = "its target is another secret"
+NO_SECRET: t.Final = "its target is no secret"
+
+
 @pytest.mark.parametrize(
-    ("number", "fields"),
+    ("number", "fields", "reason"),
     [
-        (0, {"target": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:prod/database"}),
-        (0, {"target": "arn:aws:secretsmanager:us-east-1:999988887777:secret:iam-hardening/access-keys/svc"}),
-        (1, {"target": "arn:aws:iam::999988887777:user/svc"}),
-        (2, {"target": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x"}),
-        (2, {"after": {"user": USER, "label": "AWSPENDING", "version": VERSION}}),
-        (3, {"before": {"kind": "access_key", "id": OLD, "status": INACTIVE}}),
+        (0, {"target": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:prod/database"}, OTHER_SECRET),
+        (
+            0,
+            {"target": "arn:aws:secretsmanager:us-east-1:999988887777:secret:iam-hardening/access-keys/svc"},
+            OTHER_SECRET,
+        ),
+        (0, {"target": f"x:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{TARGET.secret}"}, OTHER_SECRET),
+        (0, {"before": {"secret": TARGET.secret}}, "there was a secret before"),
+        (1, {"target": "arn:aws:iam::999988887777:user/svc"}, "is no user of the account"),
+        (1, {"before": {**CHANGES[1].before, "new_key": {"status": ACTIVE}}}, "there was another key before"),
+        (2, {"target": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x"}, NO_SECRET),
+        (2, {"target": SECRET.removeprefix("arn:")}, NO_SECRET),
+        (2, {"target": f"aws:{SECRET}"}, NO_SECRET),
+        (2, {"before": {**CHANGES[2].before, "label": "AWSPENDING"}}, "it is about another label"),
+        (2, {"after": {"user": USER, "label": "AWSPENDING", "version": VERSION}}, "it is about another label"),
+        (3, {"before": {"kind": "access_key", "id": OLD, "status": INACTIVE}}, ""),
     ],
 )
-def test_a_forged_record_has_no_undo(number: int, fields: dict[str, t.Any]) -> None:
-    assert find_mismatch(dataclasses.replace(CHANGES[number], **fields), DERIVATIONS)
+def test_a_forged_record_has_no_undo(number: int, fields: dict[str, t.Any], reason: str) -> None:
+    found = find_mismatch(dataclasses.replace(CHANGES[number], **fields), DERIVATIONS)
+    assert found and reason in found
 
 
 # The state that a new key is looked up by

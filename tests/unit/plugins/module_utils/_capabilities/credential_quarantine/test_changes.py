@@ -202,7 +202,8 @@ def test_only_a_whole_denial_denies_everything(statement: t.Any, denies: bool) -
 def test_a_policy_that_also_allows_is_not_trusted() -> None:
     allow = {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}
     assert not denies_everything({"Statement": [*DENY_ALL["Statement"], allow]})
-    for malformed in (None, [], "text", {}, {"Statement": []}, {"Statement": None}):
+    half = {"Statement": [*DENY_ALL["Statement"], "Deny"]}
+    for malformed in (None, [], "text", {}, {"Statement": []}, {"Statement": None}, half):
         assert not denies_everything(malformed)
 
 

@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.arguments im
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules.credential_quarantine import ENTRY
 
-from .users import incident
+from .users import ACCOUNT, incident
 
 CHECKLIST: t.Final = {name: {"by": "Ben", "statement": "done"} for name in STATEMENTS}
 
@@ -37,8 +37,20 @@ def test_by_default_nothing_is_lost_and_nothing_is_released() -> None:
     assert (found.releases, found.name_of_pass, found.accepted) == (False, Pass.LAST, frozenset())
 
 
-def test_what_may_be_lost_is_named() -> None:
-    assert read(accept_irreversible=["user_password"]).accepted == {Loss.USER_PASSWORD}
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("user_password", Loss.USER_PASSWORD),
+        ("root_access_key", Loss.ROOT_ACCESS_KEY),
+        ("root_password", Loss.ROOT_PASSWORD),
+    ],
+)
+def test_what_may_be_lost_is_named(name: str, loss: Loss) -> None:
+    assert read(accept_irreversible=[name]).accepted == {loss}
+
+
+def test_an_empty_entry_of_a_survey_is_no_account() -> None:
+    assert read(inventory_accounts=[" ", ACCOUNT, ""]).inventory_accounts == {ACCOUNT}
 
 
 def test_an_account_that_is_none_is_refused() -> None:

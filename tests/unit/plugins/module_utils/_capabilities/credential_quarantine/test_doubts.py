@@ -49,6 +49,20 @@ def judge(
     return judge_users(suspicion, [user])[ARN]
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Kind.ACCESS_KEY, "access key"),
+        (Kind.SERVICE_CREDENTIAL, "service-specific credential"),
+        (Kind.SSH_KEY, "SSH key"),
+        (Kind.CERTIFICATE, "signing certificate"),
+    ],
+)
+def test_each_kind_of_credential_that_works_is_looked_at(kind: Kind, words: str) -> None:
+    (refusal,) = judge(credential("NEW", NOW, kind=kind, status=ACTIVE)).refused
+    assert f"its {words} NEW works" in refusal.reason
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_what_was_made_since_then_stays_inactive(kind: Kind) -> None:
     found = judge(
@@ -142,3 +156,5 @@ def test_what_can_not_be_read_is_refused() -> None:
     for part in ("devices", "password", *(kind.value for kind in Kind)):
         assert [one.rule for one in judge(unread={part: "denied"}).refused] == ["unread"]
     assert judge(unread={"groups": "denied"}).refused == ()
+    (both,) = judge(unread={"devices": "denied", "password": "throttled"}).refused
+    assert both.reason == f"devices of {ARN} can't be read: denied; password of {ARN} can't be read: throttled"

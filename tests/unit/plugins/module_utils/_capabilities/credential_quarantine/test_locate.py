@@ -10,10 +10,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown, Yes
+from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import (
     Answers,
     Place,
+    Seed,
     Status,
     add_contained,
     check_contained,
@@ -30,12 +31,23 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     SessionSeed,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._incident.deletions import Deletion
+from ansible_collections.hardening.iam.plugins.module_utils._incident.results import BY_KNOWLEDGE
 
 from .users import ACCOUNT, ARN, LEAKED, OTHER, incident
 
 DELETED: t.Final = Yes(Deletion("an intruder deleted it", "ci-deploy"))
 HERE: t.Final = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}))
 FOREIGN: t.Final = "999988887777"
+
+
+def explain(found: Seed) -> None:
+    """Every place has its reason, and one that this run does not contain has the next step for people."""
+    assert found.detail
+    assert found.next_step or found.status in (Status.HOME, Status.NOT_HERE, Status.SESSION, Status.ROOT), found
+
+
+def test_the_results_of_all_accounts_can_rank_each_place() -> None:
+    assert {status.value for status in Status} == set(BY_KNOWLEDGE)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +81,7 @@ def test_where_a_key_is(answers: Answers, status: Status) -> None:
     found = locate_key(KeySeed(LEAKED), answers, HERE)
     assert (found.id, found.status) == (LEAKED, status)
     assert found.user == ("ci-deploy" if status is Status.HOME else "")
+    explain(found)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +98,23 @@ def test_who_could_not_ask_root_of_a_member_does_not_know_it(answers: Answers, s
     found = locate_key(KeySeed(LEAKED), answers, place)
     assert found.status is status
     assert ("AssumeRoot" in found.detail) == (status is Status.UNRESOLVED)
+    assert OTHER in found.detail or FOREIGN in found.detail
+    explain(found)
     # Nobody asks root about the key of a session.
     assert locate_key(KeySeed(SESSION_KEY), Answers(OTHER), place).status is Status.NOT_HERE
+
+
+@pytest.mark.parametrize("seed", [KeySeed(LEAKED), KeySeed("ASIAEXAMPLEEXAMPLE11")], ids=["key", "token"])
+@pytest.mark.parametrize(
+    ("is_management", "expected"), [(False, "group organization_management"), (True, "a person signs in as root")]
+)
+def test_only_root_of_a_member_is_left_to_the_host_of_the_organization(
+    seed: KeySeed, is_management: bool, expected: str
+) -> None:
+    place = Place(ACCOUNT, frozenset({ACCOUNT}), acts_for_organization=is_management)
+    found = locate_key(seed, Answers(ACCOUNT, user="", bearer="a token of the root user"), place)
+    assert found.status is Status.ROOT and expected in found.next_step
+    assert ("organization_management" in found.next_step) is not is_management
 
 
 @pytest.mark.parametrize(
@@ -109,7 +137,10 @@ def test_the_user_of_a_deleted_key_is_contained_if_people_name_it(answers: Answe
 
 def test_a_deleted_key_of_another_user_than_people_name_is_a_mismatch() -> None:
     answers = Answers(ACCOUNT, is_unknown=True, root_keys=0, deletion=DELETED, named_user="ci-deploy")
-    assert locate_key(KeySeed(LEAKED, "ci-deploy-legacy"), answers, HERE).status is Status.MISMATCH
+    found = locate_key(KeySeed(LEAKED, "ci-deploy-legacy"), answers, HERE)
+    assert (found.status, found.user) == (Status.MISMATCH, "ci-deploy")
+    assert "one of the user ci-deploy, and the incident names ci-deploy-legacy" in found.detail
+    assert "slip of the finger" in found.next_step
 
 
 @pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
@@ -131,6 +162,7 @@ def test_the_user_that_people_name_is_the_one(named: str) -> None:
 def test_a_slip_of_the_finger_is_a_mismatch(seed: KeySeed, answers: Answers) -> None:
     found = locate_key(seed, answers, HERE)
     assert found.status is Status.MISMATCH and "slip of the finger" in found.next_step
+    assert "the key belongs to " in found.detail and "the incident names " in found.detail
 
 
 SESSION_KEY: t.Final = "ASIAEXAMPLEEXAMPLE11"
@@ -184,30 +216,34 @@ def test_the_calls_with_a_key_of_a_session_tell_whose_it_is(answers: Answers, st
 
 def test_a_token_of_another_user_than_people_expect_is_a_mismatch() -> None:
     answers = Answers(ACCOUNT, "ci-deploy-legacy", bearer="a token of the user ci-deploy-legacy")
-    assert locate_key(KeySeed(SESSION_KEY, "ci-deploy"), answers, HERE).status is Status.MISMATCH
+    found = locate_key(KeySeed(SESSION_KEY, "ci-deploy"), answers, HERE)
+    assert (found.status, found.user) == (Status.MISMATCH, "ci-deploy-legacy")
 
 
 @pytest.mark.parametrize(
-    ("arn", "present", "problem", "status"),
+    ("arn", "present", "problem", "status", "expected"),
     [
-        (ARN, ARN, "", Status.HOME),
-        (ARN, ARN.replace("/ci/", "/other/"), "", Status.MISMATCH),
+        (ARN, ARN, "", Status.HOME, "the user ci-deploy"),
+        (ARN, ARN.replace("/ci/", "/other/"), "", Status.MISMATCH, ":user/other/ci-deploy; case and path count"),
         # IAM finds a user by its name in any case, and policies compare the letters of an ARN.
-        (ARN.replace("ci-deploy", "CI-Deploy"), ARN, "", Status.MISMATCH),
-        (ARN, None, "", Status.UNRESOLVED),
-        (ARN, None, "denied", Status.UNRESOLVED),
-        (ARN.replace(ACCOUNT, OTHER), None, "", Status.NOT_HERE),
-        (ARN.replace(ACCOUNT, FOREIGN), None, "", Status.FOREIGN),
+        (ARN.replace("ci-deploy", "CI-Deploy"), ARN, "", Status.MISMATCH, f"is {ARN}; case and path count"),
+        (ARN, None, "", Status.UNRESOLVED, "there is no such user"),
+        (ARN, None, "denied", Status.UNRESOLVED, "can't be read: denied"),
+        (ARN.replace(ACCOUNT, OTHER), None, "", Status.NOT_HERE, f"a user of account {OTHER}"),
+        (ARN.replace(ACCOUNT, FOREIGN), None, "", Status.FOREIGN, f"account {FOREIGN}, which is not in the inventory"),
     ],
 )
-def test_where_a_user_is(arn: str, present: str | None, problem: str, status: Status) -> None:
+def test_where_a_user_is(arn: str, present: str | None, problem: str, status: Status, expected: str) -> None:
     found = locate_user(arn, present, problem, HERE)
     assert (found.status, found.user.lower()) == (status, "ci-deploy")
     assert found.near == ((present,) if status is Status.MISMATCH else ())
+    assert expected in found.detail
 
 
 def test_a_user_that_is_not_there_is_deleted_only_with_a_proof() -> None:
-    assert locate_user(ARN, None, "", HERE, DELETED).status is Status.DELETED
+    gone = locate_user(ARN, None, "", HERE, DELETED)
+    assert (gone.status, gone.detail) == (Status.DELETED, "the user is deleted (an intruder deleted it)")
+    assert "no event shows it" in locate_user(ARN, None, "", HERE, NO).detail
     lost = locate_user(ARN, None, "", HERE, Unknown("events are late"))
     assert lost.status is Status.UNRESOLVED and "events are late" in lost.detail and "deleted: true" in lost.next_step
 
@@ -275,6 +311,9 @@ def test_what_the_record_says_counts_only_for_the_very_same_user(live: dict[str,
     (named,) = add_contained([], [ARN], ACCOUNT)
     (found,) = check_contained([named], {ARN: {"AIDAEXAMPLE"}}, live)
     assert (found.status, found.kind) == (status, "user")
+    assert ("another unique id" in found.detail) == (status is Status.MISMATCH)
+    assert ("name it in incident.users" in found.next_step) == (status is Status.MISMATCH)
+    assert ("is deleted" in found.detail) == (status is Status.DELETED)
     # What people name counts as it is.
     home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "ci-deploy"), HERE)
     assert check_contained([home], {}, live) == (home,)

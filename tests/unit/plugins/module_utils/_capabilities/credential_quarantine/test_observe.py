@@ -155,6 +155,25 @@ def test_all_of_a_user_is_read() -> None:
     assert read_users(aws({}), []) == ({}, Account())
 
 
+@pytest.mark.parametrize(
+    ("operation", "key", "identifier", "dated"),
+    [
+        ("ListServiceSpecificCredentials", "ServiceSpecificCredentials", "ServiceSpecificCredentialId", "CreateDate"),
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_SSHPublicKeyMetadata.html
+        ("ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId", "UploadDate"),
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_SigningCertificate.html
+        ("ListSigningCertificates", "Certificates", "CertificateId", "UploadDate"),
+    ],
+)
+def test_when_a_credential_was_made_is_read_where_aws_says_it(
+    operation: str, key: str, identifier: str, dated: str
+) -> None:
+    listed = of_name({key: [{identifier: "NEW", "Status": "Active", dated: CREATED}]})
+    found, _account = read_users(aws(**{operation: listed}), [NAME])
+    state = t.cast(UserState, found[NAME])
+    assert CREATED in [one.created for one in state.credentials if one.id == "NEW"]
+
+
 PARTS: t.Final = {
     "ListAccessKeys": ("access_key", "credentials", ("ACCA", "APKA", "CERT")),
     "ListSSHPublicKeys": ("ssh_public_key", "credentials", (LEAKED, "ACCA", "CERT")),

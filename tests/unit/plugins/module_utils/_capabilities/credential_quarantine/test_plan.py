@@ -64,6 +64,8 @@ def rules(found: Plan) -> list[str]:
 def test_two_credentials_of_one_user_contain_it_once() -> None:
     seeds = (seed(), seed(identifier=SECOND, user="CI-Deploy"), seed(identifier=ARN, kind="console_password"))
     assert list_home_users(seeds) == ("ci-deploy",)
+    # It is called as the first seed calls it.
+    assert list_home_users(seeds[::-1][1:]) == ("CI-Deploy",)
     contained, found = Planner(declared(accepted=frozenset({Loss.USER_PASSWORD})), NOW).contain(
         observed(*seeds, users={"ci-deploy": user(password_created=NOW)})
     )
@@ -93,6 +95,7 @@ def test_the_password_of_a_user_whose_key_leaked_stays() -> None:
 def test_what_is_done_about_a_seed_that_is_not_at_home(status: Status, rule: str | None) -> None:
     found = plan(observed(seed(status), users={}))
     assert (found.changes, rules(found)) == ((), [rule] if rule else [])
+    assert all(LEAKED in refusal.reason and "why" in refusal.reason for refusal in found.refused)
 
 
 def test_a_key_of_another_account_that_is_not_known_is_left_to_its_own_host() -> None:
@@ -101,8 +104,10 @@ def test_a_key_of_another_account_that_is_not_known_is_left_to_its_own_host() ->
 
 
 def test_a_user_that_can_not_be_read_is_left_alone() -> None:
-    found = plan(observed(users={"ci-deploy": "denied"}))
-    assert (found.changes, rules(found)) == ((), ["unread"])
+    for users, why in (({"ci-deploy": "denied"}, "denied"), ({}, "it is gone")):
+        found = plan(observed(users=users))
+        assert (found.changes, rules(found)) == ((), ["unread"])
+        assert found.refused[0].reason == f"the user ci-deploy can't be read: {why}"
 
 
 def test_the_run_itself_and_break_glass_are_fatal() -> None:
@@ -143,6 +148,11 @@ def test_a_root_key_of_a_member(
     given = observed(seed(Status.ROOT, account_id=OTHER), users={}, roots={OTHER: state})
     found = plan(given, declared(acts_for_organization=True, accepted=frozenset(accepted)))
     assert (rules(found), [change.operation for change in found.changes]) == (rule, operations)
+    reasons = {
+        "irreversible": "list root_access_key in accept_irreversible",
+        "unread": f"{OTHER} can't be read: denied",
+    }
+    assert all(reasons[one.rule] in one.reason and one.target == LEAKED for one in found.refused)
 
 
 def test_root_of_the_management_account_is_the_work_of_people() -> None:
@@ -176,6 +186,10 @@ def test_the_record_names_root_only_if_it_loses_something() -> None:
     (subject,) = planner.list_subjects(given, contained, found.changes, found.changes)
     assert (subject.arn, subject.by, subject.account_id, subject.seeds) == (ROOT.arn, By.ROOT, OTHER, (LEAKED,))
     assert planner.list_subjects(given, contained, found.changes, ()) == ()
+    # A key of root of another member, which can't be read, is neither a subject nor a seed of this one.
+    third = seed(Status.ROOT, SECOND, account_id="444455556666")
+    more = dataclasses.replace(given, seeds=(*given.seeds, third), roots={"444455556666": "denied", OTHER: ROOT})
+    assert planner.list_subjects(more, contained, found.changes, found.changes) == (subject,)
 
 
 # Warnings
@@ -191,6 +205,12 @@ def test_what_is_not_known_or_suspicious_is_a_warning() -> None:
         assert text in warnings
     later = Declared(incident(since=NOW))
     assert "second factor" not in "\n".join(plan(given, later).warnings)
+
+
+def test_where_all_is_known_there_is_no_warning() -> None:
+    assert plan(observed()).warnings == ()
+    # Without anybody to contain nobody needs the policy that denies.
+    assert plan(observed(seed(Status.NOT_HERE), users={}, deny=DenyPolicy(problem="denied"))).warnings == ()
 
 
 def test_a_user_that_nothing_denies_is_a_warning() -> None:

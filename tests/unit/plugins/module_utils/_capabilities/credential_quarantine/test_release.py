@@ -224,7 +224,7 @@ def test_what_somebody_changed_since_stays() -> None:
 def test_what_can_not_be_read_is_refused() -> None:
     entries = recorded(*changes())
     found = release(entries, {entries[1][0].key: Unread("denied")})
-    assert [refusal.rule for refusal in found.refused] == ["unread"]
+    assert [(refusal.rule, refusal.reason) for refusal in found.refused] == [("unread", f"{ARN} can't be read: denied")]
 
 
 def test_what_can_not_be_undone_stays() -> None:
@@ -312,13 +312,32 @@ def test_a_key_that_was_inactive_before_is_not_activated() -> None:
         changes()[1], before={**shown, "status": "Expired"}, after={**shown, "status": "Inactive"}
     )
     (refusal,) = release(recorded(forged)).refused
-    assert refusal.rule == "undo_mismatch"
+    assert refusal.rule == "undo_mismatch" and "it deactivated nothing" in refusal.reason
 
 
-def test_a_policy_that_the_record_does_not_name_is_not_deleted() -> None:
-    other = f"{MANAGED}-2"
-    made = IdentityWriter(ACCOUNT, "").create_policy(other, DENY_ALL, description="", tags={})
-    assert "does not name" in find_foreign(made, record(), "aws")
+def test_a_record_about_another_kind_of_credential_activates_nothing() -> None:
+    """The id of an SSH key is no parameter of the call that switches an access key."""
+    shown = {"kind": "ssh_public_key", "id": "APKAEXAMPLE"}
+    forged = dataclasses.replace(
+        changes()[1], before={**shown, "status": "Active"}, after={**shown, "status": "Inactive"}
+    )
+    (refusal,) = release(recorded(forged)).refused
+    assert refusal.rule == "undo_mismatch" and "another kind of credential" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("policy", "targets"),
+    [
+        # Each of both alone is not enough: others may write to the record, and to the journal.
+        (f"{MANAGED}-2", {MANAGED}),
+        (f"arn:aws:iam::{ACCOUNT}:policy/limit", {f"arn:aws:iam::{ACCOUNT}:policy/limit"}),
+        (MANAGED.replace("INC-7", "INC-8"), {MANAGED.replace("INC-7", "INC-8")}),
+        (MANAGED.replace(ACCOUNT, OTHER), {MANAGED.replace(ACCOUNT, OTHER)}),
+    ],
+)
+def test_a_policy_that_is_not_of_the_incident_is_not_deleted(policy: str, targets: set[str]) -> None:
+    made = IdentityWriter(ACCOUNT, "").create_policy(policy, DENY_ALL, description="", tags={})
+    assert "does not name" in find_foreign(made, record(targets=frozenset(targets)), "aws")
 
 
 # Which changes

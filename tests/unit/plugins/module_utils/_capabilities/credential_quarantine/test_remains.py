@@ -15,12 +15,14 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Unknown
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import parse_moment
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.remains import (
+    describe_devices,
     find_undenied,
     list_lives_on,
     list_roots_live_on,
     list_stops_working,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.states import (
+    Device,
     RootState,
     UserState,
 )
@@ -92,9 +94,39 @@ def test_what_a_denial_does_not_reach_is_not_called_denied() -> None:
     assert not any(denied for _until, denied in until(user(), is_denied=False).values())
 
 
+def test_each_thing_that_lives_on_has_its_owner_and_a_next_step() -> None:
+    for row in list_lives_on(user(password_created=NOW), NOW, is_denied=True):
+        assert row["principal"] == ARN and row["next_step"], row
+
+
+@pytest.mark.parametrize(
+    ("what", "lasts"),
+    [
+        ("tokens of GetWebIdentityToken", timedelta(hours=1)),
+        ("passwords of ECR registries", timedelta(hours=12)),
+        ("connections to databases by IAM authentication", timedelta(minutes=15)),
+    ],
+)
+def test_what_other_services_let_in_ends_by_itself_and_is_not_denied(what: str, lasts: timedelta) -> None:
+    assert until(user())[what] == (NOW + lasts, False)
+
+
+def test_a_sign_in_can_be_renewed_for_90_days() -> None:
+    assert until(user(password_created=NOW))["sign-in sessions of aws login"] == (NOW + timedelta(days=90), True)
+
+
 def test_tokens_of_root_are_denied_by_nobody_here() -> None:
     (row,) = list_roots_live_on(RootState(OTHER, f"arn:aws:iam::{OTHER}:root"), NOW)
     assert (row["until"], row["denied"]) == ("2026-11-27T11:00:00Z", False)
+    assert row["principal"] == f"arn:aws:iam::{OTHER}:root" and "deny_member_root" in row["next_step"]
+
+
+def test_a_second_factor_is_described_only_if_it_is_of_the_time_of_the_incident() -> None:
+    devices = (Device("GAHT1", NOW), Device("GAHT2", NOW - timedelta(seconds=1)), Device("GAHT3"))
+    state = user(devices=devices)
+    found = describe_devices(state, NOW)
+    assert ARN in found and "GAHT1" in found and "GAHT2" not in found and "GAHT3" not in found
+    assert describe_devices(state, None) == describe_devices(state, NOW + timedelta(days=1)) == ""
 
 
 def test_the_known_use_of_each_key_stops() -> None:

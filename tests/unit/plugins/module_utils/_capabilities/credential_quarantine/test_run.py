@@ -140,6 +140,14 @@ def test_the_run_itself_and_break_glass_are_refused() -> None:
     assert not plan.changes and len(plan.refused) == 1
 
 
+def test_root_of_a_member_is_looked_at_only_if_its_key_leaked() -> None:
+    case = Case()
+    case.answers["sts:GetAccessKeyInfo"] = of({"Account": OTHER}, AccessKeyId=LEAKED)
+    _capability, observed, plan = case.plan()
+    assert [seed.status for seed in observed.seeds] == [Status.NOT_HERE]
+    assert observed.roots == {} and not plan.changes
+
+
 def test_a_user_that_cannot_be_read_is_refused() -> None:
     case = Case()
     case.answers["iam:GetUser"] = DENIED

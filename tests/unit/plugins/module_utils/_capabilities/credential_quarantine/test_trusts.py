@@ -66,6 +66,16 @@ def test_whom_an_intruder_let_in_stays_out() -> None:
     assert kept == () and left == ["its trust policy stays as it is: restore is false"]
 
 
+def test_of_two_who_were_cut_only_the_one_comes_back_that_people_restore() -> None:
+    colleague = f"{OWNER}-2"
+    before = trusting(OWNER, INTRUDER, colleague)
+    after = cut_trust(before, [TrustCut(INTRUDER), TrustCut(colleague)], "INC-7").document
+    left_out = incident(restore=False)
+    both = dataclasses.replace(left_out, roles=(*left_out.roles, *incident(principal=colleague).roles))
+    ((kept,), left) = check(part(before, after), both)
+    assert left == [] and kept.change.before == {"trust": trusting(OWNER, colleague)}
+
+
 @pytest.mark.parametrize("role", [f"{ROLE}2", ROLE.replace(ACCOUNT, "999988887777")])
 def test_a_policy_of_a_role_that_the_declaration_does_not_name_stays(role: str) -> None:
     kept, (reason,) = check(part(), incident(role))

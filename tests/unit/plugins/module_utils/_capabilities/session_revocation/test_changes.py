@@ -126,6 +126,9 @@ def test_a_trust_policy_is_edited_and_can_be_taken_back() -> None:
         (live(managed=managed(), inline=CUT), CUT, (CUT,)),
         (live(managed=managed(), is_attached=True), OLD, (OLD,)),
         (live(managed=managed(), is_attached=True, inline=CUT), OLD, (OLD, CUT)),
+        # Of a policy that is not there nothing is attached.
+        (live(is_attached=True), None, ()),
+        (live(is_attached=True, inline=OLD), OLD, (OLD,)),
     ],
 )
 def test_only_what_is_on_the_role_denies(role: LiveRole, present: t.Any, documents: tuple[t.Any, ...]) -> None:

@@ -193,6 +193,18 @@ def test_a_cut_keeps_all_that_is_denied_already(most: t.Optional[int]) -> None:
     assert widen(NARROW, Cut(ROLE_ID, all=True).make_document(MOMENT)).all
 
 
+def test_a_name_that_is_denied_already_is_denied_once() -> None:
+    named = Cut(ROLE_ID, named=("evil", "new"))
+    assert widen(NARROW, named.make_document(MOMENT)).named == ("evil", "new")
+
+
+def test_one_name_may_stand_without_a_list() -> None:
+    """IAM takes a single value as a text too."""
+    only = Cut(ROLE_ID, named=("evil",)).make_document(MOMENT)
+    text = change(only, 0, Condition={"StringEquals": {"aws:userid": f"{ROLE_ID}:evil"}, **BEFORE})
+    assert widen(NARROW, text).named == ("evil", "new")
+
+
 def test_two_policies_that_a_killed_run_left_are_both_kept() -> None:
     first, second = (Cut(ROLE_ID, named=(name,)).make_document(MOMENT) for name in ("first", "second"))
     assert set(widen(NARROW, first, second).named) == {"first", "second", "new"}

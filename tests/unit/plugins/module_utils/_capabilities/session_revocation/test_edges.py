@@ -91,9 +91,40 @@ def test_a_part_that_lacks_something_is_none(name: str) -> None:
         AccountEdges.from_document(document)
 
 
+NODE: t.Final[dict[str, t.Any]] = {
+    "arn": PIPELINE,
+    "unique_id": "AROA",
+    "policies": [],
+    "boundary": None,
+    "trust": None,
+    "unread": [],
+}
+
+
+def test_a_part_with_the_least_of_a_role_is_one() -> None:
+    (node,) = AccountEdges.from_document(AccountEdges(HOME, "aws").as_document() | {"nodes": [NODE]}).nodes
+    assert (node.arn, node.unique_id, node.policies, node.unread) == (PIPELINE, "AROA", (), ())
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{"schema": "hardening.iam/edges/2"}, {"nodes": [{}]}, {"nodes": None}, {"scps": 3}, {"sources": None}],
+    [
+        {"schema": "hardening.iam/edges/2"},
+        {"nodes": [{}]},
+        {"nodes": None},
+        {"nodes": [NODE | {"arn": 3}]},
+        {"nodes": [NODE | {"unique_id": None}]},
+        {"nodes": [NODE | {"unread": [3]}]},
+        {"nodes": [NODE | {"policies": [["own", "{}"]]}]},
+        {"nodes": [NODE | {"policies": [3]}]},
+        {"nodes": [NODE | {"trust": "x"}]},
+        {"scps": 3},
+        {"sources": None},
+        # Others than a run may write there, and stop no walk with it.
+        {"sources": [3]},
+        {"account_id": 3},
+        {"partition": None},
+    ],
 )
 def test_a_part_of_another_form_is_none(fields: dict[str, t.Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -135,6 +166,12 @@ def test_a_trust_policy_that_cannot_be_read_may_let_anybody_in() -> None:
     assert names(found) == ["pipeline"] and TRUST in found.nodes[0].unread and found.nodes[0].trust is None
     (user,) = edges(users=(make_user(HOME, "ci-deploy"),), sources=(USER,)).nodes
     assert TRUST not in user.unread
+
+
+def test_a_boundary_that_was_not_read_leaves_open_what_the_role_may() -> None:
+    limit = f"arn:aws:iam::{HOME}:policy/limit"
+    (node,) = edges(make_role(HOME, "pipeline", trust(ROOT), boundary=limit)).nodes
+    assert limit in node.unread and node.boundary is None
 
 
 def test_users_matter_as_sources_alone() -> None:

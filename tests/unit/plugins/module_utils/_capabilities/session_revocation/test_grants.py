@@ -17,6 +17,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ..granting import ACCOUNT, allows
 
 
+def test_the_switches_are_the_parameters_of_the_bootstrap() -> None:
+    assert set(SWITCHES) == {"ContainmentRoles", "ContainmentTrust", "ContainmentUsers"}
+    assert SWITCHES["ContainmentTrust"] == ("iam:UpdateAssumeRolePolicy",)
+    assert SWITCHES["ContainmentUsers"] == ("iam:UpdateAccessKey",)
+
+
 def test_every_write_has_a_switch_or_is_unproven() -> None:
     writes = {action for operation in OPERATIONS.writes for action in iam_actions(operation)}
     assert {*itertools.chain.from_iterable(SWITCHES.values()), "signin:BatchRevokeSessions"} == writes
@@ -39,4 +45,6 @@ def test_only_policies_of_incidents_are_written_and_attached() -> None:
 
 
 def test_each_read_says_what_it_is_for() -> None:
+    # No control rests on these answers.
+    assert set(GRANTS.purposes) == {"iam:GetAccessKeyLastUsed", "iam:GetRole", "sts:GetAccessKeyInfo"}
     assert all(text.startswith("session_revocation: ") for text in GRANTS.purposes.values())

@@ -11,7 +11,18 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.answer import Answer, Unknown, Yes
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.lost import find_lost
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.lost import (
+    find_lost,
+    list_unresolved,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
+    Observed,
+    Verdict,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.sessions.names import Lost
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import Target
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
     Incident,
     SessionSeed,
@@ -59,3 +70,22 @@ def test_what_is_proven_to_be_deleted_is_gone() -> None:
     # That there was once one of this path proves nothing for the one that is there now.
     other = arn(HOME, "ci/pipeline")
     assert lose(roles=[other], deleted=[other]) == ({other}, set())
+
+
+def test_what_people_name_and_is_not_there_is_listed_with_what_they_may_have_meant() -> None:
+    slip = arn(HOME, "pipelines")
+    refusal = Refusal("no_such_role", "there is no such role", slip)
+    verdicts = [
+        Verdict(Target(slip, Cut("")), refusal=refusal, is_gone=True),
+        # It is there, and refused for another reason.
+        Verdict(Target(PIPELINE, Cut("")), refusal=Refusal("no_room", "no room", PIPELINE)),
+        # It was deleted, which is proven.
+        Verdict(Target(LEFT, Cut("")), is_gone=True),
+    ]
+    seed = SessionSeed(PIPELINE, "evli")
+    lost = Lost(seed, ("evil",))
+    observed = Observed(make_home(), lost=frozenset({slip, LEFT}), lost_sessions=(lost,))
+    role, session = list_unresolved(observed, verdicts)
+    assert role == {"id": slip, "account_id": HOME, "detail": "there is no such role", "near": [PIPELINE]}
+    assert (session["id"], session["account_id"]) == (f"session evli of {PIPELINE}", HOME)
+    assert session["near"] == ["evil"] and "list it in seen of the incident" in session["detail"]

@@ -291,6 +291,10 @@ def test_a_role_is_read_with_the_policies_of_the_incident() -> None:
     assert (role.arn, role.role_id, role.trust) == (PIPELINE, ROLE_ID, policy(trust(USER)))
     assert role.managed is not None and role.managed.arn == MANAGED and role.is_attached is True
     assert 7_200 in vars_of(role) and role.documents
+    # A call has the name of the role alone, without its path.
+    in_path = PIPELINE.replace(":role/", ":role/ci/")
+    found = read_live_role(aws(role_answers()), in_path, WRITER)
+    assert found is not None and found.role_id == ROLE_ID
 
 
 def vars_of(role: LiveRole) -> list[t.Any]:

@@ -194,6 +194,7 @@ def test_a_run_with_less_in_the_declaration_takes_nothing_back(wide: Cut) -> Non
 def test_a_role_that_is_not_the_one_that_was_read_is_refused(live: t.Any, rule: str) -> None:
     verdict = judge(observe(live))
     assert verdict.refusal is not None and verdict.refusal.rule == rule
+    assert ("; the next pass judges it again" in verdict.refusal.reason) == (live == LiveRole(PIPELINE, "AROAOTHER"))
     assert not verdict.changes
     assert Planner(INCIDENT, lambda: NOW).list_subjects((verdict,), ()) == ()
 
@@ -262,6 +263,9 @@ def test_of_too_many_roles_the_certain_ones_are_cut_and_the_nearest_first() -> N
     far = LiveRole(arn(HOME, "far"), "AROAFAR", inline=Cut("AROAFAR", nobody_known=True).make_document(MOMENT))
     roles[far.arn] = far
     assert find_cut() == {"near", "build-worker"}
+    # Of a role that can't be read nobody knows that it was cut.
+    roles[chains["doubtful"].arn] = "iam:GetRole: AccessDenied"
+    assert find_cut() == {"near", "build-worker"}
     assert next(one for one in planner.judge(observed) if one.target.name == "far").refusal is None
 
 
@@ -326,6 +330,7 @@ def test_a_principal_that_was_never_there_is_not_denied(before: tuple[dict[str, 
 def test_a_trust_policy_that_can_not_be_cut_leaves_the_cut_of_sessions(observed: Observed, reason: str) -> None:
     verdict = judge(observed)
     assert verdict.trust_refusal is not None and reason in verdict.trust_refusal.reason
+    assert verdict.edit is not None and reason in verdict.edit.problem
     assert [change.operation for change in verdict.all_changes] == ["PutRolePolicy"]
     result = {"refused": [verdict.trust_refusal.as_dict()], "not_made": [], "unverified": []}
     outcome = judge_outcome(observed, [verdict], INCIDENT, result)

@@ -170,6 +170,33 @@ def test_the_organization_of_the_caller_is_known_where_it_was_read() -> None:
     assert not walk(make_home(), anybody).roles[DEPLOY].certain
 
 
+def test_every_request_of_an_intruder_is_encrypted() -> None:
+    """No endpoint of STS takes another one, so such a condition leaves no doubt."""
+    for value, expected in (("true", {PIPELINE: True}), ("false", {})):
+        entry = trust(USER, Condition={"Bool": {"aws:SecureTransport": value}})
+        found = walk(dataclasses.replace(make_home(), roles=(make_role(HOME, "pipeline", entry),))).roles
+        assert {role: one.certain for role, one in found.items()} == expected
+
+
+@pytest.mark.parametrize("name", ["pipeline", "PIPELINE"])
+def test_a_trust_policy_may_name_one_session_of_a_role(name: str) -> None:
+    session = f"arn:aws:sts::{HOME}:assumed-role/{name}/evil"
+    direct = make_snapshot(PROD, roles=(make_role(PROD, "deploy", trust(session)),))
+    pipeline = make_role(HOME, "pipeline", trust(USER), inline={"o": policy(allow(DEPLOY))})
+    found = walk(dataclasses.replace(make_home(), roles=(pipeline,)), direct).roles
+    assert (DEPLOY in found) is (name == "pipeline")
+    other = make_snapshot(PROD, roles=(make_role(PROD, "deploy", trust(session.replace(name, "other"))),))
+    assert DEPLOY not in walk(dataclasses.replace(make_home(), roles=(pipeline,)), other).roles
+
+
+def test_a_role_that_everybody_may_assume_is_reached_from_an_account_that_was_not_read() -> None:
+    data = make_snapshot(DATA, roles=(make_role(DATA, "warehouse", trust("*")),))
+    # Its own policy does not let the user come there.
+    user = make_user(HOME, "ci-deploy", {"own": policy(allow(f"arn:aws:iam::{PROD}:role/*"))})
+    found = walk(make_snapshot(HOME, users=(user,)), data).roles
+    assert found[WAREHOUSE].chain == (USER, PROD, WAREHOUSE) and not found[WAREHOUSE].certain
+
+
 def test_an_unread_policy_of_the_caller_makes_it_may() -> None:
     home = make_home()
     pipeline = make_role(HOME, "pipeline", trust(USER), attached=(arn(HOME, "unread", "policy"),))

@@ -37,6 +37,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.d
     Incident,
     KeySeed,
     RoleSeed,
+    SessionSeed,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import Pass
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
@@ -215,6 +216,25 @@ def test_a_role_that_a_run_of_the_incident_cut_stays_cut_until_the_release(
     cut = Contained(PIPELINE, "AROAPIPELINE", By.CUT, NOW)
     keep_record(case.store, Record(HOME, "INC-7", state, "Ana", "leaked", contained=(cut,)))
     assert (("PutRolePolicy", PIPELINE) in targets(case.plan()[2])) is stays
+
+
+def test_a_role_behind_a_session_of_a_known_identity_is_cut_by_that_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS keeps the source identity over a chain of roles. The other sessions of the role are of colleagues."""
+    root = f"arn:aws:iam::{HOME}:root"
+    pipeline = make_role(HOME, "pipeline", trust(root), inline={"own": policy(allow(WORKER))})
+    snapshot = make_snapshot(HOME, roles=(pipeline, make_role(HOME, "build-worker", trust(root))))
+    named = SessionSeed(PIPELINE, "evil", source_identity="alice")
+    for sessions, sids in (
+        ((named,), ["SourceIdentities"]),
+        ((named, SessionSeed(PIPELINE, "other")), ["OlderSessionsOfNobodyKnown", "SourceIdentities"]),
+    ):
+        case = Case(monkeypatch, snapshot, keys=(), sessions=sessions)
+        case.answers = answers(snapshot)
+        result = case.result()
+        (row,) = [row for row in result["roles"] if row["role"] == WORKER]
+        assert row["statements"] == sids
+        # No user is a source, and roles have sign-in sessions too.
+        assert "signin:ListSessions" in case.access.names
 
 
 def test_the_moment_of_a_cut_is_that_of_aws_where_this_machine_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import run as module
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.judge import Door
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     OPERATIONS,
     Declared,
@@ -288,6 +289,21 @@ def test_a_pass_fails_for_what_is_not_denied(monkeypatch: pytest.MonkeyPatch) ->
     rows = [{"principal": name, "reason": "why", "next_step": "do"} for name in "AB"]
     assert capability.failure({"not_denied": rows, "unresolved": []}) == "not denied: A: why; do; B: why; do"
     assert capability.failure({"not_denied": [], "unresolved": []}) == ""
+    lost = [{"id": "C", "detail": "there is no such role"}]
+    assert capability.failure({"not_denied": rows[:1], "unresolved": lost}) == (
+        "not denied: A: why; do; C: there is no such role"
+    )
+
+
+def test_a_door_is_left_open_unless_its_role_is_cut_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opened it may open it again, so only the cut of all sessions closes it."""
+    for fields, is_open in (({}, True), ({"all_sessions": True}, False)):
+        case = Case(monkeypatch, roles=(RoleSeed(PIPELINE, **fields),))
+        capability, observed, _plan = case.plan()
+        doors = (Door(PIPELINE, NOW, ("*",)), Door(VICTIM, NOW))
+        capability.plan(dataclasses.replace(observed, doors=doors), ())
+        found = capability.result({**NOTHING, "account_id": HOME})["doors"]
+        assert [row["principal"] for row in found] == [*([PIPELINE] if is_open else []), VICTIM]
 
 
 # The options

@@ -235,3 +235,50 @@ def test_a_user_that_is_not_there_is_followed_only_if_it_is_proven() -> None:
     assert start(declare(users=[gone]), make_home()) == []
     assert start(declare(users=[gone]), make_home(), proven=[gone]) == [gone]
     assert start(declare(users=[USER.replace("ci-deploy", "CI-Deploy")]), make_home()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reached", "reason"),
+    [
+        ({"roles": [PIPELINE]}, [], "the incident names it in roles"),
+        ({"roles": [{"arn": PIPELINE, "cut": "all_sessions"}]}, [PIPELINE], "the incident names it in roles"),
+        ({}, [PIPELINE], "somebody can have opened sessions of it under names that nobody knows"),
+        (
+            {"roles": [{"arn": PIPELINE, "cut": "trust", "principal": arn(HOME, "x", "user")}]},
+            [],
+            "the incident takes a principal out of its trust policy, and its sessions have no known name",
+        ),
+        (
+            {"roles": [{"arn": PIPELINE, "cut": "trust", "principal": GITHUB}]},
+            [],
+            "the incident takes a principal out of its trust policy, and its sessions have no known name",
+        ),
+        (
+            {"roles": [{"arn": PIPELINE, "cut": "trust", "principal": SAML}]},
+            [],
+            "the incident takes a principal out of its trust policy, and its sessions have no known name",
+        ),
+        (
+            {"sessions": [{"role": PIPELINE, "name": "evil"}]},
+            [],
+            "by the names and source identities that the incident gives",
+        ),
+    ],
+)
+def test_each_cut_has_its_reason(fields: dict[str, t.Any], reached: list[str], reason: str) -> None:
+    found = reach(*reached)
+    (target,) = choose_targets(declare(**fields), found, HOME, UNTOUCHABLE, found).targets
+    assert target.because == reason
+
+
+def test_a_source_says_how_it_came_into_the_wrong_hands() -> None:
+    incident = declare(
+        roles=[PIPELINE], sessions=[{"role": WORKER, "name": "i-0abc", "sort": "instance"}], seen=[{"role": DEPLOY}]
+    )
+    assert {one.arn: one.how for one in list_sources(incident, [], [NOTIFIER, PIPELINE])} == {
+        USER: "the user of a leaked credential",
+        WORKER: "a session of the sort instance",
+        PIPELINE: "named in incident.roles",
+        DEPLOY: "a session of it was seen",
+        NOTIFIER: "a leaked key is of a session of it",
+    }

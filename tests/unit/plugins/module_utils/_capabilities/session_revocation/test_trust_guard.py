@@ -47,6 +47,16 @@ def test_the_run_and_break_glass_are_not_taken_out_with_others(cut: TrustCut, en
     assert reason in found and bool(found) == bool(reason)
 
 
+def test_only_an_entry_that_lets_in_has_a_condition_that_counts() -> None:
+    """A denial with a condition lets nobody in. The containment itself writes such ones."""
+    denial = trust("*", Effect="Deny", Condition={"ArnEquals": {"aws:PrincipalArn": PIPELINE}})
+    assert guard().explain(TrustCut("*"), policy(trust("*"), denial)) == ""
+    # The edit itself refuses a policy that lets in all but some.
+    others = {**trust(), "NotPrincipal": {"AWS": PIPELINE}, "Condition": ORGANIZATION}
+    del others["Principal"]
+    assert guard().explain(TrustCut("*"), policy(others)) == ""
+
+
 @pytest.mark.parametrize(
     ("pattern", "refused"),
     [

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.answer import NO, Unknown, Yes
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.holders import Holder, name_process
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import (
@@ -27,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.run_contro
     lease_key,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
+    ConflictError,
     DirectoryStore,
     Store,
     StoreError,
@@ -435,6 +437,65 @@ def test_a_lease_without_end_is_doubted_and_can_be_broken(store: FakeStore, make
     with pytest.raises(LeaseError, match="longer than any that this collection takes"):
         make("two", "2").acquire()
     assert make("two", "2").acquire("one") is not None
+
+
+@pytest.mark.parametrize(
+    ("lasts", "is_doubted"),
+    [
+        (timedelta(hours=1), False),
+        # The clocks of two machines may differ by a minute.
+        (timedelta(hours=1, minutes=1), False),
+        (timedelta(hours=1, minutes=1, seconds=1), True),
+    ],
+)
+def test_a_lease_of_an_hour_is_one_of_this_collection(
+    store: FakeStore, make: MakeLease, lasts: timedelta, is_doubted: bool
+) -> None:
+    make().acquire()
+    store.objects[KEY] = json.dumps({**read(store), "expires": format_utc(NOW + lasts)}).encode()
+    expected = "longer than any that this collection takes" if is_doubted else "Wait for that run"
+    with pytest.raises(LeaseError, match=expected) as caught:
+        make("two", "2").acquire()
+    assert "set hardening_break_lease to one" in str(caught.value) and format_utc(NOW + lasts) in str(caught.value)
+
+
+def test_a_lease_that_others_write_each_time_is_not_taken(store: FakeStore, make: MakeLease) -> None:
+    tried: list[str] = []
+
+    def lose(key: str, _content: bytes, _version: t.Optional[str]) -> str:
+        tried.append(key)
+        raise ConflictError("somebody was faster")
+
+    store.swap = lose  # type: ignore[method-assign]
+    lease = make()
+    with pytest.raises(LeaseError, match=f"the lease .*{KEY} is written by others again and again; run again"):
+        lease.acquire()
+    assert tried == [KEY] * 8
+    with pytest.raises(LeaseError, match="was not taken"):
+        lease.check()
+
+
+def test_a_lease_is_no_longer_here_than_it_says(make: MakeLease, clock: Clock) -> None:
+    """It is kept with whole seconds, by which others count."""
+    clock.now += timedelta(milliseconds=900)
+    lease = make()
+    lease.acquire()
+    assert lease.record["expires"] == "2026-11-25T02:15:00Z"
+    clock.advance(LASTS - NEEDS - timedelta(milliseconds=900))
+    lease.check()
+    clock.advance(timedelta(milliseconds=1))
+    with pytest.raises(LeaseError, match="nothing was sent"):
+        lease.check()
+
+
+def test_a_lease_names_the_job_that_people_can_look_at(store: FakeStore, clock: Clock) -> None:
+    for details, job, author in (({"job": "patch (#7)", "author": "ana"}, "patch (#7)", "ana"), ({}, None, None)):
+        holder = Holder("one", "1", "password_policy", CALLER, details)
+        Lease(store, holder, partition="aws", account_id=ACCOUNT, clock=lambda: clock.now).acquire("one")
+        record = read(store)
+        assert (record["job"], record["author"], record["written"]) == (job, author, "2026-11-25T02:00:00Z")
+        # People read it too.
+        assert store.objects[KEY].startswith(b'{\n  "account_id": ')
 
 
 def test_the_author_can_not_forge_lines(make: MakeLease) -> None:

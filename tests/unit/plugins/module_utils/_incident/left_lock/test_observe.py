@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._incident.left_lock.
     find_left_lock,
 )
 
-from ..._capabilities.recorded import RecordedAccess
+from ..._capabilities.recorded import RecordedAccess, of
 
 NOW: t.Final = datetime(2026, 12, 2, 12, tzinfo=UTC)
 LOCK: t.Final = from_above.Lock(frozenset({"222233334444"}), NOW + timedelta(minutes=5), frozenset({"arn:role"}))
@@ -31,8 +31,12 @@ OWNER: t.Final = from_above.describe_owner("INC-7")
 def find(content: Content, now: datetime = NOW, *, name: str = from_above.NAME, owner: str = OWNER) -> Answer[LeftLock]:
     summary = {"Id": "p-1", "Name": name, "Description": owner}
     answers = {
-        "organizations:ListPolicies": {"Policies": [{"Id": "p-0", "Name": "other"}, summary]},
-        "organizations:DescribePolicy": {"Policy": {"PolicySummary": summary, "Content": content.text}},
+        "organizations:ListPolicies": of(
+            {"Policies": [{"Id": "p-0", "Name": "other"}, summary]}, Filter="SERVICE_CONTROL_POLICY"
+        ),
+        "organizations:DescribePolicy": of(
+            {"Policy": {"PolicySummary": summary, "Content": content.text}}, PolicyId="p-1"
+        ),
     }
     access: t.Any = RecordedAccess(answers, account_id="111122223333", declared=OPERATIONS.reads)
     return find_left_lock(access, now)

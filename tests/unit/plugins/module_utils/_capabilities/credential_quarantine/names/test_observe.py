@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     add_near,
     ask_deletion,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.observe import READS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed
 from ansible_collections.hardening.iam.plugins.module_utils._incident.deletions import Deletion, Kind
 
@@ -41,7 +42,7 @@ def connect(**answers: t.Any) -> RecordedAccess:
         "iam:GetUser": lambda UserName, region: {"User": {"UserName": UserName.upper()}},
         **{f"iam:{name}": answer for name, answer in answers.items()},
     }
-    return RecordedAccess(given, account_id=ACCOUNT)
+    return RecordedAccess(given, account_id=ACCOUNT, declared=READS)
 
 
 # Names that people may have meant

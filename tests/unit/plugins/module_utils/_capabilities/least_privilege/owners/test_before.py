@@ -65,6 +65,34 @@ def test_the_old_policies_are_kept_and_read_again() -> None:
     assert (set(restored.attached_policies), restored.inline_policies) == ({ADMIN, OLD}, DEVELOPER.inline_policies)
 
 
+def test_the_old_policies_are_kept_in_one_order() -> None:
+    """The record of a campaign has the hash of the file that they are kept in."""
+    documents = tuple(PolicyDocument(name, allow("sqs:*")) for name in ("b", "a", "c"))
+    found = Before.of_role(
+        dataclasses.replace(DEVELOPER, attached_policies=(OLD, ADMIN), inline_policies=documents), CONTENTS
+    )
+    assert found is not None and (list(found.inline), list(found.attached)) == (["a", "b", "c"], sorted([ADMIN, OLD]))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"attached": {"old": allow("s3:*")}, "inline": {}},
+        {"attached": {f"{OLD}\n": allow("s3:*")}, "inline": {}},
+        {"attached": {OLD.replace(":policy/", ":role/"): allow("s3:*")}, "inline": {}},
+        # Nobody but AWS changes the content of its policies, so it is not kept. That of all others is.
+        {"attached": {OLD: None}, "inline": {}},
+        {"attached": {ADMIN: allow("*")}, "inline": {}},
+        {"attached": {}, "inline": {"../x": allow("s3:*")}},
+        {"attached": {}, "inline": {"x" * 129: allow("s3:*")}},
+        {"attached": {}, "inline": {"": allow("s3:*")}},
+    ],
+)
+def test_a_kept_file_that_no_run_wrote_is_none(record: Record) -> None:
+    with pytest.raises(ValueError, match=r"is not the name of a policy|is missing, or is that of a policy of AWS"):
+        Before.of_data(record)
+
+
 def test_old_policies_that_can_not_be_read_are_not_known() -> None:
     assert Before.of_role(DEVELOPER, {}) is None
     unread = dataclasses.replace(DEVELOPER, inline_policies=(PolicyDocument("extra", None, error="denied"),))
@@ -102,6 +130,25 @@ def test_an_old_policy_with_the_name_or_the_content_of_a_new_one_is_no_new_one()
     assert changed.find_unreturned() == (f"{arn} has the new content",)
 
 
+def test_an_old_policy_that_is_written_in_another_way_is_the_old_one() -> None:
+    """IAM takes one action as a text and as a list, and lets people reorder members."""
+    text = {"Statement": {"Resource": "*", "Action": "sns:*", "Effect": "Allow"}, "Version": "2012-10-17"}
+    inline = {"Statement": {"Resource": "*", "Action": "sqs:*", "Effect": "Allow"}, "Version": "2012-10-17"}
+    assert compare(make_role(ADMIN, OLD, extra=inline), **{OLD: text}).find_unreturned() == ()
+    gone = compare(make_role(ADMIN, OLD, extra=None))
+    assert gone.missing_inline == ("extra",)
+
+
+def test_a_new_inline_policy_that_the_role_still_has_is_named() -> None:
+    (name,) = INLINE
+    more = PolicyDocument(name, INLINE[name])
+    role = dataclasses.replace(DEVELOPER, inline_policies=(*DEVELOPER.inline_policies, more))
+    assert compare(role).find_unreturned() == (f"inline policy {name} is still there",)
+    # An old one of the same name that got the new content is missing, and not there twice.
+    before = dataclasses.replace(BEFORE, inline={**BEFORE.inline, name: allow("sns:*")})
+    assert compare(role, before).find_unreturned() == (f"inline policy {name} is missing or has another content",)
+
+
 def test_documents_that_the_owner_has_written_as_one_came_with_the_campaign_as_well() -> None:
     whole = make_role(OTHER)
     assert not compare(whole).given.is_any
@@ -136,6 +183,7 @@ def test_the_states_of_a_role() -> None:
     assert old and new
     assert (old.has_documents, old.has_new, old.is_other, old.unreturned) == (False, False, False, "")
     assert (new.has_documents, new.has_new, new.is_other) == (True, True, False)
+    assert (old.difference.startswith("it still allows "), new.difference) == (True, "")
     assert "is not attached" in new.unreturned
     half = describe(dataclasses.replace(APPLIED, attached_policies=(ADMIN, *NEW)))
     assert half and (half.has_documents, half.has_new, half.is_other) == (False, True, False)

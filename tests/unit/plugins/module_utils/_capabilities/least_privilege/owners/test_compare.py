@@ -46,3 +46,31 @@ def deny(action: str) -> Record:
 )
 def test_policies_that_allow_more_or_less(live: list[Record], reason: str) -> None:
     assert find_difference(*live).startswith(reason)
+
+
+SECURE: t.Final[Record] = {"Bool": {"aws:SecureTransport": "true"}}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": SECURE},
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Effect": "Deny", "NotAction": ["s3:*"], "NotResource": "arn:aws:s3:::x"},
+    ],
+)
+def test_the_very_same_policies_are_the_same_whatever_they_say(statement: Record) -> None:
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    written = {**document, "Statement": [{**statement, "Sid": "Other"}]}
+    for live in ([document, WANTED], [WANTED, written], [WANTED, document, WANTED]):
+        assert compare(ROLE, [parse(one) for one in live], [parse(document), parse(WANTED)]).reason == ""
+
+
+def test_of_many_differences_three_are_shown() -> None:
+    more = ("dynamodb:GetItem", "ec2:RunInstances", "kms:Decrypt", "sns:Publish")
+    for count, end in ((3, ""), (4, " and 1 more")):
+        found = find_difference(WANTED, allow(*more[:count]))
+        shown = found.removeprefix("it still allows ").removesuffix(end).split(", ")
+        assert found.endswith(end) and len(shown) == 3
+        assert {text.removesuffix(" on *") for text in shown} <= set(more)
+    assert find_difference().count(" on *") == 2

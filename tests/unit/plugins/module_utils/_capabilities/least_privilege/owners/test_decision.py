@@ -150,6 +150,22 @@ def test_a_revert_of_the_owner_plans_no_change_whatever_there_is() -> None:
     assert (planned.changes, planned.refused) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("rule", "is_void"),
+    [
+        # A step that comes too early says nothing against the patch of an earlier stage.
+        ("stage_missing", False),
+        ("soak_not_over", False),
+        ("", False),
+        ("changed_since", True),
+    ],
+)
+def test_the_file_of_a_patch_that_a_gate_refuses_is_voided(rule: str, is_void: bool) -> None:
+    situation = stand(Kind.PREPARED)
+    step = Step("arn", State.REFUSED if rule else State.WAITING, "why", rule=rule)
+    assert list_files(situation, step) == ({"patch.tf": "", "patch.yaml": ""} if is_void else {})
+
+
 def test_other_ways_have_no_files_of_patches() -> None:
     situation = situate(*records_up_to(Kind.PREPARED))
     (step,) = decide(declare("canary"), (situation,), now=moment(3))

@@ -119,7 +119,37 @@ def test_a_policy_of_earlier_documents_goes_as_a_whole() -> None:
     ]
 
 
+def test_of_what_is_taken_only_a_policy_of_the_campaign_is_deleted_as_well() -> None:
+    """Others may be attached to the role of somebody else."""
+    path = "arn:aws:iam::111122223333:policy"
+    others = [f"{path}/iam-hardening/lp/lp-dev-other-7", f"{path}/lp-dev-shop-7"]
+    removed = terraform.read_resources(terraform.uncomment(hand_out_new(own(role=make_role(*others))).texts[TERRAFORM]))
+    assert [kind for kind, _label, _values in removed] == ["aws_iam_role_policy_attachment"] * 2
+
+
+def test_an_inline_policy_with_the_name_of_a_new_managed_one_goes() -> None:
+    found = hand_out_new(own(role=make_role(lp_dev_shop_1=allow("dynamodb:*"))))
+    removed = terraform.read_resources(terraform.uncomment(found.texts[TERRAFORM]))
+    assert [values["name"] for _kind, _label, values in removed] == ["lp-dev-shop-1"]
+
+
 # The way back
+
+
+def test_old_policies_that_are_not_known_are_in_no_patch() -> None:
+    found = hand_out_old(own(dossier=dataclasses.replace(DOSSIER, before=None)), returns_admin=False)
+    assert (found.texts, found.patch) == ({}, None)
+    assert found.next == "let the owner change the role: its old policies are not known"
+
+
+def test_a_patch_without_a_folder_is_not_looked_for_in_the_reports() -> None:
+    role = own()
+    plain = OwnedRole(role.role, role.contents, role.dossier, role.owner, role.campaign, last=role.last)
+    found = hand_out_new(plain)
+    assert (found.folder, found.problem) == (Handout({}).folder, Handout({}).problem) == ("", "")
+    assert hand_out_new(own(STACK)).problem == ""
+    assert found.next == "let the owner apply the patch; it belongs to Terraform, address aws_iam_role.dev"
+    assert hand_out_new(role).next.startswith("let the owner apply f/patch.tf of the reports; ")
 
 
 def test_terraform_gives_the_old_policies_back() -> None:
@@ -204,7 +234,8 @@ def test_the_tools_that_make_templates_have_their_own_notes() -> None:
         tool: hand_out_new(own(dataclasses.replace(STACK, tool=tool))).texts[CLOUDFORMATION]
         for tool in ("AWS CDK", "AWS SAM", "CloudFormation")
     }
-    assert {tool for tool, text in texts.items() if "addPropertyOverride" in text} == {"AWS CDK"}
+    for note in ("In the CDK app, the role is the construct with this logical id", "addPropertyOverride"):
+        assert {tool for tool, text in texts.items() if note in text} == {"AWS CDK"}
     assert {tool for tool, text in texts.items() if "Policies of the function" in text} == {"AWS SAM"}
 
 

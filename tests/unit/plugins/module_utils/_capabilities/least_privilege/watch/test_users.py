@@ -12,6 +12,13 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.watch.tally import MOST_USERS
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.watch.users import (
+    clean,
+    describe_opener,
+    describe_session,
+    find_assumed_id,
+    find_assumed_role,
+)
 
 from ...._policy.trail.events import ACCOUNT
 from .events import NEW, OLD, SINCE, call, deny, in_place, open_session, parallel, session, watch
@@ -134,3 +141,78 @@ def test_very_many_sessions_are_not_all_named() -> None:
     records = [open_session(OLD, asked={"roleSessionName": f"run-{number:04d}"}) for number in range(MOST_USERS + 5)]
     users = watch(parallel(), *records).old_role_users
     assert len(users) == MOST_USERS + 1 and users[-1] == "and more"
+
+
+# Each event by itself
+
+
+@pytest.mark.parametrize("name", ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"])
+def test_each_call_that_opens_a_session_names_the_role(name: str) -> None:
+    record = {"eventSource": "sts.amazonaws.com", "eventName": name, "requestParameters": {"roleArn": OLD}}
+    assert find_assumed_role(record) == OLD
+    for fields in (
+        {"eventName": f"{name}2"},
+        {"eventName": None},
+        {"eventName": ["AssumeRole"]},
+        {"eventSource": "iam.amazonaws.com"},
+        {"errorCode": "AccessDenied"},
+        {"requestParameters": "x"},
+        {"requestParameters": {"roleArn": [OLD]}},
+        {"requestParameters": {}},
+    ):
+        assert find_assumed_role({**record, **fields}) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "unique_id"),
+    [
+        ({"assumedRoleUser": {"assumedRoleId": "AROAEXAMPLE:anna"}}, "AROAEXAMPLE"),
+        ({"assumedRoleUser": {"assumedRoleId": "AROAEXAMPLE:anna:more"}}, "AROAEXAMPLE"),
+        ({"assumedRoleUser": {"assumedRoleId": 3}}, ""),
+        ({"assumedRoleUser": {}}, ""),
+        ({"assumedRoleUser": "x"}, ""),
+        ({}, ""),
+        (None, ""),
+        ("x", ""),
+    ],
+)
+def test_the_unique_id_of_the_role_is_that_of_the_answer(answer: t.Any, unique_id: str) -> None:
+    assert find_assumed_id({"responseElements": answer}) == unique_id
+
+
+@pytest.mark.parametrize(
+    ("identity", "who"),
+    [
+        ({"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/people/anna"}, "user/people/anna"),
+        ({"type": "AWSService"}, "service of AWS"),
+        ({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "service ec2.amazonaws.com"),
+        (
+            {"type": "WebIdentityUser", "identityProvider": PROVIDER},
+            "pipeline without a subject by token.actions.githubusercontent.com",
+        ),
+        ({"type": "SAMLUser", "principalId": "x:anna"}, "person x:anna by SAML"),
+        ({"type": "AWSAccount", "accountId": "999988887777"}, "account 999988887777 (a principal that is not shown)"),
+        ("x", "account  (a principal that is not shown)"),
+    ],
+)
+def test_who_opened_a_session_is_described_as_far_as_the_event_shows_it(identity: t.Any, who: str) -> None:
+    assert describe_opener({"userIdentity": identity}) == ("", who)
+    asked = {"roleSessionName": "anna", "sourceIdentity": "ben"}
+    assert describe_opener({"userIdentity": identity, "requestParameters": asked}) == (
+        "anna",
+        f"{who} (session anna, source identity ben)",
+    )
+    assert describe_opener({"userIdentity": identity, "requestParameters": {"sourceIdentity": "ben"}}) == (
+        "",
+        f"{who} (source identity ben)",
+    )
+
+
+def test_a_session_without_a_name_has_words_too() -> None:
+    assert describe_session({"userIdentity": {"type": "AssumedRole"}}) == ("", "a session without a name")
+    named = {"userIdentity": {**session(OLD, "anna"), "sessionContext": "x"}}
+    assert describe_session(named) == ("anna", "session anna")
+
+
+def test_a_name_has_128_characters_at_most() -> None:
+    assert clean("x" * 129) == "x" * 128 and clean("x\ny\u202e") == "x?y?" and clean(None) == clean(3) == ""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Role, Unread, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.judge import (
@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     describe,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.doors.observe import (
+    OPERATIONS,
     read_doors,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.minted.makers import Makers
@@ -58,8 +59,11 @@ class Account:
     def __init__(self, *events: Row, passwords: t.Optional[dict[str, datetime]] = None, error: bool = False) -> None:
         self.events, self.passwords, self.error = events, passwords or {}, error
         self.asked: list[str] = []
+        #: The call of which there are more events than are read.
+        self.flooded = ""
 
-    def call(self, _service: str, _operation: str, asked: Row) -> Row:
+    def call(self, service: str, operation: str, asked: Row) -> Row:
+        assert f"{service}:{operation}" in OPERATIONS.reads
         self.asked.append(asked["UserName"])
         if self.error:
             raise AccessDenied("no", service="iam", operation="GetLoginProfile")
@@ -67,11 +71,15 @@ class Account:
             raise NotFound("none", service="iam", operation="GetLoginProfile")
         return {"LoginProfile": {"CreateDate": self.passwords[asked["UserName"]]}}
 
-    def pages(self, _service: str, _operation: str, _key: str, asked: Row, **_more: t.Any) -> Iterator[Row]:
+    def pages(self, service: str, operation: str, _key: str, asked: Row, **more: t.Any) -> Iterator[Row]:
+        assert f"{service}:{operation}" in OPERATIONS.reads
+        # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html: MaxResults is at most 50.
+        assert more == {"region": self.home_region, "page_size": 50} and asked["StartTime"] == SINCE
         if self.error:
             raise AccessDenied("no", service="cloudtrail", operation="LookupEvents")
         name = asked["LookupAttributes"][0]["AttributeValue"]
-        yield {"Events": [one for one in self.events if json.loads(one["CloudTrailEvent"])["eventName"] == name]}
+        answer = {"Events": [one for one in self.events if json.loads(one["CloudTrailEvent"])["eventName"] == name]}
+        yield from [{**answer, "NextToken": "more"}] * 9 if name == self.flooded else [answer]
 
     def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], **_more: t.Any) -> Row:
         return gather(calls)
@@ -81,9 +89,16 @@ def made(role: Role, at: datetime = MADE) -> Role:
     return dataclasses.replace(role, created=at)
 
 
-def read(account: Account, *roles: Role, may: str = "iam:*") -> tuple[tuple[Door, ...], tuple[str, ...]]:
+def read(
+    account: Account,
+    *roles: Role,
+    may: str = "iam:*",
+    victims: t.Sequence[str] = ("victim",),
+    **fields: t.Any,
+) -> tuple[tuple[Door, ...], tuple[str, ...]]:
     source = make_user(HOME, "ci-deploy", {"own": policy(allow("*", action=may))})
-    snapshot = make_snapshot(HOME, users=(source, make_user(HOME, "victim")), roles=roles)
+    others = (make_user(HOME, name) for name in victims)
+    snapshot = make_snapshot(HOME, users=(source, *others), roles=roles, **fields)
     makers = Makers(Permissions(snapshot), [USER])
     inventory = {HOME, PROD}
     access: t.Any = account
@@ -144,6 +159,21 @@ def test_who_may_make_no_role_and_no_password_made_none() -> None:
     assert len(read(Account(event_of_it), role, may="iam:CreateAccessKey")[0]) == 1
 
 
+@pytest.mark.parametrize(
+    ("may", "named"),
+    [
+        ("iam:CreateRole", [BACK]),
+        ("iam:CreateLoginProfile", [VICTIM]),
+        ("iam:Create*", [BACK, VICTIM]),
+        ("iam:CreateRoles", []),
+    ],
+)
+def test_each_door_is_named_for_the_call_that_makes_it(may: str, named: list[str]) -> None:
+    role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
+    found, _unread = read(Account(passwords={"victim": MADE}), role, may=may)
+    assert [door.arn for door in found] == named
+
+
 def test_a_new_password_of_another_user_is_named() -> None:
     account = Account(passwords={"victim": MADE, "ci-deploy": MADE})
     found, _unread = read(account)
@@ -154,6 +184,23 @@ def test_a_new_password_of_another_user_is_named() -> None:
     # AWS tells nothing of an old password that was set again.
     again = Account(event("UpdateLoginProfile", userName="victim"), passwords={"victim": SINCE - timedelta(days=1)})
     assert [door.maker for door in read(again)[0]] == [USER]
+    # A new one that was set again is one door.
+    twice = Account(event("UpdateLoginProfile", userName="victim"), passwords={"victim": MADE})
+    assert [(door.arn, door.maker) for door in read(twice)[0]] == [(VICTIM, USER)]
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_of_many_users_some_are_not_looked_at_and_counted(more: int) -> None:
+    account = Account()
+    _found, unread = read(account, victims=[f"user-{number}" for number in range(100 + more)])
+    assert len(account.asked) == 100
+    assert unread == ((f"the passwords of {more} more users were not looked at",) if more else ())
+
+
+def test_of_an_account_that_was_not_read_no_door_is_looked_for() -> None:
+    denied = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "not allowed")
+    account = Account(passwords={"victim": MADE})
+    assert read(account, unread=(denied,)) == ((), ()) and account.asked == []
 
 
 def test_what_can_not_be_read_is_not_known_and_hides_no_role() -> None:
@@ -165,10 +212,29 @@ def test_what_can_not_be_read_is_not_known_and_hides_no_role() -> None:
     )
 
 
+@pytest.mark.parametrize("call", ["CreateLoginProfile", "UpdateLoginProfile", "CreateRole", "UpdateAssumeRolePolicy"])
+def test_more_calls_than_are_read_leave_it_open_what_was_done(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An intruder may call it so often that the call that opened a door is none of the newest."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    account = Account(event(call, caller=OTHER, roleName="x", userName="x"))
+    account.flooded = call
+    _found, unread = read(account)
+    (fact,) = unread
+    assert fact == f"only the newest 100 events of {call} were read, so it is not known who else called it"
+    assert len(waited) == 1
+
+
 def test_a_door_is_described_with_the_entry_that_contains_it() -> None:
     row = describe(Door(BACK, MADE, (STRANGER,), is_administrator=True), SINCE)
     assert row["principal"] == BACK and "an administrator that lets in 999988887777" in row["reason"]
     assert f'{{arn: "{BACK}", cut: all_sessions}}' in row["next_step"]
+    assert "the role was made at 2026-11-27T08:05:00Z after 2026-11-26T10:05:00Z; no event says yet" in row["reason"]
+    # A role that was there before may have others who need it.
+    changed = describe(Door(BACK, MADE, (STRANGER, "*"), is_changed=True), SINCE)
+    assert "its trust policy was changed at 2026-11-27T08:05:00Z" in changed["reason"]
+    assert ": it lets in 999988887777, *, which the run does not know" in changed["reason"]
+    assert f'cut: trust, principal: "{STRANGER}", restore: false}}' in changed["next_step"]
     row = describe(Door(VICTIM, MADE, maker=USER), SINCE)
     assert f"by {USER}, which the incident reaches, and it works" in row["reason"]
     assert f'users of the incident "{VICTIM}"' in row["next_step"]

@@ -71,3 +71,38 @@ def test_no_more_than_some_principals_are_looked_at_and_the_others_counted() -> 
     makers = make_makers(allow("*", action=KEYS), reached=reached)
     assert makers.left_out == 16
     assert makers.list_users([USER]) == (ALICE, BOB)
+
+
+def test_the_targets_of_an_action_are_those_of_all_who_were_reached() -> None:
+    first = make_user(HOME, "ci-deploy", {"own": policy(allow(ALICE, action="iam:CreateLoginProfile"))})
+    second = make_user(HOME, "alice", {"own": policy(allow(BOB, ALICE, action="iam:CreateLoginProfile"))})
+    snapshot = make_snapshot(HOME, users=(first, second, make_user(HOME, "bob")))
+    both = Makers(Permissions(snapshot), [USER, ALICE])
+    asked = [ALICE, BOB, USER]
+    assert both.find_targets("iam:CreateLoginProfile", asked) == (ALICE, BOB)
+    assert both.find_targets("iam:CreateLoginProfile", asked, besides=[ALICE]) == (BOB,)
+    assert both.find_targets("iam:CreateLoginProfile", [USER]) == both.find_targets("iam:CreateUser", asked) == ()
+    assert Makers(Permissions(snapshot), [USER]).find_targets("iam:CreateLoginProfile", asked) == (ALICE,)
+
+
+def test_the_ways_of_each_who_was_reached_are_listed_in_the_order_of_the_reach() -> None:
+    passing = {"own": policy(allow("*", action=["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]))}
+    users = tuple(make_user(HOME, name, passing) for name in ("alice", "bob"))
+    admin = make_role(HOME, "admin", trust("lambda.amazonaws.com", kind="Service"), inline={"all": policy(allow("*"))})
+    permissions = Permissions(make_snapshot(HOME, users=users, roles=(admin,)))
+    for reached in ([ALICE, BOB], [BOB, ALICE]):
+        assert [way.origin for way in Makers(permissions, reached).list_ways()] == reached
+
+
+def test_of_many_ways_three_are_shown_and_the_widest_counts() -> None:
+    passwords = ["iam:CreateLoginProfile", "iam:UpdateLoginProfile"]
+    services = ["lambda:CreateFunction", "lambda:InvokeFunction", "ec2:RunInstances"]
+    own = {"own": policy(allow("*", action=[*passwords, *services, "iam:PassRole"]))}
+    users = tuple(make_user(HOME, name, own if name == "ci-deploy" else None) for name in ("ci-deploy", "alice", "bob"))
+    trusted = trust("lambda.amazonaws.com", "ec2.amazonaws.com", kind="Service")
+    admin = make_role(HOME, "admin", trusted, inline={"all": policy(allow("*"))}, instance_profiles=("profile",))
+    (way,) = Makers(Permissions(make_snapshot(HOME, users=users, roles=(admin,))), [USER]).list_ways()
+    before, _by, after = way.reason.partition(" ways, such as ")
+    # A password is that of both other users, and a service gets the one role.
+    assert "it may come to others (2 at least) by " in before and int(before.rpartition(" ")[2]) > 3
+    assert len(after.removesuffix(": hunt for its calls").split(", ")) == 3

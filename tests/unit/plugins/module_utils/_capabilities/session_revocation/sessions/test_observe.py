@@ -46,11 +46,14 @@ class Account:
 
     def __init__(self, *events: Row, errors: t.Collection[str] = ()) -> None:
         self.events, self.errors, self.asked = events, errors, 0
+        self.regions = ("us-east-1", "eu-west-1")
 
     def reach(self) -> t.Any:
-        return types.SimpleNamespace(regions=("us-east-1", "eu-west-1"), unread="")
+        return types.SimpleNamespace(regions=self.regions, unread="")
 
-    def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], **_more: t.Any) -> Row:
+    def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]], *, workers: int) -> Row:
+        # All regions at once; a pool without a worker is an error.
+        assert workers == max(len(calls), 1)
         return gather(calls)
 
     def pages(
@@ -90,6 +93,25 @@ def test_a_session_that_an_event_shows_is_cut(event: Row) -> None:
 def test_a_slip_in_its_name_cuts_nothing_and_the_near_name_is_offered(slip: str) -> None:
     found = check(Account(opened("build-1207"), opened("other")), {**BUILD, "name": slip})
     assert found.sessions == () and [one.near for one in found.lost] == [("build-1207",)]
+
+
+@pytest.mark.parametrize("name", ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"])
+def test_each_call_that_opens_a_session_shows_it(name: str) -> None:
+    assert check(Account({**opened("build-1207"), "eventName": name}), BUILD).unread == ()
+    for other in ({"eventName": "DecodeAuthorizationMessage"}, {"errorCode": "AccessDenied"}):
+        assert check(Account({**opened("build-1207"), **other}), BUILD).unread
+
+
+def test_a_call_of_another_session_shows_nothing() -> None:
+    # LookupEvents compares the whole name. An answer that has others as well proves nothing.
+    found = check(Account(called("build-12070")), BUILD)
+    assert len(found.sessions) == 1 and "no event shows a session build-1207" in found.unread[0]
+
+
+def test_where_no_region_is_known_nothing_shows_it() -> None:
+    account = Account(opened("build-1207"))
+    account.regions = ()
+    assert "no event shows a session build-1207" in check(account, BUILD).unread[0]
 
 
 def test_the_name_of_a_session_of_another_role_shows_nothing() -> None:
