@@ -71,7 +71,7 @@ def list_sections(containment: Containment, judgement: Judgement) -> dict[str, l
             f"{join_names(row['principals'], _NAMES)}"
             for row in list_lives(containment)
         ],
-        "not_known": list(_render_unknown(containment)),
+        "not_known": [*_render_undoable(containment, judgement), *_render_unknown(containment)],
         "not_trusted": list(_render_untrusted(containment)),
         "failed": [f"{one['host']}: {one['reason']}" for one in containment.failures],
     }
@@ -204,6 +204,24 @@ def list_lives(containment: Containment) -> list[dict[str, t.Any]]:
         {"until": until, "state": state, "what": what, "principals": principals}
         for (until, state, what), principals in merged.items()
     ]
+
+
+def _render_undoable(containment: Containment, judgement: Judgement) -> Iterator[str]:
+    """Render what is contained inside an account in which something still works: that can undo it after this run."""
+    reasons = [one for one in judgement.reasons if one.verdict is Verdict.NOT_DENIED]
+    undenied = {one.subject for one in reasons}
+    for account_id in sorted({one.account_id for one in reasons} - {""}):
+        names = [
+            arn
+            for arn in dict.fromkeys(containment.list_contained())
+            if arn.split(":")[4] == account_id
+            and arn not in undenied
+            and not containment.is_denied_from_above(account_id, arn)
+        ]
+        if names:
+            yield (
+                f"whether it stays contained, while something in account {account_id} is not denied: {', '.join(names)}"
+            )
 
 
 def _render_unknown(containment: Containment) -> Iterator[str]:

@@ -302,12 +302,17 @@ class SessionRevocation(Capability[Observed]):
         denied, now = observed.list_users(), self._clock()
         known = reached and snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is None
         makers = Makers(Permissions(snapshot), reached) if known else None
-        minted = read_minted(access, snapshot, self._incident, reached, denied=denied, now=now, makers=makers)
-        if makers is None:
-            return minted, ()
-        inventory = self._declared.inventory
-        doors, unread = read_doors(
-            access, snapshot, makers, reached, since=minted.since, denied=denied, inventory=inventory
+        doors: tuple[Door, ...] = ()
+        unread: tuple[str, ...] = ()
+        if makers is not None:
+            since, inventory = self._incident.find_since(now), self._declared.inventory
+            doors, unread = read_doors(
+                access, snapshot, makers, reached, since=since, denied=denied, inventory=inventory
+            )
+        # Who came in by a door makes keys as well.
+        opened = [door.arn for door in doors]
+        minted = read_minted(
+            access, snapshot, self._incident, reached, denied=denied, now=now, makers=makers, opened=opened
         )
         return dataclasses.replace(minted, unread=(*minted.unread, *unread)), doors
 

@@ -4,7 +4,9 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""What an intruder can have left in the account to come back by: passwords of others, and roles that let strangers in.
+"""What an intruder can have left in the account to come back by: passwords of others, and roles to get into.
+
+A role that lets in a service is one too: code that the intruder has left there runs with it, and needs no credential.
 
 The keys of others are in ``minted``. Events are 5 to 15 minutes late, so what AWS itself dates is named before one says
 who made it.
@@ -55,9 +57,10 @@ _NAMED_BY: t.Final[Mapping[str, str]] = {
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Door:
-    """A user with a password, or a role that lets strangers in. ``lets_in`` are these, none for a password.
+    """A user with a password, or a role. ``lets_in`` are those that may get into the role, none for a password.
 
     ``made`` is the moment that AWS or an event gives, and ``maker`` is empty as long as no event says who made it.
+    ``are_strangers``: those are of no account of the run, and others of it are not named.
     """
 
     arn: str
@@ -66,6 +69,7 @@ class Door:
     maker: str = ""
     is_changed: bool = False
     is_administrator: bool = False
+    are_strangers: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,20 +102,37 @@ def _is_strange(value: str, inventory: Collection[str]) -> bool:
     return value == EVERYBODY or (account_id is not None and account_id not in inventory)
 
 
+def _list_let_in(trust: t.Optional[Policy]) -> tuple[str, ...]:
+    """List whom a trust policy lets in, services too, but for principals that are gone."""
+    openers = list_openers(trust) if trust is not None else ()
+    return tuple(one.value for one in openers if one.kind != "AWS" or _is_strange(one.value, ()))
+
+
 def list_roles(
     snapshot: Snapshot, openings: Iterable[Opening], since: datetime, inventory: Collection[str]
 ) -> Iterator[Door]:
-    """List the roles that let strangers in, and that were made, or whose trust policy was changed, since a moment."""
+    """List the roles that were made, or whose trust policy was changed, since a moment, if they let anybody in.
+
+    Of a role that lets strangers in these are named, of any other one all that it lets in.
+    """
     permissions = Permissions(snapshot)
     changed = {one.name: one for one in openings if one.call is Call.TRUST and one.at >= since}
     for role in snapshot.roles:
         is_new = role.created is not None and role.created >= since
         if role.path.startswith(_OF_AWS) or not (is_new or role.name in changed):
             continue
-        strangers = find_strangers(permissions.trust(role.arn), inventory)
-        if strangers:
-            made = role.created if is_new and role.created else changed[role.name].at
-            yield Door(role.arn, made, strangers, is_changed=not is_new, is_administrator=_is_administrator(role))
+        trust = permissions.trust(role.arn)
+        strangers = find_strangers(trust, inventory)
+        lets_in = strangers or _list_let_in(trust)
+        if lets_in:
+            yield Door(
+                role.arn,
+                role.created if is_new and role.created else changed[role.name].at,
+                lets_in,
+                is_changed=not is_new,
+                is_administrator=_is_administrator(role),
+                are_strangers=bool(strangers),
+            )
 
 
 def list_set_passwords(
@@ -131,18 +152,36 @@ def _is_administrator(role: Role) -> bool:
     return any(arn.rpartition("/")[2] == "AdministratorAccess" for arn in role.attached_policies)
 
 
-def judge(doors: Iterable[Door], openings: Collection[Opening], makers: Collection[Principal]) -> tuple[Door, ...]:
+def judge(
+    doors: Iterable[Door],
+    openings: Collection[Opening],
+    makers: Collection[Principal],
+    unmade: Collection[str] = (),
+) -> tuple[Door, ...]:
     """Judge doors: keep those that one of the ``makers`` opened, or of which no event says who did.
 
-    ``makers`` are all that the incident reaches.
+    ``makers`` are all that the incident reaches. Who came in by a door is a maker too. None of them may make what is
+    ``unmade``, by the ARN: that is kept only if an event says that one of them did, and has lost the right since.
     """
+    waiting, known = list(doors), set(makers)
+    while True:
+        found = _judge(waiting, openings, known, unmade)
+        opened = {principal_of(door.arn) for door in found}
+        if opened <= known:
+            return found
+        known |= opened
+
+
+def _judge(
+    doors: Iterable[Door], openings: Collection[Opening], makers: Collection[Principal], unmade: Collection[str]
+) -> tuple[Door, ...]:
     found = []
     for door in doors:
         calls = [one for one in openings if one.name == door.arn.rpartition("/")[2] and _opens(one, door)]
         ours = [one for one in calls if principal_of(one.caller) in makers]
         if ours:
             found.append(dataclasses.replace(door, maker=ours[0].caller))
-        elif not calls:
+        elif not calls and door.arn not in unmade:
             found.append(door)
     return tuple(sorted(found))
 
@@ -168,9 +207,10 @@ def describe(door: Door, since: datetime) -> Row:
         names = ", ".join(door.lets_in[:_SHOWN])
         what = "its trust policy was changed" if door.is_changed else "the role was made"
         who = "an administrator that lets in" if door.is_administrator else "it lets in"
-        reason = f"{what} at {when} {by}: {who} {names}, which the run does not know"
+        reason = f"{what} at {when} {by}: {who} {names}{', which the run does not know' if door.are_strangers else ''}"
         # A role that was there before may have others who need it.
-        cut = f'cut: trust, principal: "{door.lets_in[0]}", restore: false' if door.is_changed else "cut: all_sessions"
+        is_cut_by_name = door.is_changed and door.are_strangers
+        cut = f'cut: trust, principal: "{door.lets_in[0]}", restore: false' if is_cut_by_name else "cut: all_sessions"
         entry = f'roles of the incident {{arn: "{door.arn}", {cut}}}'
     step = f"if your people did not make it, add to {entry}, and run again"
     return {"principal": door.arn, "reason": reason, "next_step": step}

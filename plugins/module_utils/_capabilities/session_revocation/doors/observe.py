@@ -61,11 +61,9 @@ def read_doors(
     openings, unknown = _read_openings(access, since)
     roles = list(list_roles(snapshot, openings, since, {*inventory, snapshot.account_id}))
     may_make = makers.find_targets(_CREATE_ROLE, [one.arn for one in roles if not one.is_changed])
-    # A role that none of them may make is named if an event says that one of them made it.
-    named = {one.name for one in openings if principals_of([one.caller]) & principals_of(reached)}
-    doors += [one for one in roles if one.arn in may_make or one.arn.rpartition("/")[2] in named]
-    doors += list_set_passwords(snapshot, openings, doors, denied)
-    return judge(doors, openings, principals_of(reached)), (*unread, *unknown)
+    unmade = {one.arn for one in roles} - set(may_make)
+    doors += [*roles, *list_set_passwords(snapshot, openings, doors, denied)]
+    return judge(doors, openings, principals_of(reached), unmade), (*unread, *unknown)
 
 
 def _read_passwords(access: Access, users: Sequence[str], since: datetime) -> tuple[list[Door], list[str]]:

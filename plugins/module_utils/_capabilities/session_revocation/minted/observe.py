@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import time
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ...._account import fields
@@ -28,7 +28,7 @@ from ...._account.permissions import Permissions
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
 from ...._aws.operations import Operations
-from ...._converge.arn import principals_of
+from ...._converge.arn import Principal, principal_of, principals_of
 from ...._converge.change import Change
 from ...._converge.incident.declaration import Incident
 from ...._converge.user_keys import UPDATE_KEY
@@ -61,11 +61,13 @@ def read_minted(
     denied: Collection[str],
     now: datetime,
     makers: t.Optional[Makers] = None,
+    opened: Sequence[str] = (),
 ) -> Minted:
     """Read what the principals of the account that the incident ``reached`` can have made.
 
     ``denied`` are the users among them, whose own keys are not looked at. The cuts say later which keys are proven.
-    ``makers`` are the reached principals, if the caller has looked at them already.
+    ``makers`` are the reached principals, if the caller has looked at them already, and ``opened`` are the roles and
+    users that they have left to come back by, which make keys too.
     """
     since = incident.find_since(now)
     if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
@@ -74,9 +76,10 @@ def read_minted(
     unread = [f"what {makers.left_out} more reached roles may do besides was not looked at"] if makers.left_out else []
     ways = tuple(makers.list_ways())
     users = makers.list_users(denied)
-    if not users:
+    if not users and not opened:
         return Minted(since, ways=ways, unread=tuple(unread))
     makings = _read_makings(access, since)
+    users = tuple(dict.fromkeys((*users, *_list_users_of(snapshot, makings, principals_of(opened), denied))))
     chosen = _choose_users(snapshot, users, makings.found, since)
     keys, unlisted = _read_keys(access, chosen, since)
     unread += [*makings.unread, *unlisted]
@@ -85,7 +88,7 @@ def read_minted(
             f"the access keys of {len(users) - len(chosen)} more users were not looked at, for whom the incident can "
             "have made some: hunt for CreateAccessKey"
         )
-    judged = judge_keys(keys, makings, incident=incident, makers=principals_of(reached))
+    judged = judge_keys(keys, makings, incident=incident, makers=principals_of((*reached, *opened)))
     return Minted(since, judged, ways, tuple(unread))
 
 
@@ -114,6 +117,14 @@ def _read_makings(access: Access, since: datetime) -> Makings:
         back = f", back to {format_utc(reaches)}" if events else ""
         unread.append(f"only the newest {number} calls of {_CREATE} were read{back}: hunt for the older ones")
     return Makings(tuple(filter(None, map(parse_making, events))), reaches, tuple(unread))
+
+
+def _list_users_of(
+    snapshot: Snapshot, makings: Makings, makers: Collection[Principal], denied: Collection[str]
+) -> Iterator[str]:
+    """List the users for whom one of the makers made a key, as events say."""
+    named = {making.user for making in makings.found if principal_of(making.caller.principal_arn) in makers}
+    yield from (user.arn for user in snapshot.users if user.name in named and user.arn not in denied)
 
 
 def _choose_users(

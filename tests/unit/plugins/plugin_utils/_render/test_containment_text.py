@@ -322,3 +322,19 @@ def test_an_account_that_is_not_trusted_is_shown_with_the_calls() -> None:
     assert "trust policy of role x changed since run r; PutRolePolicy of role assessor by arn:x" in shown
     assert "add the account to accounts" in shown
     assert f"whether account {PROD} may be trusted: denied" in section(text, "NOT KNOWN:")
+
+
+def test_what_is_contained_beside_something_that_works_can_be_undone() -> None:
+    """An intruder who kept a role takes the denials of the others away after the run."""
+    other = f"arn:aws:iam::{HOME}:role/app-runtime"
+    left = {"principal": other, "reason": "the role was made", "next_step": "add it"}
+    found = contain(
+        credentials(HOME, seed("home"), contained=[CONTAINED]),
+        sessions(HOME, doors=[left]),
+        sessions(PROD, role()),
+    )
+    fact = f"whether it stays contained, while something in account {HOME} is not denied: {USER}"
+    assert fact in section(render(found), "NOT KNOWN:")
+    assert not any(ROLE in item for item in section(render(found), "NOT KNOWN:"))
+    quiet = contain(credentials(HOME, seed("home"), contained=[CONTAINED]), sessions(HOME))
+    assert not any("stays contained" in item for item in section(render(quiet), "NOT KNOWN:"))

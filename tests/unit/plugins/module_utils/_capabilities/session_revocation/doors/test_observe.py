@@ -106,25 +106,46 @@ def read(
 
 
 @pytest.mark.parametrize(
-    ("entry", "strangers"),
+    ("entry", "let_in", "are_strangers"),
     [
-        (trust(STRANGER), (STRANGER,)),
-        (trust(f"arn:aws:iam::{STRANGER}:root"), (f"arn:aws:iam::{STRANGER}:root",)),
-        (trust("*"), ("*",)),
-        (trust("accounts.google.com", kind="Federated"), ("accounts.google.com",)),
-        (trust(f"arn:aws:iam::{PROD}:root"), ()),
-        (trust(HOME), ()),
-        (trust("lambda.amazonaws.com", kind="Service"), ()),
+        (trust(STRANGER), STRANGER, True),
+        (trust(f"arn:aws:iam::{STRANGER}:root"), f"arn:aws:iam::{STRANGER}:root", True),
+        (trust("*"), "*", True),
+        (trust("accounts.google.com", kind="Federated"), "accounts.google.com", True),
+        # An intruder who has other principals of ours comes back by these.
+        (trust(f"arn:aws:iam::{PROD}:root"), f"arn:aws:iam::{PROD}:root", False),
+        (trust(HOME), HOME, False),
+        # Code that it has left there runs with the role.
+        (trust("lambda.amazonaws.com", kind="Service"), "lambda.amazonaws.com", False),
         # A principal that is gone.
-        (trust("AROAEXAMPLEEXAMPLE123"), ()),
+        (trust("AROAEXAMPLEEXAMPLE123"), "", False),
     ],
 )
-def test_a_new_role_that_lets_strangers_in_is_named_before_any_event(entry: Row, strangers: tuple[str, ...]) -> None:
+def test_a_new_role_is_named_before_any_event(entry: Row, let_in: str, are_strangers: bool) -> None:
     found, unread = read(Account(), made(make_role(HOME, "support-readonly", entry, attached=ADMIN)))
     assert unread == ()
-    assert [(door.arn, door.lets_in, door.is_administrator, door.maker) for door in found] == (
-        [(BACK, strangers, True, "")] if strangers else []
+    assert [(door.arn, door.lets_in, door.is_administrator, door.maker, door.are_strangers) for door in found] == (
+        [(BACK, (let_in,), True, "", are_strangers)] if let_in else []
     )
+
+
+def test_who_came_in_by_a_door_opens_others() -> None:
+    """What a role of the intruder makes is the intruder's, as often as it goes on so."""
+    first, last = (f"arn:aws:iam::{HOME}:role/{name}" for name in ("first", "last"))
+    roles = [
+        made(make_role(HOME, name, trust("lambda.amazonaws.com", kind="Service")))
+        for name in ("first", "second", "last", "of-a-colleague")
+    ]
+    events = [
+        event("CreateRole", caller=USER, roleName="first"),
+        event("CreateRole", caller=first, roleName="second"),
+        event("CreateRole", caller=f"arn:aws:iam::{HOME}:role/second", roleName="last"),
+        event("UpdateLoginProfile", caller=last, userName="victim"),
+        event("CreateRole", caller=OTHER, roleName="of-a-colleague"),
+    ]
+    found, _unread = read(Account(*events), *roles)
+    assert [door.arn.rpartition("/")[2] for door in found] == ["first", "last", "second", "victim"]
+    assert {door.maker for door in found if door.arn == VICTIM} == {last}
 
 
 @pytest.mark.parametrize(
@@ -231,10 +252,12 @@ def test_a_door_is_described_with_the_entry_that_contains_it() -> None:
     assert f'{{arn: "{BACK}", cut: all_sessions}}' in row["next_step"]
     assert "the role was made at 2026-11-27T08:05:00Z after 2026-11-26T10:05:00Z; no event says yet" in row["reason"]
     # A role that was there before may have others who need it.
-    changed = describe(Door(BACK, MADE, (STRANGER, "*"), is_changed=True), SINCE)
+    changed = describe(Door(BACK, MADE, (STRANGER, "*"), is_changed=True, are_strangers=True), SINCE)
     assert "its trust policy was changed at 2026-11-27T08:05:00Z" in changed["reason"]
     assert ": it lets in 999988887777, *, which the run does not know" in changed["reason"]
     assert f'cut: trust, principal: "{STRANGER}", restore: false}}' in changed["next_step"]
+    ours = describe(Door(BACK, MADE, ("lambda.amazonaws.com",), is_changed=True), SINCE)
+    assert ours["reason"].endswith(": it lets in lambda.amazonaws.com") and "cut: all_sessions" in ours["next_step"]
     row = describe(Door(VICTIM, MADE, maker=USER), SINCE)
     assert f"by {USER}, which the incident reaches, and it works" in row["reason"]
     assert f'users of the incident "{VICTIM}"' in row["next_step"]

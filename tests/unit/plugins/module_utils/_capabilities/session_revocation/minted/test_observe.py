@@ -81,11 +81,12 @@ def make_failures(at: datetime) -> list[dict[str, t.Any]]:
     return [make_event(at, errorCode="AccessDenied", responseElements=None)] * 50
 
 
-def read(account: Account, *others: t.Any) -> Minted:
-    source = make_user(HOME, "ci-deploy", {"own": policy(allow("*", action="iam:CreateAccessKey"))})
+def read(account: Account, *others: t.Any, may: str = "iam:CreateAccessKey", opened: Sequence[str] = ()) -> Minted:
+    source = make_user(HOME, "ci-deploy", {"own": policy(allow("*", action=may))})
     snapshot = make_snapshot(HOME, users=(source, make_user(HOME, "victim"), *others))
     incident = Incident("INC-7", "Ana", "key found in a public repository", users=(USER,), since=SINCE)
-    return read_minted(t.cast("t.Any", account), snapshot, incident, [USER], denied=[USER], now=NOW)
+    access = t.cast("t.Any", account)
+    return read_minted(access, snapshot, incident, [USER], denied=[USER], now=NOW, opened=opened)
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +136,20 @@ def test_users_of_an_intruder_do_not_push_out_the_one_whom_an_event_names() -> N
     found = read(Account([[make_event(MADE)]], {"victim": KEY}), *dummies)
     assert [key.user for key in found.keys] == [VICTIM]
     assert any("21 more users were not looked at" in text for text in found.unread)
+
+
+@pytest.mark.parametrize("may", ["iam:CreateAccessKey", "iam:CreateRole"])
+def test_who_came_in_by_a_role_of_the_intruder_makes_keys_too(may: str) -> None:
+    """Also where the source of the incident may make none itself, and the keys are proven to be nobody's."""
+    role = arn(HOME, "app-runtime")
+    session = {
+        "type": "AssumedRole",
+        "arn": f"arn:aws:sts::{HOME}:assumed-role/app-runtime/code",
+        "principalId": "AROA:code",
+        "accessKeyId": "ASIA",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role, "principalId": "AROA"}},
+    }
+    pages = [[make_event(MADE, userIdentity=session)]]
+    assert read(Account(pages, {"victim": KEY}), may=may).keys == ()
+    (key,) = read(Account(pages, {"victim": KEY}), may=may, opened=[role]).keys
+    assert (key.user, key.maker, key.is_proven) == (VICTIM, role, False)
