@@ -436,9 +436,16 @@ class SessionRevocation(Capability[Observed]):
     def _list_doors(self) -> list[dict[str, str]]:
         """List the passwords and roles that may have been left, but for those that the incident contains already."""
         observed = self._observed
-        named = {verdict.target.arn for verdict in self._verdicts if verdict.target.cut.all and not verdict.refusal}
+        done = [verdict.target for verdict in self._verdicts if not verdict.refusal]
+        closed = {target.arn for target in done if target.cut.all}
+        # Who took a stranger out of a trust policy has looked at whom else it lets in.
+        looked_at = {target.arn for target in done if target.trust_cuts}
         since = observed.minted.since if observed.minted else self._clock()
-        return [describe_door(door, since) for door in observed.doors if door.arn not in named]
+        return [
+            describe_door(door, since)
+            for door in observed.doors
+            if door.arn not in closed and (door.are_strangers or door.arn not in looked_at)
+        ]
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         undenied = (f"{item['principal']}: {item['reason']}; {item['next_step']}" for item in result["not_denied"])
