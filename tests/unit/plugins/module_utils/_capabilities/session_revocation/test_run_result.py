@@ -306,6 +306,17 @@ def test_a_door_is_left_open_unless_its_role_is_cut_whole(monkeypatch: pytest.Mo
         assert [row["principal"] for row in found] == [*([PIPELINE] if is_open else []), VICTIM]
 
 
+@pytest.mark.parametrize(("are_strangers", "is_open"), [(True, True), (False, False)])
+def test_who_took_a_stranger_out_has_looked_at_the_others(
+    monkeypatch: pytest.MonkeyPatch, are_strangers: bool, is_open: bool
+) -> None:
+    case = Case(monkeypatch, roles=(RoleSeed(PIPELINE, trust=TrustCut("arn:aws:iam::999988887777:root")),))
+    capability, observed, _plan = case.plan()
+    door = Door(PIPELINE, NOW, ("lambda.amazonaws.com",), is_changed=True, are_strangers=are_strangers)
+    capability.plan(dataclasses.replace(observed, doors=(door,)), ())
+    assert bool(capability.result({**NOTHING, "account_id": HOME})["doors"]) is is_open
+
+
 # The options
 
 OPTIONS: t.Final = {
