@@ -24,6 +24,13 @@ from .._policy.documents.syntax import compact
 
 Json = dict[str, t.Any]
 
+#: The condition that leaves out what others opened: STS puts these keys into sessions of instances, functions, and
+#: people with a token of an identity provider. Nobody can put them into a session that is opened with AssumeRole. Tasks
+#: of ECS have none of them.
+NOBODY_KNOWN: t.Final[Mapping[str, str]] = dict.fromkeys(
+    ("ec2:SourceInstanceARN", "lambda:SourceFunctionArn", "aws:FederatedProvider", "saml:sub"), "true"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Content:

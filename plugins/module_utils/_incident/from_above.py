@@ -23,7 +23,7 @@ from datetime import datetime
 from .._account.moments import format_utc, parse_moment
 from .._converge.incident.names import DORMANT_POLICY
 from .._policy.facts.operations import is_named_like_read, list_writes
-from .control_policy import Content, Json, deny, find_values
+from .control_policy import NOBODY_KNOWN, Content, Json, deny, find_values
 
 _SERVICES: t.Final = ("account-access", "iam", "identitystore", "organizations", "rolesanywhere", "sso")
 # Instances and pipelines live on the first two, and assessments on the reports.
@@ -57,7 +57,8 @@ DORMANT: t.Final = Content.of([deny("Dormant", {"StringEquals": {"aws:PrincipalA
 class Named:
     """Who is denied everything: ARNs of users and roles, values of ``aws:userid``, and roles that others use too.
 
-    Of a shared role, only sessions that began before ``begun_before`` are denied.
+    Of a shared role, only sessions that began before ``begun_before`` are denied, and none of an instance, a function
+    or an identity provider.
     """
 
     arns: frozenset[str] = frozenset()
@@ -179,8 +180,13 @@ def _deny_named(named: Named) -> Iterator[Json]:
     if named.user_ids:
         yield deny(_USER_IDS, {"StringEquals": {"aws:userid": sorted(named.user_ids)}})
     if named.shared_roles and named.begun_before:
-        older = {"aws:TokenIssueTime": format_utc(named.begun_before)}
-        yield deny(_SHARED, {"ArnEquals": {"aws:PrincipalArn": sorted(named.shared_roles)}, "DateLessThan": older})
+        # As the cut inside the account: instances, functions and pipelines that share the role go on.
+        condition = {
+            "ArnEquals": {"aws:PrincipalArn": sorted(named.shared_roles)},
+            "DateLessThan": {"aws:TokenIssueTime": format_utc(named.begun_before)},
+            "Null": dict(NOBODY_KNOWN),
+        }
+        yield deny(_SHARED, condition)
 
 
 def _write_lock(lock: Lock) -> Json:

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ..._account.moments import format_utc, parse_moment
+from ..._incident.control_policy import NOBODY_KNOWN
 from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.limits import LIMITS, inline_total, size
 from ..._policy.documents.parse import parse
@@ -52,9 +53,6 @@ _PROVIDER: t.Final = "aws:FederatedProvider"
 _SAML: t.Final = "saml:sub"
 # A key of sessions whose credentials come from `aws login`, and from nothing else.
 _SIGNIN: t.Final = "aws:SignInSessionArn"
-# STS puts them into sessions of instances, functions, and people with a token of an identity provider. Nobody can put
-# them into a session that is opened with AssumeRole. Tasks of ECS have none of them.
-_EXEMPT: t.Final = ("ec2:SourceInstanceARN", "lambda:SourceFunctionArn", _PROVIDER, _SAML)
 
 
 class Sid(enum.StrEnum):
@@ -146,7 +144,7 @@ class Cut:
     ) -> Iterator[tuple[Sid, dict[str, t.Any]]]:
         """List the statements about some of the older sessions."""
         if self.nobody_known:
-            yield Sid.NOBODY_KNOWN, {**before, "Null": dict.fromkeys(_EXEMPT, "true")}
+            yield Sid.NOBODY_KNOWN, {**before, "Null": dict(NOBODY_KNOWN)}
         if self.named:
             yield Sid.NAMED, {"StringEquals": {"aws:userid": self._list_ids(self.named, most)}, **before}
         if self.identities:

@@ -68,6 +68,7 @@ def is_allowed(
     user_id: str = "-",
     account: str = "222233334444",
     resource: str = "*",
+    **keys: str,
 ) -> bool:
     """Whether somebody whom the account allows everything may do this."""
     context = {
@@ -76,6 +77,7 @@ def is_allowed(
         "aws:userid": user_id,
         "aws:CurrentTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "aws:TokenIssueTime": f"{issued:%Y-%m-%dT%H:%M:%SZ}",
+        **keys,
     }
     scps = (FULL, parse(write(NAMED, locked).document, kind=Kind.SCP))
     trust = parse({**TRUST, "Statement": [{**TRUST["Statement"][0], "Principal": {"AWS": arn}}]}, kind=Kind.TRUST)
@@ -121,6 +123,18 @@ def test_the_exempt_go_on(action: str) -> None:
 def test_instances_and_pipelines_work_on(action: str) -> None:
     assert is_allowed(action, INSTANCE)
     assert is_allowed(action, SHARED, issued=NOW + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    "key", ["ec2:SourceInstanceARN", "lambda:SourceFunctionArn", "aws:FederatedProvider", "saml:sub"]
+)
+def test_the_older_sessions_of_instances_functions_and_pipelines_work_on(key: str) -> None:
+    """Nobody can put these keys into a session that is opened with AssumeRole."""
+    before = NOW - timedelta(hours=1)
+    assert is_allowed("s3:GetObject", SHARED, issued=before, **{key: "arn:aws:x::222233334444:y/z"})
+    assert not is_allowed("s3:GetObject", SHARED, issued=before)
+    # A role that nobody shares is denied whatever opened its session.
+    assert not is_allowed("s3:GetObject", MALLORY, issued=before, **{key: "arn:aws:x::222233334444:y/z"})
 
 
 @pytest.mark.parametrize(
