@@ -132,6 +132,13 @@ class Emulator:
         """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
         self._ask("PUT", "lag", {"seconds": seconds})
 
+    def set_policy_lag(self, most_seconds: float, seed: int = 0) -> None:
+        """Let each change of control policies count after a delay from 0 to so many seconds, drawn by a seed.
+
+        Each account has another delay. 0: control policies count when all else does, see :meth:`set_lag`.
+        """
+        self._ask("PUT", "policy-lag", {"seconds": most_seconds, "seed": seed})
+
     def set_lateness(self, seconds: float) -> None:
         """Let events appear so late, in the event history and in the files of the organization's trail."""
         self._ask("PUT", "lateness", {"seconds": seconds})

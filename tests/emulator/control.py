@@ -11,6 +11,7 @@ PUT            /_emulator/contrary {"assumptions": [...]}: make these assumption
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 PUT            /_emulator/lag      {"seconds": n}: judged calls are decided on policies and keys of so long ago
+PUT            /_emulator/policy-lag {"seconds": n, "seed": n}: control policies count after 0 to so many seconds
 PUT            /_emulator/lateness {"seconds": n}: events appear so late
 PUT            /_emulator/lookups  {"a_second": n}: so many LookupEvents a second in an account and region
 PUT            /_emulator/sessions {"account_id": …, "role": …, "count": n, "sort": "instance", …}: credentials of them
@@ -73,6 +74,7 @@ class Control:
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
             ("PUT", "lag"): self._put_lag,
+            ("PUT", "policy-lag"): self._put_policy_lag,
             ("PUT", "lateness"): self._put_lateness,
             ("PUT", "lookups"): self._put_lookups,
             ("PUT", "sessions"): self._put_sessions,
@@ -138,6 +140,14 @@ class Control:
     def _put_lag(self, data: t.Any) -> dict[str, t.Any]:
         with self._emulator.lock:
             self._emulator.history.set_lag(_seconds(data))
+        return self._health(None)
+
+    def _put_policy_lag(self, data: t.Any) -> dict[str, t.Any]:
+        seed = data.get("seed") if isinstance(data, dict) else None
+        if not isinstance(seed, int):
+            raise BadRequestError('the lag of control policies takes {"seconds": number, "seed": number}')
+        with self._emulator.lock:
+            self._emulator.history.set_policy_lag(_seconds({"seconds": data.get("seconds")}), seed)
         return self._health(None)
 
     def _put_lateness(self, data: t.Any) -> dict[str, t.Any]:

@@ -100,6 +100,7 @@ class Emulator:
             self._states += 1
             CLOCK.offset = timedelta(0)
             self.history.set_lag(0)
+            self.history.set_policy_lag(0)
             DELAYS.set()
             self.faults.set(())
             self.set_contrary(())
