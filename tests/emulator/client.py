@@ -163,6 +163,16 @@ class Emulator:
         asked = {"account_id": account_id, "role": role, "count": count, "sort": sort, **settings}
         return t.cast(list[dict[str, str]], self._ask("PUT", "sessions", asked))
 
+    def service_session(
+        self, account_id: str, service: t.Literal["cloudformation", "lambda", "ssm"], name: str
+    ) -> dict[str, str]:
+        """Credentials of a function, of a stack with a service role, or of a machine by the id of its activation.
+
+        Raises EmulatorError: it is gone, or the trust policy of its role does not let the service in any more.
+        """
+        asked = {"account_id": account_id, "service": service, "name": name}
+        return t.cast(dict[str, str], self._ask("PUT", "service-session", asked))
+
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
         return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])

@@ -15,6 +15,7 @@ PUT            /_emulator/policy-lag {"seconds": n, "seed": n}: control policies
 PUT            /_emulator/lateness {"seconds": n}: events appear so late
 PUT            /_emulator/lookups  {"a_second": n}: so many LookupEvents a second in an account and region
 PUT            /_emulator/sessions {"account_id": …, "role": …, "count": n, "sort": "instance", …}: credentials of them
+PUT            /_emulator/service-session {"account_id": …, "service": "lambda", "name": …}: as emulator.client has it
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
@@ -40,7 +41,7 @@ from emulator import contrary
 from emulator.activity.later import Later
 from emulator.clock import CLOCK
 from emulator.delays import DELAYS
-from emulator.extensions import event_delivery, past, sessions, sns
+from emulator.extensions import event_delivery, past, service_sessions, sessions, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
 from emulator.server import Emulator, Snapshot, Source
@@ -78,6 +79,7 @@ class Control:
             ("PUT", "lateness"): self._put_lateness,
             ("PUT", "lookups"): self._put_lookups,
             ("PUT", "sessions"): self._put_sessions,
+            ("PUT", "service-session"): self._put_service_session,
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
             ("PUT", "trail"): self._put_trail,
@@ -169,6 +171,13 @@ class Control:
                 return sessions.open_sessions(sessions.Wanted(**data))
         except (TypeError, ValueError) as error:
             raise BadRequestError(f"sessions are those of emulator.extensions.sessions.Wanted: {error}") from error
+
+    def _put_service_session(self, data: t.Any) -> dict[str, str]:
+        try:
+            with self._emulator.lock:
+                return service_sessions.open_session(**data)
+        except (TypeError, ValueError) as error:
+            raise BadRequestError(f"no service opens this session: {error}") from error
 
     def _put_contrary(self, data: t.Any) -> dict[str, t.Any]:
         names = data.get("assumptions") if isinstance(data, dict) else None
