@@ -64,6 +64,8 @@ class Fight:
 
     outcome: Outcome
     intruder: Intruder
+    #: how many credentials it had when the run was over
+    known: int
     working: list[Working]
     lost: list[str]
     served: int
@@ -89,7 +91,8 @@ class Fight:
                 found.append(f"{title}: {line[4:]}")
             elif line.startswith("    ") and found:
                 found[-1] += f" {line.strip()}"
-        return [row for row in found if row.startswith(OPEN) or (row.startswith("LIVES ON") and "no denial" in row)]
+        lives = re.compile(r"LIVES ON: .*(no denial|NOT DENIED)")
+        return [row for row in found if row.startswith(OPEN) or lives.match(row)]
 
     def names(self, credential: Credential) -> bool:
         """Whether an open row names a credential: its ARN, its id, its session, or its name with the account."""
@@ -104,6 +107,21 @@ class Fight:
             or (account in row and re.search(rf"(?:role|user)/{re.escape(short)}(?![\w/-])", row))
             for row in self.rows
         )
+
+    @property
+    def unnamed(self) -> list[Credential]:
+        """What works and has no name in an open row. Of what was made after the run, who made it has to have one."""
+        credentials = self.intruder.credentials
+        by_id = {one.key_id: one for one in credentials}
+        later = {one.key_id for one in credentials[self.known :]}
+
+        def find_maker(one: Credential) -> Credential:
+            while one.key_id in later and one.made_with in by_id:
+                one = by_id[one.made_with]
+            return one
+
+        makers = {find_maker(one) for one, _action in self.working}
+        return sorted((one for one in makers if not self.names(one)), key=lambda one: (one.owner, one.key_id))
 
     def describe(self) -> str:
         """For a failure: what works, and what the run said."""
@@ -120,16 +138,17 @@ class Fight:
         return "\n".join([f"rc {self.outcome.status}, {got} credentials got", "works:", *works, lost, self.end])
 
 
-def fight(ansible: Ansible, intruder: Intruder, *, seed: int) -> Fight:
+def fight(ansible: Ansible, intruder: Intruder, *, seed: int, locks: bool = True) -> Fight:
     """Contain while an intruder works, from before the run until a while after it; then try all of its credentials."""
     ansible.control.set_policy_lag(BOUND, seed)
     with Bystanders(ansible.control.url) as bystanders, intruder:
         outcome = ansible.playbook(
             "contain",
             inventory=INVENTORY,
-            hardening_incident=DECLARED,
+            hardening_incident={key: value for key, value in DECLARED.items() if locks or key != "identity_lock"},
             compromise_response_confirm=DECLARED["id"],
         )
         # If the run lifted the lock, the intruder notices that only now.
         time.sleep(BOUND + 4)
-    return Fight(outcome, intruder, intruder.try_all(), bystanders.lost, bystanders.calls)
+    known = len(intruder.credentials)
+    return Fight(outcome, intruder, known, intruder.try_all(), bystanders.lost, bystanders.calls)

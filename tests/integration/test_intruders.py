@@ -30,6 +30,7 @@ from .intruding import Fight, fight, make_dormant, make_seed
 SEEDS: t.Final = (1, 2, 3) if runs_all() else (1,)
 KINDS: t.Final[t.Mapping[str, t.Callable[[str], Intruder]]] = {
     "undo": UndoIntruder,
+    "undo_unlocked": UndoIntruder,
     "administrators": AdministratorIntruder,
     "mint": MintIntruder,
     "run_roles": RoleIntruder,
@@ -38,7 +39,10 @@ KINDS: t.Final[t.Mapping[str, t.Callable[[str], Intruder]]] = {
 }
 _NOT_REACHED: t.Final = "with identity_lock no role counts as reached after the first pass"
 #: What does not hold yet, by the intruder.
-KNOWN: t.Final[t.Mapping[str, str]] = dict.fromkeys(KINDS, _NOT_REACHED)
+KNOWN: t.Final[t.Mapping[str, str]] = {
+    **dict.fromkeys(KINDS, _NOT_REACHED),
+    "undo_unlocked": "roles that the first pass could not cut are not among those that are not denied at the end",
+}
 
 Get: t.TypeAlias = t.Callable[[str, int], Fight]
 
@@ -54,7 +58,7 @@ def fights(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Get:
             for name, value in emulator.env().items():
                 patch.setenv(name, value)
             make_dormant()
-        return fight(ansible, KINDS[kind](ansible.control.url), seed=seed)
+        return fight(ansible, KINDS[kind](ansible.control.url), seed=seed, locks=kind != "undo_unlocked")
 
     return get
 
@@ -69,8 +73,7 @@ def fights(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Get:
 )
 def test_no_credential_works_or_the_run_names_it(fights: Get, kind: str, seed: int) -> None:
     found = fights(kind, seed)
-    unnamed = [one for one, _action in found.working if not found.names(one)]
-    assert not unnamed, found.describe()
+    assert not found.unnamed, found.describe()
     if found.working:
         assert found.outcome.status == 2, found.describe()
         assert not found.headline.startswith("CONTAINED"), found.describe()
@@ -79,7 +82,7 @@ def test_no_credential_works_or_the_run_names_it(fights: Get, kind: str, seed: i
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "undo_unlocked"])
 def test_the_instances_and_the_pipeline_lose_no_call(fights: Get, kind: str, seed: int) -> None:
     found = fights(kind, seed)
     assert found.served > 40 and found.lost == [], found.describe()

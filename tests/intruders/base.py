@@ -58,6 +58,8 @@ class Credential:
     token: str | None = field(default=None, repr=False)
     #: of a session: its name
     session: str = ""
+    #: the id of the key that it was made with; empty if nobody signed for it
+    made_with: str = ""
 
     @property
     def account_id(self) -> str:
@@ -229,18 +231,20 @@ class Intruder(Worker):
         with self._lock:
             return [one for one in reversed(self.credentials) if one.owner in owners][:most]
 
-    def keep_session(self, answer: t.Any, kind: Kind, owner: str, session: str = SESSION) -> Credential | None:
+    def keep_session(
+        self, answer: t.Any, kind: Kind, owner: str, session: str = SESSION, *, by: Credential | None = None
+    ) -> Credential | None:
         """Keep the credentials of an answer of STS."""
         if not answer:
             return None
         made = answer["Credentials"]
-        own = Credential(made["AccessKeyId"], kind, owner, made["SecretAccessKey"], made["SessionToken"], session)
-        return self.keep(own)
+        secret, token, made_with = made["SecretAccessKey"], made["SessionToken"], by.key_id if by else ""
+        return self.keep(Credential(made["AccessKeyId"], kind, owner, secret, token, session, made_with))
 
     def assume(self, credential: Credential, role: str, **more: t.Any) -> Credential | None:
         """Open a session of a role."""
         answer = self.call(credential, "sts", "assume_role", RoleArn=role, RoleSessionName=SESSION, **more)
-        return self.keep_session(answer, "role", role)
+        return self.keep_session(answer, "role", role, by=credential)
 
     def open_sessions(self, credential: Credential, roles: t.Iterable[str]) -> list[Credential]:
         """Open sessions of these roles, as far as the credential may."""
@@ -261,7 +265,8 @@ class Intruder(Worker):
         if answer is None:
             return None
         key = answer["AccessKey"]
-        return self.keep(Credential(key["AccessKeyId"], "key", user, key["SecretAccessKey"]))
+        made_with = by[0].key_id if len(by) == 1 else ""
+        return self.keep(Credential(key["AccessKeyId"], "key", user, key["SecretAccessKey"], made_with=made_with))
 
     def walk_chain(self) -> dict[str, Credential]:
         """Open a session of each role of the chain, from the leaked key on; the newest credential by owner."""

@@ -95,11 +95,11 @@ class MintIntruder(Intruder):
         for credential in self.newest(USER_ARN, most=40):
             if credential.kind == "key":
                 answer = self.call(credential, "sts", "get_session_token", DurationSeconds=129_600)
-                self.keep_session(answer, "token", USER_ARN)
+                self.keep_session(answer, "token", USER_ARN, by=credential)
                 name = f"i-{uuid.uuid4().hex[:17]}"
                 asked = {"Name": name, "Policy": EVERYTHING, "DurationSeconds": 129_600}
                 answer = self.call(credential, "sts", "get_federation_token", **asked)
-                self.keep_session(answer, "federated", USER_ARN, name)
+                self.keep_session(answer, "federated", USER_ARN, name, by=credential)
                 return
 
     def _mint_sessions(self) -> None:
@@ -111,7 +111,8 @@ class MintIntruder(Intruder):
                 name = f"i-{uuid.uuid4().hex[:17]}"
                 longest = {"DurationSeconds": 43_200} if role == SHARED and credential.kind != "role" else {}
                 asked = {"RoleArn": role, "RoleSessionName": name, **longest}
-                self.keep_session(self.call(credential, "sts", "assume_role", **asked), "role", role, name)
+                answer = self.call(credential, "sts", "assume_role", **asked)
+                self.keep_session(answer, "role", role, name, by=credential)
 
     def _newest_of_kind(self, kind: str) -> list[Credential]:
         return [one for one in self.newest(USER_ARN, most=40) if one.kind == kind][:1]
