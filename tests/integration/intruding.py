@@ -138,14 +138,14 @@ class Fight:
         return "\n".join([f"rc {self.outcome.status}, {got} credentials got", "works:", *works, lost, self.end])
 
 
-def fight(ansible: Ansible, intruder: Intruder, *, seed: int, locks: bool = True) -> Fight:
+def fight(ansible: Ansible, intruder: Intruder, *, seed: int) -> Fight:
     """Contain while an intruder works, from before the run until a while after it; then try all of its credentials."""
     ansible.control.set_policy_lag(BOUND, seed)
     with Bystanders(ansible.control.url) as bystanders, intruder:
         outcome = ansible.playbook(
             "contain",
             inventory=INVENTORY,
-            hardening_incident={key: value for key, value in DECLARED.items() if locks or key != "identity_lock"},
+            hardening_incident=DECLARED,
             compromise_response_confirm=DECLARED["id"],
         )
         # If the run lifted the lock, the intruder notices that only now.
