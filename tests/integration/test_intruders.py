@@ -65,7 +65,9 @@ def fights(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Get:
 
 def list_kinds(known: t.Mapping[str, str]) -> list[t.Any]:
     """List the intruders, those that are known to win as expected failures."""
-    expected = {kind: [pytest.mark.xfail(reason=reason, strict=True)] for kind, reason in known.items()}
+    expected = {
+        kind: [pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True)] for kind, reason in known.items()
+    }
     return [pytest.param(kind, marks=expected.get(kind, [])) for kind in KINDS]
 
 
