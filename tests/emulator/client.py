@@ -132,6 +132,13 @@ class Emulator:
         """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
         self._ask("PUT", "lag", {"seconds": seconds})
 
+    def set_policy_lag(self, most_seconds: float, seed: int = 0) -> None:
+        """Let each change of control policies count after a delay from 0 to so many seconds, drawn by a seed.
+
+        Each account has another delay. 0: control policies count when all else does, see :meth:`set_lag`.
+        """
+        self._ask("PUT", "policy-lag", {"seconds": most_seconds, "seed": seed})
+
     def set_lateness(self, seconds: float) -> None:
         """Let events appear so late, in the event history and in the files of the organization's trail."""
         self._ask("PUT", "lateness", {"seconds": seconds})
@@ -155,6 +162,16 @@ class Emulator:
         """
         asked = {"account_id": account_id, "role": role, "count": count, "sort": sort, **settings}
         return t.cast(list[dict[str, str]], self._ask("PUT", "sessions", asked))
+
+    def service_session(
+        self, account_id: str, service: t.Literal["cloudformation", "lambda", "ssm"], name: str
+    ) -> dict[str, str]:
+        """Credentials of a function, of a stack with a service role, or of a machine by the id of its activation.
+
+        Raises EmulatorError: it is gone, or the trust policy of its role does not let the service in any more.
+        """
+        asked = {"account_id": account_id, "service": service, "name": name}
+        return t.cast(dict[str, str], self._ask("PUT", "service-session", asked))
 
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""

@@ -11,9 +11,11 @@ PUT            /_emulator/contrary {"assumptions": [...]}: make these assumption
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 PUT            /_emulator/lag      {"seconds": n}: judged calls are decided on policies and keys of so long ago
+PUT            /_emulator/policy-lag {"seconds": n, "seed": n}: control policies count after 0 to so many seconds
 PUT            /_emulator/lateness {"seconds": n}: events appear so late
 PUT            /_emulator/lookups  {"a_second": n}: so many LookupEvents a second in an account and region
 PUT            /_emulator/sessions {"account_id": …, "role": …, "count": n, "sort": "instance", …}: credentials of them
+PUT            /_emulator/service-session {"account_id": …, "service": "lambda", "name": …}: as emulator.client has it
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
@@ -39,7 +41,7 @@ from emulator import contrary
 from emulator.activity.later import Later
 from emulator.clock import CLOCK
 from emulator.delays import DELAYS
-from emulator.extensions import event_delivery, past, sessions, sns
+from emulator.extensions import event_delivery, past, service_sessions, sessions, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
 from emulator.server import Emulator, Snapshot, Source
@@ -73,9 +75,11 @@ class Control:
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
             ("PUT", "lag"): self._put_lag,
+            ("PUT", "policy-lag"): self._put_policy_lag,
             ("PUT", "lateness"): self._put_lateness,
             ("PUT", "lookups"): self._put_lookups,
             ("PUT", "sessions"): self._put_sessions,
+            ("PUT", "service-session"): self._put_service_session,
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
             ("PUT", "trail"): self._put_trail,
@@ -140,6 +144,14 @@ class Control:
             self._emulator.history.set_lag(_seconds(data))
         return self._health(None)
 
+    def _put_policy_lag(self, data: t.Any) -> dict[str, t.Any]:
+        seed = data.get("seed") if isinstance(data, dict) else None
+        if not isinstance(seed, int):
+            raise BadRequestError('the lag of control policies takes {"seconds": number, "seed": number}')
+        with self._emulator.lock:
+            self._emulator.history.set_policy_lag(_seconds({"seconds": data.get("seconds")}), seed)
+        return self._health(None)
+
     def _put_lateness(self, data: t.Any) -> dict[str, t.Any]:
         with self._emulator.lock:
             DELAYS.set(_seconds(data), DELAYS.lookups_a_second)
@@ -159,6 +171,13 @@ class Control:
                 return sessions.open_sessions(sessions.Wanted(**data))
         except (TypeError, ValueError) as error:
             raise BadRequestError(f"sessions are those of emulator.extensions.sessions.Wanted: {error}") from error
+
+    def _put_service_session(self, data: t.Any) -> dict[str, str]:
+        try:
+            with self._emulator.lock:
+                return service_sessions.open_session(**data)
+        except (TypeError, ValueError) as error:
+            raise BadRequestError(f"no service opens this session: {error}") from error
 
     def _put_contrary(self, data: t.Any) -> dict[str, t.Any]:
         names = data.get("assumptions") if isinstance(data, dict) else None

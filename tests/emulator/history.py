@@ -5,7 +5,8 @@
 """What IAM and Organizations were a moment ago: AWS decides on copies that are some seconds old.
 
 A judged call is decided on what was there ``lag_seconds`` before it: policies, boundaries, tags, control policies, and
-whether keys are active. Reads show the present, and so do trust policies and deleted keys here.
+whether keys are active. Reads show the present, and so do trust policies and deleted keys here. Control policies may
+have delays of their own, see :mod:`emulator.policy_lag`.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 """
 
@@ -22,6 +23,7 @@ from emulator.clock import CLOCK
 from emulator.extensions.organizations_levels import Level, list_levels
 from emulator.extensions.sessions import existing_state
 from emulator.extensions.statements import document_of, documents_of
+from emulator.policy_lag import Kept, Levels, PolicyLag
 
 V = t.TypeVar("V")
 Views: t.TypeAlias = dict[str, list[tuple[datetime, V]]]
@@ -58,6 +60,7 @@ class History:
 
     def __init__(self) -> None:
         self.lag_seconds = 0.0
+        self._policies = PolicyLag()
         self._holders: Views[Holder | None] = {}
         self._keys: Views[str] = {}
 
@@ -67,19 +70,27 @@ class History:
         self._holders, self._keys = {}, {}
         self.note(at=datetime.min.replace(tzinfo=CLOCK.now().tzinfo))
 
-    def get(self) -> tuple[float, Views[Holder | None], Views[str]]:
+    def set_policy_lag(self, most_seconds: float, seed: int = 0) -> None:
+        """Let control policies count after delays from 0 to so many seconds; 0: after the lag of everything else."""
+        self._policies.set_bound(most_seconds, seed)
+        self._policies.note(_list_accounts())
+
+    def get(self) -> tuple[float, Views[Holder | None], Views[str], Kept]:
         """Everything, to be set again."""
         holders = {key: list(views) for key, views in self._holders.items()}
-        return self.lag_seconds, holders, {key: list(views) for key, views in self._keys.items()}
+        keys = {key: list(views) for key, views in self._keys.items()}
+        return self.lag_seconds, holders, keys, self._policies.get()
 
-    def set(self, kept: tuple[float, Views[Holder | None], Views[str]]) -> None:
+    def set(self, kept: tuple[float, Views[Holder | None], Views[str], Kept]) -> None:
         """Set back what :meth:`get` gave."""
-        self.lag_seconds, holders, keys = kept
+        self.lag_seconds, holders, keys, policies = kept
+        self._policies.set(policies)
         self._holders = {key: list(views) for key, views in holders.items()}
         self._keys = {key: list(views) for key, views in keys.items()}
 
     def note(self, *, at: datetime | None = None) -> None:
         """Take a view, after each write."""
+        self._policies.note(_list_accounts())
         if not self.lag_seconds:
             return
         now = at or CLOCK.now()
@@ -95,7 +106,14 @@ class History:
 
     def holder_of(self, backend: IAMBackend, principal: User | Role) -> Holder | None:
         """What counts of a user or role at this moment; None where AWS does not know it yet."""
-        return self._find(self._holders, principal.id) if self.lag_seconds else read(backend, principal)
+        found = self._find(self._holders, principal.id) if self.lag_seconds else read(backend, principal)
+        if found is None or not self._policies.most_seconds:
+            return found
+        return dataclasses.replace(found, levels=self.levels_of(backend))
+
+    def levels_of(self, backend: IAMBackend) -> Levels:
+        """The control policies above an account that count at this moment, for its root user."""
+        return self._policies.levels_of(backend.account_id, backend.partition)
 
     def status_of(self, backend: IAMBackend, key: AccessKey) -> str:
         """The status of a key that counts at this moment. Keys of users who are not judged have no lag."""
@@ -117,3 +135,7 @@ class History:
         until = CLOCK.now() - timedelta(seconds=self.lag_seconds)
         while len(known) > 1 and known[1][0] <= until:
             del known[0]
+
+
+def _list_accounts() -> list[tuple[str, str]]:
+    return [(backend.account_id, backend.partition) for backend in identity.existing_backends()]

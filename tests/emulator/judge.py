@@ -32,6 +32,7 @@ from emulator.extensions.state import Session, state_of
 from emulator.extensions.statements import Statement, parse_statements
 from emulator.history import History, Holder
 from emulator.identity import Caller
+from emulator.policy_lag import Levels
 from emulator.wire import Answer, Call
 
 Context: t.TypeAlias = dict[str, list[str]]
@@ -93,7 +94,10 @@ def refusal(call: Call, caller: Caller, history: History, contrary: t.Collection
         return errors.invalid_credentials(call)
     holder = history.holder_of(subject.backend, subject.owner) if subject.owner else None
     try:
-        return _decide(call, caller, subject, holder, contrary)
+        levels = holder.levels if holder else None
+        if subject.owner is None:
+            levels = history.levels_of(subject.backend)
+        return _decide(call, caller, subject, holder, levels, contrary)
     except UnknownOperatorError as unknown:
         return errors.internal_failure(call, unknown)
 
@@ -156,11 +160,16 @@ def _refuse_kind(call: Call, caller: Caller, session: Session | None) -> Answer 
 
 
 def _decide(
-    call: Call, caller: Caller, subject: Subject, holder: Holder | None, contrary: t.Collection[str]
+    call: Call,
+    caller: Caller,
+    subject: Subject,
+    holder: Holder | None,
+    levels: Levels,
+    contrary: t.Collection[str],
 ) -> Answer | None:
     owner_arn = subject.owner.arn if subject.owner else caller.arn
     layers, context = _contradict(
-        _layers(call, caller, subject, holder, ignores_case="action_names_ignore_case" not in contrary),
+        _layers(call, caller, subject, holder, levels, ignores_case="action_names_ignore_case" not in contrary),
         _context(call, caller, subject, holder),
         caller,
         contrary,
@@ -209,11 +218,9 @@ def decide(action: str, resource: str, layers: Layers, context: Context, *, is_n
 
 
 def _layers(
-    call: Call, caller: Caller, subject: Subject, holder: Holder | None, *, ignores_case: bool = True
+    call: Call, caller: Caller, subject: Subject, holder: Holder | None, levels: Levels, *, ignores_case: bool = True
 ) -> Layers:
     session, is_root = subject.session, subject.owner is None
-    backend = subject.backend
-    levels = list_levels(backend.account_id, backend.partition) if is_root else holder.levels if holder else None
     if isinstance(subject.owner, Role) and subject.owner.path.startswith("/aws-service-role/"):
         levels = None
     policies: Statements | None = None

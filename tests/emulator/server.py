@@ -34,11 +34,12 @@ from emulator import (
     snapshots,
     speed,
     trust,
+    web_identity,
     wire,
 )
 from emulator.clock import CLOCK
 from emulator.delays import DELAYS
-from emulator.extensions import cloudformation, recorded_events, root_sessions, sessions
+from emulator.extensions import cloudformation, recorded_events, root_sessions, sessions, ssm_activations
 from emulator.history import History
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
@@ -100,6 +101,7 @@ class Emulator:
             self._states += 1
             CLOCK.offset = timedelta(0)
             self.history.set_lag(0)
+            self.history.set_policy_lag(0)
             DELAYS.set()
             self.faults.set(())
             self.set_contrary(())
@@ -207,6 +209,8 @@ class Emulator:
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             is_open = "external_id_is_needed" in self.contrary
             refusal = None if is_open else trust.refusal(call, caller)
+        if (call.service, call.operation) == ("sts", "AssumeRoleWithWebIdentity"):
+            refusal = web_identity.refusal(call)
         refusal = refusal or bucket_policies.refusal(call, caller) or root_sessions.refusal(call, caller)
         return contrary.withdraw(refusal, self.contrary)
 
@@ -216,6 +220,8 @@ class Emulator:
         identity.announce(environ, caller)
         if call.service == "cloudformation":
             cloudformation.install()
+        if call.service == "ssm":
+            ssm_activations.install()
         if call.service == "eks":
             # Importing it takes a while, and few ask for clusters.
             from emulator.extensions import eks

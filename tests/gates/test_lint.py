@@ -78,7 +78,7 @@ def test_lint_mypy_tests(tools: Tools, staged: Stage) -> None:
         "until.py",
         "words.py",
     )
-    names = ("emulator", "gates", "scripts", *files)
+    names = ("emulator", "gates", "intruders", "scripts", *files)
     checked = [path for name in names if (path := tests / name).exists()]
     mypy(staged, tools, *checked, path=[staged.root, tests])
 

@@ -31,6 +31,7 @@ from emulator.wire import Answer
 
 _KEY: t.Final = re.compile(r"<AccessKeyId>(A[KS]IA\w+)</AccessKeyId>")
 _EXPIRES: t.Final = "%b %-d, %Y, %-I:%M:%S %p"
+_WEB_IDENTITY: t.Final = {"type": "WebIdentityUser"}
 _TYPES: t.Final = {"role": "AssumedRole", "root": "Root", "federated": "FederatedUser"}
 
 
@@ -39,13 +40,17 @@ def record_request(record: RequestRecord, caller: Caller, *, user_agent: str, an
     if record["service"] == "s3" or (record["service"], record["operation"]) == ("sns", "Publish"):
         return
     account_id, region = record["account_id"], record["region"]
+    by_token = record["operation"] == "AssumeRoleWithWebIdentity" and record["parameters"].get("RoleArn")
+    if by_token:
+        # Nobody signed it, so only the account of the role has it.
+        account_id = str(by_token).split(":")[4]
     partition = get_partition(region)
     events = account_states[account_id][partition].events.setdefault(region, [])
     event_id = hashlib.sha256(f"{account_id}{region}{len(events)}{record['time']}".encode()).hexdigest()
     made = None if record["error_code"] else _made(record, partition, answer.body)
     event: Record = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(record, caller),
+        "userIdentity": _WEB_IDENTITY if by_token else _identity(record, caller),
         "eventTime": datetime.fromisoformat(record["time"]).strftime(TIME),
         "eventSource": f"{find_source(record['service'])}.amazonaws.com",
         "eventName": record["operation"],

@@ -25,7 +25,7 @@ from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_session_token
 from moto.utilities.utils import get_partition
 
-from emulator import identity
+from emulator import identity, web_identity
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Session, account_states, clock, state_of
 from emulator.extensions.statements import document_of
@@ -90,7 +90,7 @@ def note(call: Call, caller: Caller, answer: Answer) -> None:
         opened_with=call.access_key_id,
         tags={**tags, **kept},
         transitive=(*kept, *(asked.get("TransitiveTagKeys") or ())),
-        keys=_keys(_ASSUMING[call.operation], role, str(asked.get("RoleSessionName")), call.region),
+        keys=_keys_of_call(call, role),
         policies=_policies(backend, asked),
         mfa=bool(asked.get("TokenCode")),
     )
@@ -135,6 +135,13 @@ def _keys(sort: Sort, role: Role, name: str, region: str) -> dict[str, str]:
     }.get(sort, {})
 
 
+def _keys_of_call(call: Call, role: Role) -> dict[str, str]:
+    found = _keys(_ASSUMING[call.operation], role, str(call.parameters.get("RoleSessionName")), call.region)
+    if call.operation != "AssumeRoleWithWebIdentity":
+        return found
+    return {**found, "aws:FederatedProvider": web_identity.provider_of(call)}
+
+
 def _of_center(user_id: str) -> dict[str, str]:
     """The condition key of a session of Identity Center.
 
@@ -164,6 +171,8 @@ class Wanted:
     judged: bool = True
     assumed_by: str = ""
     center_user_id: str = ""
+    #: of a session of the sort "function", if its function is not called as the role
+    function: str = ""
 
     def name_of(self, number: int) -> str:
         """The name of one of the sessions."""
@@ -172,6 +181,8 @@ class Wanted:
         if self.sort == "task":
             return f"{binascii.crc32(self.role.encode()):08x}{number:024x}"
         if self.sort == "function":
+            if self.function:
+                return self.function
             return self.role if number == 0 else f"{self.role}-{number}"
         return self.name
 

@@ -105,9 +105,79 @@ def test_snapshot_keeps_the_views(world: Seeded) -> None:
     assert emulator.history.lag_seconds == 0
 
 
+def count_seconds_until_denied(world: Seeded, session: str) -> int:
+    """In how many seconds a session is denied by a control policy that has just been attached; in ten at a time."""
+    for seconds in range(0, LAG + 20, 10):
+        with later(seconds=seconds):
+            if not works(world, session):
+                return seconds
+    return -1
+
+
+def test_control_policies_have_a_lag_of_their_own_drawn_by_a_seed(world: Seeded) -> None:
+    emulator, _url = running()
+    emulator.history.set_lag(0)
+    deployed, taken = assume(world, "deploy"), emulator.snapshot()
+    found = set()
+    for seed in range(6):
+        emulator.restore(taken)
+        emulator.history.set_policy_lag(LAG, seed)
+        put_control_policy(world, deny("iam:ListRoles"))
+        found.add(count_seconds_until_denied(world, deployed))
+        # All else counts at once.
+        world.client("iam").put_user_policy(UserName="ci", PolicyName="q", PolicyDocument=text(deny()))
+        assert not works(world, CI)
+    assert found <= set(range(0, LAG + 10, 10)) and len(found) > 2
+    # The same seed, the same delays.
+    first = {count_again(world, emulator, taken, deployed) for _again in range(2)}
+    assert len(first) == 1
+
+
+def count_again(world: Seeded, emulator: t.Any, taken: t.Any, session: str) -> int:
+    emulator.restore(taken)
+    emulator.history.set_policy_lag(LAG, 4)
+    put_control_policy(world, deny("iam:ListRoles"))
+    return count_seconds_until_denied(world, session)
+
+
+def test_a_later_change_of_a_control_policy_replaces_earlier_ones(world: Seeded) -> None:
+    emulator, _url = running()
+    emulator.history.set_lag(0)
+    emulator.history.set_policy_lag(LAG, 1)
+    deployed, organizations = assume(world, "deploy"), world.client("organizations")
+    put_control_policy(world, deny("iam:ListRoles"))
+    listed = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
+    (policy,) = (item["Id"] for item in listed if item["Name"] == "own")
+    organizations.detach_policy(PolicyId=policy, TargetId=PROD)
+    with later(seconds=LAG + 1):
+        assert works(world, deployed)
+    # A snapshot has what counts, and what will.
+    organizations.attach_policy(PolicyId=policy, TargetId=PROD)
+    taken = emulator.snapshot()
+    emulator.history.set_policy_lag(0)
+    assert not works(world, deployed)
+    emulator.restore(taken)
+    with later(seconds=LAG + 1):
+        assert not works(world, deployed)
+    emulator.reset(SEED)
+    assert emulator.history.get()[3][0] == 0
+
+
+def test_control_policies_of_a_root_user_have_the_lag_too(world: Seeded) -> None:
+    emulator, _url = running()
+    emulator.history.set_lag(0)
+    emulator.history.set_policy_lag(LAG, 3)
+    put_control_policy(world, deny())
+    root = client(world, "iam", access_key_id(PROD, "<root_account>"))
+    assert root.list_users()
+    with later(seconds=LAG + 1):
+        assert error(root.list_users).endswith("with an explicit deny in a service control policy")
+
+
 def test_lag_and_sessions_are_set_over_http(emulator: Emulator, aws: Aws) -> None:
     emulator.reset(SEED)
     emulator.set_lag(LAG)
+    emulator.set_policy_lag(LAG, 7)
     admin = aws.client("iam")
     admin.put_user_policy(UserName="ci", PolicyName="q", PolicyDocument=text(deny()))
     assert aws.client("iam", key=CI).list_roles()["Roles"]
@@ -141,6 +211,8 @@ def test_delays_of_events_are_set_over_http(emulator: Emulator, aws: Aws) -> Non
     [
         (lambda emulator: emulator.set_lag(-1), "not below 0"),
         (lambda emulator: emulator.set_lateness(-1), "not below 0"),
+        (lambda emulator: emulator.set_policy_lag(-1), "not below 0"),
+        (lambda emulator: emulator.set_policy_lag(1, "x"), "takes"),
         (lambda emulator: emulator.limit_lookups(-1), "not below 0"),
         (lambda emulator: emulator.sessions(PROD, "absent"), "there is no role absent"),
         (lambda emulator: emulator.sessions(PROD, "deploy", colour="red"), "colour"),
