@@ -23,7 +23,7 @@ from datetime import datetime
 from ...._account.model import Role, Snapshot
 from ...._account.moments import format_utc
 from ...._account.permissions import Permissions
-from ...._converge.arn import Principal, principal_of
+from ...._converge.arn import Principal, principal_of, principals_of
 from ...._converge.incident.trust import list_openers
 from ...._converge.incident.trust_cut import EVERYBODY
 from ...._policy.documents.arn import arn_account
@@ -166,7 +166,7 @@ def judge(
     waiting, known = list(doors), set(makers)
     while True:
         found = _judge(waiting, openings, known, unmade)
-        opened = {principal_of(door.arn) for door in found}
+        opened = principals_of(door.arn for door in found)
         if opened <= known:
             return found
         known |= opened
