@@ -297,22 +297,18 @@ class SessionRevocation(Capability[Observed]):
         )
 
     def _read_minted(self, observed: Observed) -> tuple[Minted, tuple[Door, ...]]:
-        """Read the keys that may have been made for others, and the doors that may have been left open."""
+        """Read the keys that may have been made for others, also by a door, and the doors that may have been left."""
         access, snapshot, reached = self._connection.access, observed.snapshot, observed.list_reached()
         denied, now = observed.list_users(), self._clock()
-        known = reached and snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is None
-        makers = Makers(Permissions(snapshot), reached) if known else None
-        doors: tuple[Door, ...] = ()
-        unread: tuple[str, ...] = ()
-        if makers is not None:
-            since, inventory = self._incident.find_since(now), self._declared.inventory
-            doors, unread = read_doors(
-                access, snapshot, makers, reached, since=since, denied=denied, inventory=inventory
-            )
-        # Who came in by a door makes keys as well.
-        opened = [door.arn for door in doors]
+        since, inventory = self._incident.find_since(now), self._declared.inventory
+        if not reached or snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
+            return Minted(since), ()
+        makers = Makers(Permissions(snapshot), reached)
+        doors, unread = read_doors(access, snapshot, makers, reached, since=since, denied=denied, inventory=inventory)
         minted = read_minted(
-            access, snapshot, self._incident, reached, denied=denied, now=now, makers=makers, opened=opened
+            *(access, snapshot, self._incident, reached, makers, [door.arn for door in doors]),
+            denied=denied,
+            now=now,
         )
         return dataclasses.replace(minted, unread=(*minted.unread, *unread)), doors
 

@@ -57,11 +57,11 @@ def read_minted(
     snapshot: Snapshot,
     incident: Incident,
     reached: Sequence[str],
+    makers: t.Optional[Makers] = None,
+    opened: Sequence[str] = (),
     *,
     denied: Collection[str],
     now: datetime,
-    makers: t.Optional[Makers] = None,
-    opened: Sequence[str] = (),
 ) -> Minted:
     """Read what the principals of the account that the incident ``reached`` can have made.
 
