@@ -470,7 +470,22 @@ def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible)
     response = Response(ansible.control, ansible.directory)
     dormant = make_dormant(response)
     before = organization_state(response)
-    named = {**declare(), "confirm": "", "identity_lock": {"accounts": [HOME, MANAGEMENT], "minutes": 30}}
+    named = {
+        **declare(),
+        "confirm": "",
+        "identity_lock": {"accounts": [HOME, MANAGEMENT], "minutes": 30},
+        # What the intruder of the seed left behind. While it works, the lock stays.
+        "minted_keys": "deactivate",
+        "users": [f"arn:aws:iam::{HOME}:user/svc-metrics"],
+        "roles": [
+            {
+                "arn": f"arn:aws:iam::{HOME}:role/nightly-export",
+                "cut": "trust",
+                "principal": "arn:aws:iam::999988887777:root",
+                "restore": False,
+            }
+        ],
+    }
     given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
     ansible.control.clear_log()
     planned = ansible.playbook("contain", "--check", inventory=INVENTORY, **given)
@@ -501,7 +516,9 @@ def test_identities_are_locked_while_the_incident_is_contained(ansible: Ansible)
     shown = " ".join(checked.output.split())
     assert f"the identity lock of incident {named['id']} holds in {HOME} until" in shown, checked.output
     client.update_policy(PolicyId=dormant, Content=updates[1]["parameters"]["Content"])
-    given |= {"compromise_response_checklist": CHECKLIST, "compromise_response_early_release_reason": "a test of it"}
+    names = [f"arn:aws:iam::{HOME}:user/svc-metrics/password"]
+    checklist = {**CHECKLIST, "looked_at": {"by": "Ben", "statement": "it is ours", "names": names}}
+    given |= {"compromise_response_checklist": checklist, "compromise_response_early_release_reason": "a test of it"}
     released = ansible.playbook("release", inventory=INVENTORY, **given)
     assert released.status == 0, released.output
     assert organization_state(response) == before
