@@ -145,12 +145,13 @@ class Walk:
         """Find the roles that the sources can have reached. A source that is a role is not among them by itself.
 
         ``account_id`` is the account for whose roles all callers are found. ``earlier`` are roles that an earlier pass
-        cut: their sessions go on, and lead on, also if somebody has taken the way to them away since.
+        cut: their sessions go on, and lead on, also if somebody has taken the way to them away since. Those that are
+        not there any more are left out: their sessions can do nothing, and the earlier pass knew where they led.
         """
         found = {source.arn: Reached(source.arn, (source.arn,), certain=True) for source in sources}
         self._follow(found, certainly=True)
         self._follow(found, certainly=False)
-        gone = sorted(arn for arn in earlier if arn not in found)
+        gone = sorted(arn for arn in earlier if arn in self._nodes and arn not in found)
         if gone:
             found |= {arn: Reached(arn, (arn,), certain=False, why=(_EARLIER,)) for arn in gone}
             self._follow(found, certainly=False)

@@ -193,17 +193,16 @@ class SessionRevocation(Capability[Observed]):
             lost, gone = find_lost(self._incident, snapshot, keys.sessions, self._find_deletion)
         declared = list_sources(self._incident, keys.users)
         own = [one.arn for one in declared if one.arn.split(":")[4] == account_id and one.arn not in lost]
-        edges = AccountEdges.from_snapshot(snapshot, own)
-        before = read_parts(self._shared, [account_id])
-        self._cut_at = dict(before.cut_at)
+        homes = {*keys.homes, *(source.arn.split(":")[4] for source in declared)}
+        past = read_past(self._emergency.store, self._incident.id, {*homes, account_id})
+        self._cut_at = dict(read_parts(self._shared, [account_id]).cut_at)
+        edges = AccountEdges.from_snapshot(snapshot, own, {*past.cut, *self._cut_at})
         if unread is None:
             self._edges = edges
             leave_part(self._shared, edges, self._cut_at)
-        homes = {*keys.homes, *(source.arn.split(":")[4] for source in declared)}
         self._await_others((inventory & homes if self._connection.writes else inventory) - {account_id})
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
-        past = read_past(self._emergency.store, self._incident.id, {*homes, account_id})
         named = list_sources(self._incident, (*keys.users, *past.users, *parts.users), parts.roles)
         proven = {*gone, *keys.users, *past.users, *parts.users, *parts.roles}
         starts = sources = list_starts(self._incident, named, accounts, proven)
@@ -305,11 +304,8 @@ class SessionRevocation(Capability[Observed]):
             return Minted(since), ()
         makers = Makers(Permissions(snapshot), reached)
         doors, unread = read_doors(access, snapshot, makers, reached, since=since, denied=denied, inventory=inventory)
-        minted = read_minted(
-            *(access, snapshot, self._incident, reached, makers, [door.arn for door in doors]),
-            denied=denied,
-            now=now,
-        )
+        incident, opened = self._incident, [door.arn for door in doors]
+        minted = read_minted(access, snapshot, incident, reached, makers, opened, denied=denied, now=now)
         return dataclasses.replace(minted, unread=(*minted.unread, *unread)), doors
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:

@@ -200,10 +200,28 @@ def test_a_role_that_a_pass_cut_stays_cut_where_the_way_to_it_is_gone(monkeypatc
     edges = AccountEdges.from_snapshot(case.snapshot, [USER])
     leave_part(case.shared, edges, {PIPELINE: NOW})
     _capability, observed, plan = case.plan()
-    # By the policies of the pipeline, its session reached the worker.
     assert ("PutRolePolicy", PIPELINE) in targets(plan)
     (reached,) = [one for arn, one in observed.reach.roles.items() if arn == PIPELINE]
     assert not reached.certain and "an earlier pass" in reached.why[0]
+
+
+def test_a_role_that_a_pass_cut_stays_cut_also_if_it_lets_in_services_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = make_home()
+    service = make_role(HOME, "pipeline", trust("lambda.amazonaws.com", kind="Service"))
+    roles = tuple(service if role.arn == PIPELINE else role for role in home.roles)
+    case = Case(monkeypatch, lock_out(dataclasses.replace(home, roles=roles)))
+    leave_part(case.shared, AccountEdges.from_snapshot(case.snapshot, [USER]), {PIPELINE: NOW})
+    assert targets(case.plan()[2]) == [("PutRolePolicy", PIPELINE)]
+
+
+def test_of_a_role_that_is_gone_nothing_more_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier pass followed it while it was there. As if it had every permission, it would reach colleagues."""
+    home = lock_out(make_home())
+    roles = tuple(role for role in home.roles if role.arn != PIPELINE)
+    case = Case(monkeypatch, dataclasses.replace(home, roles=roles))
+    leave_part(case.shared, AccountEdges.from_snapshot(case.snapshot, [USER]), {PIPELINE: NOW})
+    _capability, observed, plan = case.plan()
+    assert targets(plan) == [] and not observed.reach.roles and not observed.reach.unfollowed
 
 
 @pytest.mark.parametrize(
