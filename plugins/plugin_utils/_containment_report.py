@@ -87,15 +87,16 @@ def _find_partition(found: Containment) -> str:
 def _write_files(
     task: Task, store: Store, found: Containment, judgement: Judgement, findings: list[Result]
 ) -> dict[str, str]:
-    """Write the verdict, the declaration of the next run and what a hunt begins with; return their places by name.
+    """Write the verdict, the declaration of the next run, what a hunt begins with, and pages; return their places.
 
-    A place that can't be written must not cost the report of the containment.
+    A place that can't be written must not cost the report of the containment, nor what was written before it.
     """
+    written: dict[str, str] = {}
     try:
         incident = Incident.from_option(found.incident, now=task.now)
         folder = f"incident/{incident.id}"
         declaration = write_declaration(found, find_accounts_to_contain(judgement, found))
-        written = {AGAIN: store.put(f"{folder}/{AGAIN}", declaration)}
+        written[AGAIN] = store.put(f"{folder}/{AGAIN}", declaration)
         commands = Commands(task.options["contain_command"] or "", written[AGAIN])
         document = {
             "schema": VERDICT_SCHEMA,
@@ -116,7 +117,6 @@ def _write_files(
         written[VERDICT] = store.put(f"{folder}/{VERDICT}", encode(document))
         written[SEEDS] = store.put(f"{folder}/{SEEDS}", write_seeds(incident, judgement.headline))
         written[ON_CALL], written[MANAGEMENT] = write_pages_of_containment(store, document, now=task.now)
-        return written
     except (InputError, StoreError) as error:
         task.warn(f"not all files of the containment were written: {error}")
-        return {}
+    return written

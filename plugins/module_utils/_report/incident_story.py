@@ -37,12 +37,10 @@ _OPEN: t.Final[Mapping[str, tuple[str, str]]] = {
     "not_known": ("Not known", "These could not be read, or nobody can know them."),
 }
 _DATA_OUT: t.Final = "data_out"
-#: No denial has an effect on these, and they give no rights.
+#: Calls of STS on which no denial has an effect, and which give no rights.
 #: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
-_NEVER_DENIED: t.Final = frozenset(
-    {("sts.amazonaws.com", "GetCallerIdentity"), ("sts.amazonaws.com", "GetSessionToken")}
-)
+_NEVER_DENIED: t.Final = frozenset({"GetCallerIdentity", "GetSessionToken"})
 #: What is never known from events: the last minutes, and what they are not about.
 _LATE: t.Final = "Events are 5 to 15 minutes late: the newest calls are not known yet."
 _NO_DATA_EVENTS: t.Final = (
@@ -63,7 +61,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Story:
-    """The answers, each in sentences. ``is_open``: something is open, or it is not known whether it is."""
+    """The answers, each in sentences."""
 
     what: tuple[str, ...]
     since: tuple[str, ...]
@@ -71,7 +69,11 @@ class Story:
     closed: tuple[str, ...]
     open: tuple[str, ...]
     steps: tuple[Step, ...]
-    is_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is open but the newest events, which are late each time, or not known."""
+        return any(sentence != _LATE for sentence in self.open)
 
 
 def tell_on_call(verdict: t.Optional[Item], hunt: t.Optional[Item], notes: Sequence[str] = ()) -> Story:
@@ -88,7 +90,6 @@ def tell_on_call(verdict: t.Optional[Item], hunt: t.Optional[Item], notes: Seque
         closed=(*_tell_closed(verdict, late), *_list_closed(verdict)),
         open=(*notes, *_list_late(verdict, late), *_list_open(verdict), *_list_open_of_hunt(hunt)),
         steps=tuple(_list_steps(verdict, hunt, late)),
-        is_open=_is_open(verdict, hunt, late, notes),
     )
 
 
@@ -102,14 +103,7 @@ def tell_management(verdict: t.Optional[Item], hunt: t.Optional[Item], notes: Se
         closed=tuple(_tell_closed(verdict, late)),
         open=(*notes, *_tell_late(verdict, late), *_tell_open(verdict), *_tell_open_of_hunt(hunt)),
         steps=tuple(_list_decisions(verdict, hunt, late)),
-        is_open=_is_open(verdict, hunt, late, notes),
     )
-
-
-def _is_open(verdict: t.Optional[Item], hunt: t.Optional[Item], late: Sequence[Item], notes: Sequence[str]) -> bool:
-    if verdict is None or hunt is None or verdict["failed"] or late or notes:
-        return True
-    return bool(hunt["unfollowed"]) or any(row["present"] != "false" for row in hunt["persistence"])
 
 
 # What happened, and since when
@@ -262,10 +256,16 @@ def _tell_late(verdict: t.Optional[Item], late: Sequence[Item]) -> Iterator[str]
         )
 
 
+def _tell_failed(verdict: Item) -> Iterator[str]:
+    if verdict["failed"]:
+        yield f"The containment is not complete: {verdict['headline']}."
+
+
 def _list_open(verdict: t.Optional[Item]) -> Iterator[str]:
     if verdict is None:
         yield _NO_VERDICT
         return
+    yield from _tell_failed(verdict)
     for name, (words, _meaning) in _OPEN.items():
         yield from (_make_sentence(f"{words}: {text}") for text in verdict["sections"][name])
     yield from (
@@ -279,6 +279,7 @@ def _tell_open(verdict: t.Optional[Item]) -> Iterator[str]:
     if verdict is None:
         yield _NO_VERDICT
         return
+    yield from _tell_failed(verdict)
     for name, (words, meaning) in _OPEN.items():
         if verdict["sections"][name]:
             yield f"{words}: {len(verdict['sections'][name])}. {meaning}"
@@ -366,7 +367,7 @@ def _list_calls_after(verdict: t.Optional[Item], hunt: t.Optional[Item]) -> Iter
         for row in (hunt["timeline"] if hunt else ())
         if row["suspected"] != "no"
         and not row["error_code"]
-        and (row["event_source"], row["event_name"]) not in _NEVER_DENIED
+        and not (row["event_source"].startswith("sts.") and row["event_name"] in _NEVER_DENIED)
         and parse_moment(row["time"]) > contained
     )
 

@@ -53,6 +53,7 @@ def test_a_call_that_succeeded_after_the_containment_speaks_against_it(tell: Tel
         make_call(AFTER, error_code="AccessDenied"),
         make_call(AFTER, suspected="no"),
         make_call(AFTER, "GetCallerIdentity", "sts.amazonaws.com"),
+        make_call(AFTER, "GetSessionToken", "sts.amazonaws.com.cn"),
     ],
 )
 def test_other_calls_do_not(tell: Tell, call: t.Any) -> None:
@@ -105,6 +106,26 @@ def test_what_was_left_behind_is_open_until_it_is_gone(tell: Tell, present: str,
     story = tell(make_verdict(), make_hunt(persistence=[make_left(present)]))
     assert story.is_open is is_open
     assert ("Changes that are still there, or may be: 1." in join(story.open)) is is_open
+
+
+OPEN_END: t.Final = {"until": "", "state": "no denial ends it", "what": "tokens", "principals": ["user/b"]}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("verdict", "hunt"),
+    [
+        ({"fails": True, "headline": "NOT DENIED 1"}, {}),
+        ({"not_known": ["account 333344445555"]}, {}),
+        ({"left_alone": [ROLE]}, {}),
+        ({"not_trusted": ["account 222233334444"]}, {}),
+        ({"lives": [OPEN_END]}, {}),
+        ({}, {"coverage": {HOME: {"us-east-1": "complete", "eu-west-1": "partial"}}}),
+    ],
+    ids=range(6),
+)
+def test_it_is_open_as_long_as_a_sentence_says_what_is(tell: Tell, verdict: t.Any, hunt: t.Any) -> None:
+    assert tell(make_verdict(**verdict), make_hunt(**hunt)).is_open
 
 
 @BOTH
