@@ -21,6 +21,7 @@ from datetime import datetime
 
 from ..trail.coverage import LogClass
 from ..trail.log_classes import log_class
+from ..trail.names import actions_of, prefix_of
 from .changes import name_of
 from .classes import EventClass, classify
 from .clusters import Suspected
@@ -96,8 +97,9 @@ def find_content(event: Event) -> Content:
 
     CloudTrail's data events are calls on data, and what no table and no catalogue knows counts as one.
     """
-    name = name_of(event)
-    if name in _WITH_CONTENT.get(event.service, ()) or log_class(f"{event.service}:{name}") is LogClass.DATA:
+    service, name = prefix_of(event.source), name_of(event)
+    actions = actions_of(service, event.name) or (f"{service}:{name}",)
+    if name in _WITH_CONTENT.get(service, ()) or any(log_class(action) is LogClass.DATA for action in actions):
         return Content.DATA
     return Content.OTHER
 
@@ -114,5 +116,5 @@ def _is_read(event: Event) -> bool:
     found = classify(event)
     if found is EventClass.ESCALATION or event.service in _SESSIONS:
         return False
-    has_content = name_of(event) in _WITH_CONTENT.get(event.service, ())
+    has_content = name_of(event) in _WITH_CONTENT.get(prefix_of(event.source), ())
     return event.is_read_only or has_content or (found is EventClass.RECONNAISSANCE and not event.is_marked_write)

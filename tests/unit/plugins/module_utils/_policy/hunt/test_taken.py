@@ -63,6 +63,13 @@ def test_a_read_of_settings_is_told_apart() -> None:
     assert list(found)[0] == "s3:GetObject"
 
 
+@pytest.mark.parametrize("action", ["monitoring:DescribeAlarms", "s3:ListBuckets", "lambda:ListFunctions20150331"])
+def test_an_event_counts_by_the_actions_that_it_needed(action: str) -> None:
+    """CloudTrail names services and calls otherwise than policies do: monitoring is cloudwatch there."""
+    (row,) = taken(action).values()
+    assert row["content"] == "other"
+
+
 def test_an_operation_that_no_table_knows_counts_as_data() -> None:
     assert taken("newservice:GetThings")["newservice:GetThings"]["content"] == "data"
 
