@@ -114,7 +114,7 @@ def _render_contained(containment: Containment, judgement: Judgement) -> Iterato
         )
     for result in containment.sessions:
         for role in result["roles"]:
-            if role["state"] in ("cut", "denied_already"):
+            if role["state"] in ("cut", "denied_already") and role["role"] not in undenied:
                 way = "" if role["certain"] else " (it may have been reached)"
                 yield f"{role['role']}: {_name_sessions(role)}{way}{_name_others(role)}"
             for cut in role.get("trust", ()):
@@ -192,13 +192,16 @@ def _render_not_denied(containment: Containment, judgement: Judgement) -> Iterat
 
 def list_lives(containment: Containment) -> list[dict[str, t.Any]]:
     """List what lives on, the same of several principals in one row, with the time until which it does, if it ends."""
-    undenied = {one.subject for one in judge(dataclasses.replace(containment, is_real=True)).reasons}
+    reasons = judge(dataclasses.replace(containment, is_real=True)).reasons
+    undenied = {one.subject for one in reasons}
+    # Of a plan nothing is denied yet.
+    working = {one.subject for one in reasons if one.verdict is Verdict.NOT_DENIED and containment.is_real}
     merged: dict[tuple[str, str, str], list[str]] = {}
     for row in containment.list_lives():
         # Of a principal that is denied there is still what no denial of AWS ends.
         is_open = row["principal"] in undenied or row.get("next_step", "").startswith(_CUT_LATER)
         open_ = "NOT DENIED" if is_open else "no denial ends it"
-        state = "denied" if row["denied"] else open_
+        state = "denied" if row["denied"] and row["principal"] not in working else open_
         merged.setdefault((row["until"] or "", state, row["what"]), []).append(row["principal"].rpartition(":")[2])
     return [
         {"until": until, "state": state, "what": what, "principals": principals}

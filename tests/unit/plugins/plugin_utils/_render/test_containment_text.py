@@ -338,3 +338,23 @@ def test_what_is_contained_beside_something_that_works_can_be_undone() -> None:
     assert not any(ROLE in item for item in section(render(found), "NOT KNOWN:"))
     quiet = contain(credentials(HOME, seed("home"), contained=[CONTAINED]), sessions(HOME))
     assert not any("stays contained" in item for item in section(render(quiet), "NOT KNOWN:"))
+
+
+def test_what_is_not_denied_is_neither_contained_nor_said_to_be_denied() -> None:
+    """A pass may have written the cut that somebody took away before the next look."""
+    undone = {"principal": ROLE, "reason": "it does not show when it is read again", "next_step": "run again"}
+    until = "2026-11-28T13:00:00Z"
+    found = contain(
+        sessions(PROD, role(), not_denied=[undone], lives_on=[lives("sessions of the role", until, principal=ROLE)]),
+        credentials(PROD, seed("session")),
+    )
+    text = render(found)
+    assert section(text, "CONTAINED:") == []
+    assert section(text, "LIVES ON (UTC):") == [f"{until} NOT DENIED sessions of the role: role/deploy"]
+    held = render(
+        contain(
+            sessions(PROD, role(), lives_on=[lives("sessions of the role", until, principal=ROLE)]),
+            credentials(PROD, seed("session")),
+        )
+    )
+    assert section(held, "LIVES ON (UTC):") == [f"{until} denied sessions of the role: role/deploy"]
