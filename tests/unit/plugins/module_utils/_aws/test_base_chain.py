@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from intruders.tokens import make_token
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.base_chain import BaseChain, base_chain
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session
@@ -20,7 +21,8 @@ from emulator.client import Emulator
 from .conftest import ASSESSOR, EXTERNAL_ID, MakeAccess, operations_of
 
 ACCOUNT = "111122223333"
-HUB, SPOKE = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("hub", "spoke"))
+HUB, SPOKE, BUILDS = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("hub", "spoke", "builds"))
+ISSUER = "id.builds.example"
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:user/emulator-administrator"
 KEYS = "aws_access_key_id = administrator\naws_secret_access_key = very-secret-key\n"
 CHAINED = f"""
@@ -43,11 +45,16 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
     client: t.Callable[..., t.Any] = boto3.client
     iam = client("iam", aws_access_key_id="administrator", aws_secret_access_key="x", region_name="us-east-1")
-    trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+    people = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
+    builds = {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": provider}}
     there = {role["RoleName"] for role in iam.list_roles()["Roles"]}
-    for name in {"hub", "spoke"} - there:
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    if "builds" not in there:
+        iam.create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"])
+    for name, statement in {"hub": people, "spoke": people, "builds": builds}.items():
+        if name not in there:
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
     emulator.clear_log()
 
     def write(content: str) -> None:
@@ -137,11 +144,11 @@ def test_the_role_of_a_web_identity_is_who_the_credentials_belong_to(
     """AWS_ROLE_ARN: botocore asks for the session without any other credentials, and the session names its role."""
     files("")
     token = tmp_path / "token"
-    token.write_text("a.web.identity", encoding="utf-8")
+    token.write_text(make_token(ISSUER, "repo:shop"), encoding="utf-8")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
-    monkeypatch.setenv("AWS_ROLE_ARN", HUB)
+    monkeypatch.setenv("AWS_ROLE_ARN", BUILDS)
     monkeypatch.setenv("AWS_ROLE_SESSION_NAME", "pipeline")
-    assert from_files(make_access, profile="").chain == (f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/pipeline",)
+    assert from_files(make_access, profile="").chain == (f"arn:aws:sts::{ACCOUNT}:assumed-role/builds/pipeline",)
 
 
 def test_without_credentials_there_is_no_way(files: t.Callable[[str], None]) -> None:
