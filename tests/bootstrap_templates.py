@@ -72,20 +72,27 @@ class Template:
         return {"Fn::And": all, "Fn::Or": any, "Fn::Not": lambda found: not any(found)}[function](parts)
 
     def resolve(self, name: str, values: t.Mapping[str, str]) -> Json:
-        """The properties of a resource. A reference to another resource is its name in the template."""
+        """The properties of a resource but its trust policy. A reference to another resource is its name here."""
         own = {label: label for label in self.resources}
-        found = _resolve(self.resources[name]["Properties"], {**own, **values})
-        return t.cast(Json, found)
+        given = self.resources[name]["Properties"].items()
+        return {key: fill(value, {**own, **values}) for key, value in given if key != "AssumeRolePolicyDocument"}
 
 
-def _resolve(value: t.Any, values: t.Mapping[str, str]) -> t.Any:
+def fill(value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
+    """A part of a template with values in place of its functions.
+
+    :raises KeyError: a function names what is not there.
+    """
     if isinstance(value, list):
-        return [_resolve(item, values) for item in value]
+        return [fill(item, values) for item in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"Ref"}:
         return values[value["Ref"]]
     if set(value) == {"Fn::Sub"}:
         # An exclamation mark: IAM fills it in.
-        return _VARIABLE.sub(lambda found: f"${{{found[2]}}}" if found[1] else values[found[2]], value["Fn::Sub"])
-    return {name: _resolve(item, values) for name, item in value.items() if name != "AssumeRolePolicyDocument"}
+        return _VARIABLE.sub(lambda found: f"${{{found[2]}}}" if found[1] else str(values[found[2]]), value["Fn::Sub"])
+    if set(value) == {"Fn::GetAtt"}:
+        return values[".".join(value["Fn::GetAtt"])]
+    assert not any(name.startswith("Fn::") for name in value), value
+    return {name: fill(item, values) for name, item in value.items()}

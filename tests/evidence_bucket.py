@@ -7,18 +7,17 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 from pathlib import Path
 
 import yaml
+from bootstrap_templates import fill
 
 TEMPLATE: t.Final = Path(__file__).parent.parent / "examples" / "bootstrap" / "evidence-bucket.yml"
 _TRUST: t.Final = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
 }
-_VARIABLE: t.Final = re.compile(r"\$\{([^}]+)\}")
 
 
 def make_bucket(client: t.Callable[[str], t.Any], name: str) -> dict[str, str]:
@@ -59,22 +58,7 @@ def resolve(given: t.Mapping[str, t.Any], *, partition: str = "aws") -> dict[str
         "Bucket.Arn": f"arn:{partition}:s3:::{name}",
         "Key.Arn": f"arn:{partition}:kms:us-east-1:111122223333:key/evidence",
     }
-    return t.cast(dict[str, t.Any], _resolve(template["Resources"], values))
-
-
-def _resolve(value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
-    if isinstance(value, list):
-        return [_resolve(item, values) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Ref"}:
-        return values[value["Ref"]]
-    if set(value) == {"Fn::Sub"}:
-        return _VARIABLE.sub(lambda match: str(values[match[1]]), value["Fn::Sub"])
-    if set(value) == {"Fn::GetAtt"}:
-        return values[".".join(value["Fn::GetAtt"])]
-    assert not any(name.startswith("Fn::") for name in value), value
-    return {name: _resolve(item, values) for name, item in value.items()}
+    return t.cast(dict[str, t.Any], fill(template["Resources"], values))
 
 
 def _spell(configuration: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
