@@ -321,9 +321,9 @@ unfollowed:
       type: str
 doors:
   description:
-    - The ways to come back that the incident can have left since C(since) of the incident. These are console passwords of other users, and
-      roles that let in an account that is not in O(inventory_accounts), everybody, or an identity provider. C(contain.yml) counts them as
-      not denied.
+    - The ways to come back that the incident can have left since C(since) of the incident. These are console passwords of other users, new
+      roles, and older roles whose trust policy was changed or that let in a new user, role or identity provider. C(contain.yml) counts them
+      as not denied.
   returned: success
   type: list
   elements: dict

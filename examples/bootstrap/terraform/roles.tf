@@ -3014,6 +3014,7 @@ resource "aws_iam_policy" "assessor_containment_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "iam:GetOpenIDConnectProvider",
         "iam:ListRolePolicies",
         "iam:ListUserPolicies",
         "iam:ListUsers",
@@ -3445,6 +3446,7 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
         "iam:GetAccountSummary",
         "iam:GetGroup",
         "iam:GetLoginProfile",
+        "iam:GetOpenIDConnectProvider",
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
         "iam:GetRole",
@@ -3459,6 +3461,7 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
         "iam:ListMFADevices",
         "iam:ListPolicyVersions",
         "iam:ListRolePolicies",
+        "iam:ListSAMLProviders",
         "iam:ListSSHPublicKeys",
         "iam:ListServiceSpecificCredentials",
         "iam:ListSigningCertificates",

@@ -60,7 +60,8 @@ class Door:
     """A user with a password, or a role. ``lets_in`` are those that may get into the role, none for a password.
 
     ``made`` is the moment that AWS or an event gives, and ``maker`` is empty as long as no event says who made it.
-    ``are_strangers``: those are of no account of the run, and others of it are not named.
+    ``are_strangers``: those are of no account of the run, and others of it are not named. ``are_new``: no event says
+    who let them in, and ``made`` is when they were made themselves.
     """
 
     arn: str
@@ -70,6 +71,7 @@ class Door:
     is_changed: bool = False
     is_administrator: bool = False
     are_strangers: bool = False
+    are_new: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +137,51 @@ def list_roles(
             )
 
 
+def list_old_roles(
+    snapshot: Snapshot, openings: Iterable[Opening], since: datetime, providers: Mapping[str, datetime]
+) -> Iterator[Door]:
+    """List the roles of before that let in what was made since: a user, a role, or one of the identity ``providers``.
+
+    AWS does not date a trust policy, but it dates these. IAM keeps a user and a role in it by the unique id, so that
+    the trust policy is younger than they are. Whom the last change that an event shows can have let in is left out.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    permissions = Permissions(snapshot)
+    shown: dict[str, datetime] = {}
+    for one in openings:
+        if one.call is Call.TRUST:
+            shown[one.name] = max(one.at, shown.get(one.name, one.at))
+    dated = {one.arn: one.created for one in (*snapshot.users, *snapshot.roles)}
+    made = {arn: at for arn, at in {**dated, **providers}.items() if at is not None and at >= since}
+    for role in list_older(snapshot, since):
+        openers = list_openers(trust) if (trust := permissions.trust(role.arn)) is not None else ()
+        found = [one.value for one in openers if one.value in made]
+        if role.name in shown:
+            found = [arn for arn in found if made[arn] > shown[role.name]]
+        if found:
+            yield Door(
+                role.arn,
+                min(made[arn] for arn in found),
+                tuple(found),
+                is_changed=True,
+                is_administrator=_is_administrator(role),
+                are_new=True,
+            )
+
+
+def list_older(snapshot: Snapshot, since: datetime) -> Iterator[Role]:
+    """List the roles that were there before a moment, but for those that AWS makes."""
+    for role in snapshot.roles:
+        if not role.path.startswith(_OF_AWS) and (role.created is None or role.created < since):
+            yield role
+
+
+def list_providers(trust: t.Optional[Policy]) -> tuple[str, ...]:
+    """List the identity providers of the account that a trust policy lets in."""
+    openers = list_openers(trust) if trust is not None else ()
+    return tuple(one.value for one in openers if one.kind == "Federated" and one.value.startswith("arn:"))
+
+
 def list_set_passwords(
     snapshot: Snapshot, openings: Iterable[Opening], known: Iterable[Door], denied: Collection[str]
 ) -> Iterator[Door]:
@@ -187,6 +234,8 @@ def _judge(
 
 
 def _opens(opening: Opening, door: Door) -> bool:
+    if door.are_new:
+        return False
     if ":user/" in door.arn:
         return opening.call in (Call.PASSWORD, Call.OTHER_PASSWORD)
     return opening.call in (Call.TRUST,) if door.is_changed else opening.call in (Call.ROLE, Call.TRUST)
@@ -205,11 +254,14 @@ def describe(door: Door, since: datetime) -> Row:
         entry = f'users of the incident "{door.arn}"'
     else:
         names = ", ".join(door.lets_in[:_SHOWN])
+        if door.are_new:
+            by = "or later; no event says yet who did it"
         what = "its trust policy was changed" if door.is_changed else "the role was made"
         who = "an administrator that lets in" if door.is_administrator else "it lets in"
-        reason = f"{what} at {when} {by}: {who} {names}{', which the run does not know' if door.are_strangers else ''}"
+        which = ", which the run does not know" if door.are_strangers else ", made at that time" if door.are_new else ""
+        reason = f"{what} at {when} {by}: {who} {names}{which}"
         # A role that was there before may have others who need it.
-        is_cut_by_name = door.is_changed and door.are_strangers
+        is_cut_by_name = door.is_changed and (door.are_strangers or door.are_new)
         cut = f'cut: trust, principal: "{door.lets_in[0]}", restore: false' if is_cut_by_name else "cut: all_sessions"
         entry = f'roles of the incident {{arn: "{door.arn}", {cut}}}'
     step = f"if your people did not make it, add to {entry}, and run again"

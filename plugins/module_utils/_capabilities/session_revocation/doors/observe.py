@@ -4,8 +4,9 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""Reads the doors that an intruder can have left: the passwords of a bounded number of users, and some pages of events.
+"""Reads the doors that an intruder can have left: some users' passwords, identity providers, and some pages of events.
 
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
 """
 
@@ -14,30 +15,48 @@ from __future__ import annotations
 import functools
 import time
 import typing as t
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from ...._account import fields
 from ...._account.activity import read_lookup_pages
 from ...._account.model import Dataset, Snapshot
+from ...._account.permissions import Permissions
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
 from ...._aws.operations import Operations
 from ...._converge.arn import principals_of
 from ...._policy.hunt.event import parse_event
 from ..minted.makers import Makers
-from .judge import Call, Door, Opening, judge, list_roles, list_set_passwords, parse_opening
+from .judge import (
+    Call,
+    Door,
+    Opening,
+    judge,
+    list_old_roles,
+    list_older,
+    list_providers,
+    list_roles,
+    list_set_passwords,
+    parse_opening,
+)
 
 _LOGIN: t.Final = "GetLoginProfile"
 _LOOKUP: t.Final = "LookupEvents"
+_OIDC: t.Final = "GetOpenIDConnectProvider"
+_SAML: t.Final = "ListSAMLProviders"
 _CREATE_PASSWORD: t.Final = "iam:CreateLoginProfile"
 _CREATE_ROLE: t.Final = "iam:CreateRole"
+_CHANGE_TRUST: t.Final = "iam:UpdateAssumeRolePolicy"
 _PAGE: t.Final = 50
 # An intruder is at work, and two questions a second are allowed.
 _MOST_PAGES: t.Final = 2
-_MOST_USERS: t.Final = 100
+# An account has at most as many OpenID Connect providers, unless AWS raised it.
+_MOST_READ: t.Final = 100
 _WORKERS: t.Final = 16
-OPERATIONS: t.Final = Operations(reads=frozenset({f"iam:{_LOGIN}", f"cloudtrail:{_LOOKUP}"}))
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({*(f"iam:{operation}" for operation in (_LOGIN, _OIDC, _SAML)), f"cloudtrail:{_LOOKUP}"})
+)
 
 
 def read_doors(
@@ -57,27 +76,68 @@ def read_doors(
     if snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is not None:
         return (), ()
     users = makers.find_targets(_CREATE_PASSWORD, [one.arn for one in snapshot.users], besides=denied)
-    doors, unread = _read_passwords(access, users, since)
+    passwords, no_passwords = _read_passwords(access, users)
+    providers, no_providers = _read_providers(access, snapshot, makers, since)
     openings, unknown = _read_openings(access, since)
-    roles = list(list_roles(snapshot, openings, since, {*inventory, snapshot.account_id}))
-    may_make = makers.find_targets(_CREATE_ROLE, [one.arn for one in roles if not one.is_changed])
-    unmade = {one.arn for one in roles} - set(may_make)
-    doors += [*roles, *list_set_passwords(snapshot, openings, doors, denied)]
-    return judge(doors, openings, principals_of(reached), unmade), (*unread, *unknown)
+    new = list(list_roles(snapshot, openings, since, {*inventory, snapshot.account_id}))
+    old = list(list_old_roles(snapshot, openings, since, providers))
+    may_make = makers.find_targets(_CREATE_ROLE, [one.arn for one in new if not one.is_changed])
+    may_change = makers.find_targets(_CHANGE_TRUST, [one.arn for one in old])
+    unmade = {one.arn for one in (*new, *old)} - {*may_make, *may_change}
+    doors = [*(Door(arn, made) for arn, made in passwords.items() if made >= since), *new, *old]
+    doors += list_set_passwords(snapshot, openings, doors, denied)
+    return judge(doors, openings, principals_of(reached), unmade), (*no_passwords, *no_providers, *unknown)
 
 
-def _read_passwords(access: Access, users: Sequence[str], since: datetime) -> tuple[list[Door], list[str]]:
-    calls = {arn: functools.partial(_read_password, access, arn) for arn in users[:_MOST_USERS]}
-    doors: list[Door] = []
+def _read_passwords(access: Access, users: Sequence[str]) -> tuple[dict[str, datetime], list[str]]:
+    calls = {arn: functools.partial(_read_password, access, arn) for arn in users[:_MOST_READ]}
+    found, facts = _read_moments(access, calls, "whether {} users have a new password")
+    left = len(users) - len(calls)
+    return found, [*facts, *([f"the passwords of {left} more users were not looked at"] if left > 0 else [])]
+
+
+def _read_providers(
+    access: Access, snapshot: Snapshot, makers: Makers, since: datetime
+) -> tuple[dict[str, datetime], list[str]]:
+    """Read when the identity providers were made that roles of before let in, whose trust policies may be changed."""
+    permissions = Permissions(snapshot)
+    let_in = {one.arn: list_providers(permissions.trust(one.arn)) for one in list_older(snapshot, since)}
+    able = makers.find_targets(_CHANGE_TRUST, [arn for arn, providers in let_in.items() if providers])
+    wanted = sorted({provider for arn in able for provider in let_in[arn]})
+    by_tokens = [arn for arn in wanted if ":oidc-provider/" in arn]
+    calls = {arn: functools.partial(_read_provider, access, arn) for arn in by_tokens[:_MOST_READ]}
+    found, facts = _read_moments(access, calls, "whether {} identity providers are new")
+    left = len(by_tokens) - len(calls)
+    if left > 0:
+        facts.append(f"{left} more identity providers were not looked at")
+    if len(by_tokens) < len(wanted):
+        try:
+            records = fields.records(access.call("iam", _SAML, {}), "SAMLProviderList")
+            found |= {fields.text(one, "Arn"): fields.require_moment(one, "CreateDate") for one in records}
+        except AwsError as error:
+            facts.append(f"whether SAML providers are new is not known: {error}")
+    return found, facts
+
+
+def _read_moments(
+    access: Access, calls: Mapping[str, Callable[[], t.Optional[datetime]]], what: str
+) -> tuple[dict[str, datetime], list[str]]:
+    """Read the moments of what is there, and why others are not known. ``what`` has a place for their number."""
+    found: dict[str, datetime] = {}
     unread: dict[str, int] = {}
     for arn, made in access.gather(calls, workers=_WORKERS).items():
         if isinstance(made, AwsError):
             unread[str(made)] = unread.get(str(made), 0) + 1
-        elif made is not None and made >= since:
-            doors.append(Door(arn, made))
-    facts = [f"whether {count} users have a new password is not known: {why}" for why, count in unread.items()]
-    left = len(users) - len(calls)
-    return doors, [*facts, *([f"the passwords of {left} more users were not looked at"] if left > 0 else [])]
+        elif made is not None:
+            found[arn] = made
+    return found, [f"{what.format(count)} is not known: {why}" for why, count in unread.items()]
+
+
+def _read_provider(access: Access, arn: str) -> t.Optional[datetime]:
+    try:
+        return fields.require_moment(access.call("iam", _OIDC, {"OpenIDConnectProviderArn": arn}), "CreateDate")
+    except NotFound:
+        return None
 
 
 def _read_password(access: Access, arn: str) -> t.Optional[datetime]:

@@ -59,14 +59,21 @@ class Account:
     def __init__(self, *events: Row, passwords: t.Optional[dict[str, datetime]] = None, error: bool = False) -> None:
         self.events, self.passwords, self.error = events, passwords or {}, error
         self.asked: list[str] = []
+        self.providers: dict[str, datetime] = {}
         #: The call of which there are more events than are read.
         self.flooded = ""
 
     def call(self, service: str, operation: str, asked: Row) -> Row:
         assert f"{service}:{operation}" in OPERATIONS.reads
-        self.asked.append(asked["UserName"])
+        self.asked.append(asked.get("UserName", operation))
         if self.error:
-            raise AccessDenied("no", service="iam", operation="GetLoginProfile")
+            raise AccessDenied("no", service="iam", operation=operation)
+        if operation == "ListSAMLProviders":
+            return {"SAMLProviderList": [{"Arn": arn, "CreateDate": at} for arn, at in self.providers.items()]}
+        if operation == "GetOpenIDConnectProvider":
+            if (provider := asked["OpenIDConnectProviderArn"]) not in self.providers:
+                raise NotFound("none", service="iam", operation=operation)
+            return {"CreateDate": self.providers[provider]}
         if asked["UserName"] not in self.passwords:
             raise NotFound("none", service="iam", operation="GetLoginProfile")
         return {"LoginProfile": {"CreateDate": self.passwords[asked["UserName"]]}}
@@ -170,6 +177,80 @@ def test_an_old_role_counts_if_its_trust_policy_was_changed_by_the_incident() ->
         assert [door.is_changed for door in found] == [True] * count
 
 
+@pytest.mark.parametrize("kind", ["oidc-provider/id.builds.example", "saml-provider/people"])
+@pytest.mark.parametrize(("at", "count"), [(MADE, 1), (SINCE, 1), (SINCE - timedelta(seconds=1), 0)])
+def test_an_old_role_that_lets_in_a_new_provider_is_named_before_any_event(kind: str, at: datetime, count: int) -> None:
+    provider = f"arn:aws:iam::{HOME}:{kind}"
+    old = SINCE - timedelta(days=9)
+    role = made(make_role(HOME, "support-readonly", trust(provider, kind="Federated")), old)
+    other = made(make_role(HOME, "vendor", trust(STRANGER)), old)
+    account = Account()
+    account.providers[provider] = at
+    found, unread = read(account, role, other)
+    assert unread == ()
+    assert [(door.arn, door.made, door.lets_in) for door in found] == [(BACK, at, (provider,))] * count
+
+
+@pytest.mark.parametrize(("caller", "maker"), [(USER, [USER]), (OTHER, [])])
+def test_the_event_says_who_let_a_new_provider_in(caller: str, maker: list[str]) -> None:
+    provider = f"arn:aws:iam::{HOME}:oidc-provider/id.builds.example"
+    role = made(make_role(HOME, "support-readonly", trust(provider, kind="Federated")), SINCE - timedelta(days=9))
+    account = Account(event("UpdateAssumeRolePolicy", caller=caller, roleName=role.name))
+    account.providers[provider] = MADE
+    assert [door.maker for door in read(account, role)[0]] == maker
+
+
+def test_a_change_by_a_colleague_hides_nobody_who_was_made_after_it() -> None:
+    provider = f"arn:aws:iam::{HOME}:oidc-provider/id.builds.example"
+    role = made(make_role(HOME, "support-readonly", trust(provider, kind="Federated")), SINCE - timedelta(days=9))
+    for minutes, count in ((-1, 1), (0, 0), (1, 0)):
+        at = MADE + timedelta(minutes=minutes)
+        events = [event("UpdateAssumeRolePolicy", when, OTHER, roleName=role.name) for when in (at, SINCE)]
+        account = Account(*events)
+        account.providers[provider] = MADE
+        found, _unread = read(account, role)
+        assert [(door.made, door.maker, door.are_new) for door in found] == [(MADE, "", True)] * count
+
+
+def test_an_old_role_that_lets_in_a_new_role_is_named() -> None:
+    """IAM keeps a role in a trust policy by its unique id, so what lets it in was written since."""
+    old = made(make_role(HOME, "support-readonly", trust(arn(HOME, "new"))), SINCE - timedelta(days=9))
+    new = made(make_role(HOME, "new", trust("lambda.amazonaws.com", kind="Service")))
+    found, _unread = read(Account(), old, new)
+    assert [(door.arn, door.lets_in) for door in found] == [
+        (new.arn, ("lambda.amazonaws.com",)),
+        (BACK, (new.arn,)),
+    ]
+    # A colleague made it, and another one let it in.
+    events = [
+        event("CreateRole", caller=OTHER, roleName="new"),
+        event("UpdateAssumeRolePolicy", caller=OTHER, roleName=old.name),
+    ]
+    assert read(Account(*events), old, new)[0] == ()
+
+
+def test_providers_are_read_only_where_a_trust_policy_may_have_been_changed() -> None:
+    provider = f"arn:aws:iam::{HOME}:oidc-provider/id.builds.example"
+    role = made(make_role(HOME, "support-readonly", trust(provider, kind="Federated")), SINCE - timedelta(days=9))
+    account = Account()
+    account.providers[provider] = MADE
+    assert read(account, role, may="iam:CreateAccessKey") == ((), ()) and account.asked == []
+    assert len(read(account, role, may="iam:UpdateAssumeRolePolicy")[0]) == 1
+    # It was deleted since: nobody comes in by it.
+    account.providers.clear()
+    assert read(account, role) == ((), ())
+
+
+def test_providers_that_can_not_be_read_are_not_known() -> None:
+    providers = [f"arn:aws:iam::{HOME}:{name}" for name in ("oidc-provider/id.builds.example", "saml-provider/people")]
+    roles = [make_role(HOME, name[-6:], trust(name, kind="Federated")) for name in providers]
+    _found, unread = read(Account(error=True), *(made(role, SINCE - timedelta(days=9)) for role in roles))
+    assert [fact.partition(" is not known: ")[0] for fact in unread][1:3] == [
+        "whether 1 identity providers are new",
+        "whether SAML providers are new",
+    ]
+
+
 def test_who_may_make_no_role_and_no_password_made_none() -> None:
     role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
     account = Account(passwords={"victim": MADE})
@@ -258,6 +339,12 @@ def test_a_door_is_described_with_the_entry_that_contains_it() -> None:
     assert f'cut: trust, principal: "{STRANGER}", restore: false}}' in changed["next_step"]
     ours = describe(Door(BACK, MADE, ("lambda.amazonaws.com",), is_changed=True), SINCE)
     assert ours["reason"].endswith(": it lets in lambda.amazonaws.com") and "cut: all_sessions" in ours["next_step"]
+    new = describe(Door(BACK, MADE, ("arn:x",), is_changed=True, are_new=True), SINCE)
+    assert (
+        "changed at 2026-11-27T08:05:00Z or later; no event says yet who did it: it lets in arn:x, made"
+        in new["reason"]
+    )
+    assert 'cut: trust, principal: "arn:x", restore: false}' in new["next_step"]
     row = describe(Door(VICTIM, MADE, maker=USER), SINCE)
     assert f"by {USER}, which the incident reaches, and it works" in row["reason"]
     assert f'users of the incident "{VICTIM}"' in row["next_step"]
