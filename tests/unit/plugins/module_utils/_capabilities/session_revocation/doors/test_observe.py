@@ -169,6 +169,17 @@ def test_the_event_says_who_made_it(caller: str, maker: list[str]) -> None:
     assert [door.maker for door in found] == maker * 2
 
 
+@pytest.mark.parametrize("name", ["CreateRole", "UpdateAssumeRolePolicy"])
+def test_a_call_that_failed_changed_nothing(name: str) -> None:
+    role = made(make_role(HOME, "vendor", trust(STRANGER)), SINCE - timedelta(days=9))
+    row = event("UpdateAssumeRolePolicy", roleName="vendor")
+    failed = {"CloudTrailEvent": json.dumps({**json.loads(row["CloudTrailEvent"]), "errorCode": "AccessDenied"})}
+    assert read(Account(failed), role) == ((), ())
+    # An event that can't be read, and one that made a role of this name which was deleted since.
+    assert read(Account({"CloudTrailEvent": json.dumps({"eventName": name})}), role)[0] == ()
+    assert read(Account(event("CreateRole", roleName="vendor")), role)[0] == ()
+
+
 def test_an_old_role_counts_if_its_trust_policy_was_changed_by_the_incident() -> None:
     role = made(make_role(HOME, "vendor", trust(STRANGER)), SINCE - timedelta(days=9))
     assert read(Account(), role) == ((), ())
@@ -189,6 +200,32 @@ def test_an_old_role_that_lets_in_a_new_provider_is_named_before_any_event(kind:
     found, unread = read(account, role, other)
     assert unread == ()
     assert [(door.arn, door.made, door.lets_in) for door in found] == [(BACK, at, (provider,))] * count
+    assert all(door.is_changed for door in found)
+    # Only what is a provider of the account is asked for.
+    assert account.asked == ["victim", "ListSAMLProviders" if "saml" in kind else "GetOpenIDConnectProvider"]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_of_many_providers_some_are_not_looked_at_and_counted(more: int) -> None:
+    old = SINCE - timedelta(days=9)
+    providers = [f"arn:aws:iam::{HOME}:oidc-provider/id{number}.example" for number in range(100 + more)]
+    roles = [made(make_role(HOME, f"role-{n}", trust(arn, kind="Federated")), old) for n, arn in enumerate(providers)]
+    account = Account()
+    account.providers = dict.fromkeys(providers, MADE)
+    found, unread = read(account, *roles)
+    assert len(found) == 100
+    assert unread == ((f"{more} more identity providers were not looked at",) if more else ())
+
+
+def test_an_old_role_of_aws_and_one_without_a_date() -> None:
+    provider = f"arn:aws:iam::{HOME}:saml-provider/people"
+    role = make_role(HOME, "support-readonly", trust(provider, kind="Federated"))
+    account = Account()
+    account.providers[provider] = MADE
+    undated = dataclasses.replace(role, created=None)
+    assert [door.arn for door in read(account, undated)[0]] == [BACK]
+    # Nobody but AWS changes these.
+    assert read(account, dataclasses.replace(undated, path="/aws-reserved/sso.amazonaws.com/"))[0] == ()
 
 
 @pytest.mark.parametrize(("caller", "maker"), [(USER, [USER]), (OTHER, [])])
