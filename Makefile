@@ -12,8 +12,8 @@ export PYTHON
 export PYTHONDONTWRITEBYTECODE :=
 PORT ?= 5055
 SEED ?= acme
-# One more than there are cores, since tests wait for servers and clocks too.
-JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+# Two more than there are cores, since tests wait for servers and clocks too.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 ARGS ?=
 
 BIN := .venv/bin
