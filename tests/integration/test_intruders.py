@@ -38,7 +38,6 @@ KINDS: t.Final[t.Mapping[str, t.Callable[[str], Intruder]]] = {
 }
 #: What does not hold yet, by the intruder.
 KNOWN: t.Final[t.Mapping[str, str]] = {
-    "mint": "IAM does not date a trust policy that was there before, and no event tells of its change for 15 minutes",
     "run_roles_hidden": "a trust policy of a role of the run that was set back leaves only events, which are late",
 }
 
