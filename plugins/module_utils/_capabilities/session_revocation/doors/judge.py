@@ -151,8 +151,9 @@ def list_old_roles(
     for one in openings:
         if one.call is Call.TRUST:
             shown[one.name] = max(one.at, shown.get(one.name, one.at))
-    dated = {one.arn: one.created for one in (*snapshot.users, *snapshot.roles)}
-    made = {arn: at for arn, at in {**dated, **providers}.items() if at is not None and at >= since}
+    users = {user.arn: user.created for user in snapshot.users}
+    roles = {role.arn: role.created for role in snapshot.roles}
+    made = {arn: at for arn, at in {**users, **roles, **providers}.items() if at is not None and at >= since}
     for role in list_older(snapshot, since):
         openers = list_openers(trust) if (trust := permissions.trust(role.arn)) is not None else ()
         found = [one.value for one in openers if one.value in made]
