@@ -143,7 +143,8 @@ def list_old_roles(
     """List the roles of before that let in what was made since: a user, a role, or one of the identity ``providers``.
 
     AWS does not date a trust policy, but it dates these. IAM keeps a user and a role in it by the unique id, so that
-    the trust policy is younger than they are. Whom the last change that an event shows can have let in is left out.
+    the trust policy is younger than they are. It keeps a session and a provider by the ARN: who makes one again is let
+    in without a change. Whom the last change that an event shows can have let in is left out.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     permissions = Permissions(snapshot)
@@ -151,18 +152,18 @@ def list_old_roles(
     for one in openings:
         if one.call is Call.TRUST:
             shown[one.name] = max(one.at, shown.get(one.name, one.at))
-    users = {user.arn: user.created for user in snapshot.users}
-    roles = {role.arn: role.created for role in snapshot.roles}
-    made = {arn: at for arn, at in {**users, **roles, **providers}.items() if at is not None and at >= since}
+    users = {principal_of(user.arn): user.created for user in snapshot.users}
+    roles = {principal_of(role.arn): role.created for role in snapshot.roles}
+    dated = {**users, **roles}
     for role in list_older(snapshot, since):
         openers = list_openers(trust) if (trust := permissions.trust(role.arn)) is not None else ()
-        found = [one.value for one in openers if one.value in made]
-        if role.name in shown:
-            found = [arn for arn in found if made[arn] > shown[role.name]]
+        made = {one.value: providers.get(one.value) or dated.get(principal_of(one.value)) for one in openers}
+        last = shown.get(role.name)
+        found = {arn: at for arn, at in made.items() if at is not None and at >= since and (last is None or at > last)}
         if found:
             yield Door(
                 role.arn,
-                min(made[arn] for arn in found),
+                min(found.values()),
                 tuple(found),
                 is_changed=True,
                 is_administrator=_is_administrator(role),
@@ -255,11 +256,11 @@ def describe(door: Door, since: datetime) -> Row:
         entry = f'users of the incident "{door.arn}"'
     else:
         names = ", ".join(door.lets_in[:_SHOWN])
-        if door.are_new:
-            by = "or later; no event says yet who did it"
         what = "its trust policy was changed" if door.is_changed else "the role was made"
+        if door.are_new:
+            what, by = "it was opened", "or later; no event says yet who did it"
         who = "an administrator that lets in" if door.is_administrator else "it lets in"
-        which = ", which the run does not know" if door.are_strangers else ", made at that time" if door.are_new else ""
+        which = ", which the run does not know" if door.are_strangers else ", made since" if door.are_new else ""
         reason = f"{what} at {when} {by}: {who} {names}{which}"
         # A role that was there before may have others who need it.
         is_cut_by_name = door.is_changed and (door.are_strangers or door.are_new)

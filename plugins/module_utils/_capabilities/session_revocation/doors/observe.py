@@ -22,6 +22,7 @@ from ...._account import fields
 from ...._account.activity import read_lookup_pages
 from ...._account.model import Dataset, Snapshot
 from ...._account.permissions import Permissions
+from ...._account.source import Record, Unreadable
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
 from ...._aws.operations import Operations
@@ -114,7 +115,7 @@ def _read_providers(
         try:
             records = fields.records(access.call("iam", _SAML, {}), "SAMLProviderList")
             found |= {fields.text(one, "Arn"): fields.require_moment(one, "CreateDate") for one in records}
-        except AwsError as error:
+        except (AwsError, Unreadable) as error:
             facts.append(f"whether SAML providers are new is not known: {error}")
     return found, facts
 
@@ -134,18 +135,22 @@ def _read_moments(
 
 
 def _read_provider(access: Access, arn: str) -> t.Optional[datetime]:
-    try:
-        return fields.require_moment(access.call("iam", _OIDC, {"OpenIDConnectProviderArn": arn}), "CreateDate")
-    except NotFound:
-        return None
+    return _read_moment(lambda: access.call("iam", _OIDC, {"OpenIDConnectProviderArn": arn}))
 
 
 def _read_password(access: Access, arn: str) -> t.Optional[datetime]:
+    name = arn.rpartition("/")[2]
+    return _read_moment(lambda: fields.structure(access.call("iam", _LOGIN, {"UserName": name}), "LoginProfile"))
+
+
+def _read_moment(read: Callable[[], Record]) -> t.Optional[datetime]:
+    """Read when something was made; None if it is not there. Raises AwsError, also where the answer does not parse."""
     try:
-        found = access.call("iam", _LOGIN, {"UserName": arn.rpartition("/")[2]})
+        return fields.require_moment(read(), "CreateDate")
     except NotFound:
         return None
-    return fields.require_moment(fields.structure(found, "LoginProfile"), "CreateDate")
+    except Unreadable as error:
+        raise AwsError(error.reason) from error
 
 
 def _read_openings(access: Access, since: datetime) -> tuple[list[Opening], list[str]]:

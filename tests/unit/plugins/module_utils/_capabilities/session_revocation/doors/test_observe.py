@@ -288,6 +288,31 @@ def test_providers_that_can_not_be_read_are_not_known() -> None:
     ]
 
 
+def test_an_answer_that_does_not_parse_is_not_known_and_ends_no_run() -> None:
+    providers = [f"arn:aws:iam::{HOME}:{name}" for name in ("oidc-provider/id.builds.example", "saml-provider/people")]
+    roles = [make_role(HOME, name[-6:], trust(name, kind="Federated")) for name in providers]
+    nothing: t.Any = None
+    account = Account(passwords={"victim": nothing})
+    account.providers = dict.fromkeys(providers, nothing)
+    found, unread = read(account, *(made(role, SINCE - timedelta(days=9)) for role in roles))
+    assert found == ()
+    assert [fact.partition(" is not known: ")[0] for fact in unread] == [
+        "whether 1 users have a new password",
+        "whether 1 identity providers are new",
+        "whether SAML providers are new",
+    ]
+    assert all("does not parse" in fact for fact in unread)
+
+
+def test_an_old_role_that_lets_in_a_session_of_a_new_role_is_named() -> None:
+    # ARNs of sessions carry no path.
+    session = f"arn:aws:sts::{HOME}:assumed-role/new/me"
+    old = made(make_role(HOME, "support-readonly", trust(session)), SINCE - timedelta(days=9))
+    new = dataclasses.replace(made(make_role(HOME, "new", trust(HOME))), arn=f"arn:aws:iam::{HOME}:role/apps/new")
+    found, _unread = read(Account(), old, new)
+    assert [(door.arn, door.lets_in) for door in found if door.are_new] == [(BACK, (session,))]
+
+
 def test_who_may_make_no_role_and_no_password_made_none() -> None:
     role = made(make_role(HOME, "support-readonly", trust(STRANGER)))
     account = Account(passwords={"victim": MADE})
@@ -377,9 +402,9 @@ def test_a_door_is_described_with_the_entry_that_contains_it() -> None:
     ours = describe(Door(BACK, MADE, ("lambda.amazonaws.com",), is_changed=True), SINCE)
     assert ours["reason"].endswith(": it lets in lambda.amazonaws.com") and "cut: all_sessions" in ours["next_step"]
     new = describe(Door(BACK, MADE, ("arn:x",), is_changed=True, are_new=True), SINCE)
-    assert (
-        "changed at 2026-11-27T08:05:00Z or later; no event says yet who did it: it lets in arn:x, made"
-        in new["reason"]
+    # A provider that was made again is let in without a change of the trust policy.
+    assert new["reason"] == (
+        "it was opened at 2026-11-27T08:05:00Z or later; no event says yet who did it: it lets in arn:x, made since"
     )
     assert 'cut: trust, principal: "arn:x", restore: false}' in new["next_step"]
     row = describe(Door(VICTIM, MADE, maker=USER), SINCE)
