@@ -51,12 +51,13 @@ FIXED = (
     "tests/integration/test_preflight.py",
 )
 FIXED_ON_OLDEST = ("tests/integration/test_in_process.py",)
-# But for cases of single modules, what is simulated on data alone, and a minute of the SDK's time-outs.
+# But for cases of single modules, what is simulated or drawn from data alone, and a minute of the SDK's time-outs.
 NARROWED = (
     "--deselect=tests/integration/test_preflight.py::test_an_account_that_answers_no_call_fails_and_is_not_assessed",
     "--deselect=tests/integration/test_in_process.py::test_result_is_the_same",
     "--deselect=tests/integration/test_in_process.py::test_cases_ran_where_they_should",
     "--deselect=tests/integration/test_in_process.py::test_cases_fail_as_they_should",
+    "--ignore=tests/unit/plugins/plugin_utils/_render",
     "--ignore=tests/unit/plugins/plugin_utils/_simulation",
 )
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]

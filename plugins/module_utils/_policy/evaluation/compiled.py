@@ -51,11 +51,12 @@ class Facts:
 class CompiledStatement:
     """A statement of a named policy. ``always``: nothing but its action limits it (nor its principals, if any)."""
 
-    __slots__ = ("_conditions", "_not_resources", "_resources", "allow", "always", "policy", "statement")
+    __slots__ = ("_conditions", "_not_resources", "_resources", "allow", "always", "policy", "statement", "version")
 
     def __init__(self, statement: Statement, policy: Policy) -> None:
         self.statement: t.Final = statement
         self.policy: t.Final = policy.name
+        self.version: t.Final = policy.version
         self.allow: t.Final = statement.allow
         resources = statement.resources
         self._resources: t.Final[t.Optional[ResourceMatcher]] = (

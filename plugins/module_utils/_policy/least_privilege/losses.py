@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from ..documents.arn import arn_account, arn_parts
 from ..documents.policy import Policy
 from ..evaluation import catalogue
-from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
+from ..evaluation.compiled import CompiledStatement, Facts, compile_policies, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
@@ -67,8 +67,9 @@ class Losses:
         self._others: t.Final = Judge(alone, others)
         # An RCP binds the resources of its own account.
         self._others_abroad: t.Final = Judge(alone, dataclasses.replace(others, rcps=None))
-        self._old: t.Final = _Statements(before.identity)
-        self._new: t.Final = _Statements(after.identity)
+        self._before: t.Final = before.identity
+        self._old: t.Final = compile_policies(before.identity)
+        self._new: t.Final = compile_policies(after.identity)
         self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
         self._unused_before: t.Final = unused_before
         parts = arn_parts(record.principal_arn)
@@ -91,10 +92,11 @@ class Losses:
         """Count the uses that no old statement allows: a resource's policy allowed them, or they were attempts."""
         return sum(not use.is_service_level and not self._list_granting(use, use.action) for use in self._record.uses)
 
-    def _list_granting(self, use: Use, action: str) -> list[_Versioned]:
+    def _list_granting(self, use: Use, action: str) -> list[CompiledStatement]:
         """List the old statements that may have allowed a use."""
         facts = _make_facts(use, action)
-        return [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, _is_known(use))]
+        about = self._old.statements_for(action.lower())
+        return [old for old in about if old.allow and _may_apply(old, facts, _is_known(use))]
 
     def _is_out_of_date(self, use: Use) -> bool:
         return self._unused_before is not None and use.last is not None and use.last < self._unused_before
@@ -159,18 +161,19 @@ class Losses:
     def _passes_as_before(self, use: Use, action: str) -> bool:
         """Whether new statements include each old one that may have allowed a use, and no Deny is new."""
         facts = _make_facts(use, action)
-        for compiled, version in self._new.about(action):
-            alone = Policy((compiled.statement,), version)
-            if not compiled.allow and not meanings_of((alone,), allow=False) <= self._kept_denials:
+        about = self._new.statements_for(action.lower())
+        for new in about:
+            alone = Policy((new.statement,), new.version)
+            if not new.allow and not meanings_of((alone,), allow=False) <= self._kept_denials:
                 return False
         granting = self._list_granting(use, action)
-        allowing = [new for new in self._new.about(action) if new[0].allow]
+        allowing = [new for new in about if new.allow]
         kinds = () if _is_known(use) else self._list_kinds(use, action)
         return bool(granting) and all(_is_included(old, allowing, facts, kinds) for old in granting)
 
     def _list_kinds(self, use: Use, action: str) -> tuple[Part, ...]:
         """The resources that a use may have been about. AWS asks about "*" for an action that knows no resources."""
-        patterns = possible_resources(action.lower(), self._old.policies, self._partition, use.candidates)
+        patterns = possible_resources(action.lower(), self._before, self._partition, use.candidates)
         return tuple(map(name_resource, patterns)) or (Part("*", ("*",)),)
 
 
@@ -194,21 +197,6 @@ def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:
         yield Judge(before, after)
 
 
-_Versioned = tuple[CompiledStatement, str]
-
-
-class _Statements:
-    """The statements of policies by action, each with the version of its document."""
-
-    def __init__(self, policies: Sequence[Policy]) -> None:
-        self.policies: t.Final = tuple(policies)
-
-    def about(self, action: str) -> Iterator[_Versioned]:
-        for policy in self.policies:
-            for compiled in compile_policy(policy).statements_for(action.lower()):
-                yield compiled, policy.version
-
-
 def _make_facts(use: Use, action: str) -> Facts:
     return Facts(action.lower(), use.resource or "*", lambda: use.context)
 
@@ -224,17 +212,19 @@ def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> boo
     return not is_known or compiled.covers(facts, set()) is not NO
 
 
-def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, kinds: Sequence[Part]) -> bool:
+def _is_included(
+    old: CompiledStatement, allowing: Sequence[CompiledStatement], facts: Facts, kinds: Sequence[Part]
+) -> bool:
     """Whether new statements apply to a use if an old one does. ``kinds`` are empty where the resource is known."""
     inner = _reach(old)
     usable = [new for new in allowing if _holds_with(inner, new, facts)]
-    if not kinds and any(new[0].covers(facts, set()) is YES for new in usable):
+    if not kinds and any(new.covers(facts, set()) is YES for new in usable):
         return True
     resources = [_reach(new).resources for new in usable]
-    parts = resource_parts(old[0].statement, old[1])
+    parts = resource_parts(old.statement, old.version)
     if not kinds:
         # Other resources of the old statement have nothing to do with the call.
-        about = (part for part in parts if part.besides or _may_name(part.text, old[1], facts.resource))
+        about = (part for part in parts if part.besides or _may_name(part.text, old.version, facts.resource))
         return all(is_within(part, resources) for part in about)
     return all(_is_common_within(kind, part, resources) for kind in kinds for part in parts)
 
@@ -243,7 +233,7 @@ def _may_name(pattern: str, version: str, resource: str) -> bool:
     return overlaps(generalize(pattern, version=version), resource)
 
 
-def _holds_with(old: Reach, new: _Versioned, facts: Facts) -> bool:
+def _holds_with(old: Reach, new: CompiledStatement, facts: Facts) -> bool:
     """Whether the conditions of a new statement are met by a use if those of an old one were.
 
     Those that do not follow from the old ones, such as that on Regions, must be met by all that is known.
@@ -251,7 +241,7 @@ def _holds_with(old: Reach, new: _Versioned, facts: Facts) -> bool:
     further = tuple(find_unimplied(old.block, _reach(new).block))
     if not further:
         return True
-    alone = Policy((dataclasses.replace(new[0].statement, conditions=further),), new[1])
+    alone = Policy((dataclasses.replace(new.statement, conditions=further),), new.version)
     return compile_policy(alone).statements[0].holds(facts, set()) is YES
 
 
@@ -264,5 +254,5 @@ def _is_common_within(kind: Part, part: Part, resources: Sequence[Patterns]) -> 
     return is_within(kind, (*resources, Patterns(None, (part.tokens,))))
 
 
-def _reach(versioned: _Versioned) -> Reach:
-    return reach_of(versioned[0].statement, versioned[1])
+def _reach(compiled: CompiledStatement) -> Reach:
+    return reach_of(compiled.statement, compiled.version)

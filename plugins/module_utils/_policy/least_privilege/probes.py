@@ -20,13 +20,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..analysis.power import SENSITIVE
 from ..documents.arn import arn_parts
-from ..documents.policy import Policy
 from ..escalation.methods import METHODS
 from ..escalation.methods_schema import Method, On, Whom
 from ..evaluation import catalogue
+from ..evaluation.compiled import CompiledPolicies, compile_policies
 from ..evaluation.evaluate import Layers, Outcome
 from ..evaluation.inclusion import Part, name_resource, resource_parts
-from .witnesses import DENIED, Request, Witnesses, about
+from .witnesses import DENIED, Request, Witnesses
 
 _CHANGING: t.Final = frozenset({"Write", "Permissions management", "Tagging"})
 # So many resources of a statement are tried.
@@ -74,8 +74,8 @@ class Prober:
 
     def __init__(self, before: Layers, after: Layers, principal_arn: str) -> None:
         self._witnesses: t.Final = Witnesses(before, after, principal_arn)
-        self._old: t.Final = before.identity
-        self._new: t.Final = after.identity
+        self._old: t.Final = compile_policies(before.identity)
+        self._new: t.Final = compile_policies(after.identity)
         self._arn: t.Final = principal_arn
         parts = arn_parts(principal_arn)
         self._needs: t.Final[dict[tuple[str, bool], t.Optional[Request]]] = {}
@@ -116,12 +116,13 @@ class Prober:
         return self._needs[key]
 
     def _find_allowed(
-        self, action: str, *, policies: Sequence[Policy], on: t.Optional[str] = None, still: bool = False
+        self, action: str, *, policies: CompiledPolicies, on: t.Optional[str] = None, still: bool = False
     ) -> t.Optional[Request]:
         """Find a request that was allowed before; with ``still`` one that is allowed after the change too."""
-        for statement, version in about(policies, action):
-            if not statement.allow:
+        for compiled in policies.statements_for(action.lower()):
+            if not compiled.allow:
                 continue
+            statement, version = compiled.statement, compiled.version
             parts: Sequence[Part] = resource_parts(statement, version)[:_MOST_PARTS]
             listed = (tokens for part in parts for tokens in self._witnesses.list_resources(action, part))
             resources = listed if on is None else iter([name_resource(on).tokens])
@@ -132,7 +133,7 @@ class Prober:
         return None
 
     def _is_left(self, action: str) -> bool:
-        return any(statement.allow for statement, _version in about(self._new, action))
+        return any(each.allow for each in self._new.statements_for(action.lower()))
 
 
 def _is_allowed_before(before: Outcome, after: Outcome) -> bool:

@@ -23,10 +23,10 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..documents.arn import arn_parts
-from ..documents.policy import Condition, Policy, Statement
+from ..documents.policy import Condition
 from ..evaluation.caller import caller_of
 from ..evaluation.comparisons import address_range
-from ..evaluation.compiled import compile_policy
+from ..evaluation.compiled import compile_policies
 from ..evaluation.conditions import condition_matcher
 from ..evaluation.context import Context, Values
 from ..evaluation.evaluate import Evaluator, Layers, Outcome
@@ -96,7 +96,7 @@ class Witnesses:
         caller = caller_of(principal_arn, None, None)
         self._own: t.Final = {key.lower(): value for key, value in caller.keys(complete=True).items()}
         self._fixed: t.Final = frozenset((*self._own, *map(str.lower, caller.absent_keys())))
-        self._policies: t.Final = tuple(dict.fromkeys((*policies_of(before), *policies_of(after))))
+        self._policies: t.Final = compile_policies(tuple(dict.fromkeys((*policies_of(before), *policies_of(after)))))
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
         self._strange: t.Final = tuple(value.format(partition=self._partition) for value in _STRANGE)
@@ -116,9 +116,8 @@ class Witnesses:
 
     def _list_conditions(self, action: str) -> tuple[Condition, ...]:
         """The conditions of all statements about an action, in whatever layer."""
-        return tuple(
-            dict.fromkeys(item for each, _version in about(self._policies, action) for item in each.conditions)
-        )
+        about = self._policies.statements_for(action.lower())
+        return tuple(dict.fromkeys(item for each in about for item in each.statement.conditions))
 
     def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> Iterator[Tokens]:
         """List texts of a part that are in none of the sets; first those that are resources of the action."""
@@ -159,13 +158,6 @@ def _list_texts(kind: Tokens, part: Part, wide: Sequence[Patterns]) -> Iterator[
         outside = find_outside(Part(part.text, tokens, part.besides), wide)
         if outside is not None and outside.text is not None:
             yield outside.text
-
-
-def about(policies: Iterable[Policy], action: str) -> Iterator[tuple[Statement, str]]:
-    """The statements about an action, each with the version of its document."""
-    for policy in policies:
-        for compiled in compile_policy(policy).statements_for(action.lower()):
-            yield compiled.statement, policy.version
 
 
 def _combine(options: Sequence[Sequence[t.Optional[Values]]]) -> Iterator[tuple[t.Optional[Values], ...]]:
