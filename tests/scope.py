@@ -37,7 +37,7 @@ WALKS: t.Final[Mapping[str, Tests]] = {
     "least_privilege": {
         "right_size_interrupted": ("check_mode_writes_nothing_and_advances_nothing",),
     },
-    "key_migration": {"keys_to_roles": ("workloads_of_all_platforms_move_and_the_late_one_keeps_its_key",)},
+    "key_migration": {"modules/key_migration": ("check_mode_predicts_each_stage_and_a_repeated_run_changes_nothing",)},
     "config_rules": {"config_rules": ("create_change_and_delete_in_twelve_steps",)},
     "security_hub": {"security_hub": ("a_hub_is_turned_on_set_and_taken_back",)},
     "event_alerts": {"event_alerts": ("create_change_and_delete_in_twelve_steps",)},
