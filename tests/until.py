@@ -4,7 +4,8 @@
 
 """A run of files in the order of a plan, which begins none that would end too late.
 
-A file that has begun is never cut off. The summary names each file that did not begin.
+The summary names each file that did not begin. One that has begun and takes far too long is cut off between two tests
+and named too: a job of CI that takes too long is stopped without a summary.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import json
 import os
 import time
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 NO_TIME: t.Final = "no time left"
+# So many seconds after the end no further test begins.
+GRACE: t.Final = 300.0
 
 
 class Until:
@@ -27,6 +30,7 @@ class Until:
     def __init__(self, seconds: Mapping[str, float], ends: float, now: t.Callable[[], float] = time.time) -> None:
         """``seconds`` has what each file will take, in the order of the plan; ``ends`` is in epoch seconds."""
         self.left_out: set[str] = set()
+        self.cut_off: set[str] = set()
         self._seconds = seconds
         self._ends = ends
         self._now = now
@@ -51,11 +55,13 @@ class Until:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Skip the tests of a file that would end too late."""
+        """Skip the tests of a file that would end too late, and those that are left when it is much too late."""
         name = _file(item)
         if name not in self._begun and name not in self.left_out:
             self._begin(name)
-        if name in self.left_out:
+        if name in self._begun and self._now() > self._ends + GRACE:
+            self.cut_off.add(name)
+        if name in self.left_out | self.cut_off:
             pytest.skip(NO_TIME)
 
     def _begin(self, name: str) -> None:
@@ -71,23 +77,26 @@ class Until:
             self._begun[name] = now
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what a worker left out."""
-        getattr(session.config, "workeroutput", {})["no_time_left"] = sorted(self.left_out)
+        """Hand over what a worker left out and cut off."""
+        output = getattr(session.config, "workeroutput", {})
+        output.update(left_out=sorted(self.left_out), cut_off=sorted(self.cut_off))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: t.Any) -> None:
         """Add what a worker has handed over; one that died has nothing."""
-        self.left_out.update(getattr(node, "workeroutput", {}).get("no_time_left", ()))
+        output = getattr(node, "workeroutput", {})
+        self.left_out.update(output.get("left_out", ()))
+        self.cut_off.update(output.get("cut_off", ()))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Name what did not run, in the order of the plan."""
-        for line in name_left_out(self._order, self.left_out):
+        for line in self.describe():
             terminalreporter.write_line(line)
 
-
-def name_left_out(order: Iterable[str], left_out: t.Collection[str]) -> list[str]:
-    """Return a line for each file that did not run."""
-    return [f"NOT RUN {name}: {NO_TIME}" for name in order if name in left_out]
+    def describe(self) -> list[str]:
+        """Return a line for each file that did not run, or not to its end."""
+        words = {**dict.fromkeys(self.left_out, "NOT RUN"), **dict.fromkeys(self.cut_off, "CUT OFF")}
+        return [f"{words[name]} {name}: {NO_TIME}" for name in self._order if name in words]
 
 
 def _file(item: pytest.Item) -> str:

@@ -11,7 +11,8 @@
 Files in which something is interrupted and the parity of both ways run each time. Then come the files whose subject
 changed, those with the walk of a capability that uses something that changed, and all others that use it. What cannot
 be placed touches everything.
-A file does not begin if it would end after the given minutes; the summary names it.
+A file does not begin if it would end after the given minutes, and one that goes on far too long is cut off. The summary
+names both.
 
     HARDENING_TEST_ALL=1 HARDENING_CPU_SECONDS=.cache/seconds.json make integration
     make touched ARGS="--refresh .cache/seconds.json"       renew tests/seconds.yml

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of a plan begins no file that would end too late, and names those."""
+"""A run of a plan begins no file that would end too late, cuts off one that takes too long, and names those."""
 
 from __future__ import annotations
 
@@ -52,15 +52,25 @@ def test_a_file_that_would_end_too_late_does_not_begin() -> None:
     assert plan.left_out == {"tests/c.py"}
 
 
-def test_a_file_that_began_is_never_cut_off_and_one_that_did_not_never_begins() -> None:
+def test_a_file_that_began_goes_on_and_one_that_did_not_never_begins() -> None:
     clock = Clock()
     plan = Until(FILES, 30.0, clock)
     assert begin(plan, "tests/a.py")
-    clock.now = 500
+    clock.now = 30 + until.GRACE
     assert begin(plan, "tests/a.py")
     assert not begin(plan, "tests/b.py")
     clock.now = 0
     assert not begin(plan, "tests/b.py")
+    assert (plan.left_out, plan.cut_off) == ({"tests/b.py"}, set())
+
+
+def test_a_file_that_takes_far_too_long_is_cut_off() -> None:
+    clock = Clock()
+    plan = Until(FILES, 30.0, clock)
+    assert begin(plan, "tests/a.py")
+    clock.now = 31 + until.GRACE
+    assert not begin(plan, "tests/a.py")
+    assert (plan.left_out, plan.cut_off) == (set(), {"tests/a.py"})
 
 
 def test_a_slow_machine_is_expected_to_stay_slow() -> None:
@@ -89,10 +99,11 @@ def test_tests_have_the_order_of_the_plan() -> None:
 
 def test_what_workers_left_out_is_named_in_the_order_of_the_plan() -> None:
     plan = Until(FILES, 30.0)
-    for left_out in (["tests/c.py"], ["tests/b.py"]):
-        plan.pytest_testnodedown(types.SimpleNamespace(workeroutput={"no_time_left": left_out}))
+    for output in ({"left_out": ["tests/c.py"], "cut_off": ["tests/a.py"]}, {"left_out": ["tests/b.py"]}):
+        plan.pytest_testnodedown(types.SimpleNamespace(workeroutput=output))
     plan.pytest_testnodedown(types.SimpleNamespace())
-    assert until.name_left_out(FILES, plan.left_out) == [
+    assert plan.describe() == [
+        "CUT OFF tests/a.py: no time left",
         "NOT RUN tests/b.py: no time left",
         "NOT RUN tests/c.py: no time left",
     ]
