@@ -121,7 +121,7 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot, find: Find
     pointed = {seed.access_key_id for seed in incident.sessions} | {one.access_key_id for one in incident.seen}
     for key in incident.keys:
         try:
-            account_id = fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
+            account_id = _find_account(access, key)
             homes.add(account_id)
             if account_id == snapshot.account_id and not key.id.startswith(_SESSION_KEY):
                 users += _find_user(access, key, snapshot, find)
@@ -134,6 +134,12 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot, find: Find
     return Keys(tuple(users), tuple(sessions), frozenset(homes), tuple(unread))
 
 
+@fields.fail_as_a_call()
+def _find_account(access: Access, key: KeySeed) -> str:
+    return fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
+
+
+@fields.fail_as_a_call()
 def _find_user(access: Access, key: KeySeed, snapshot: Snapshot, find: Finder) -> tuple[str, ...]:
     """Find the user of a key of this account; nobody for one of root, or if another is expected."""
     try:
@@ -274,6 +280,7 @@ def read_roles(
     return {arn: str(role) if isinstance(role, AwsError) else role for arn, role in found.items()}
 
 
+@fields.fail_as_a_call()
 def read_live_role(
     access: Access, arn: str, writer: CutWriter, policies: t.Optional[Collection[str]] = None
 ) -> t.Optional[LiveRole]:

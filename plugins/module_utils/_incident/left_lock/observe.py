@@ -48,19 +48,28 @@ class LeftLock:
 def find_left_lock(access: Access, now: datetime) -> Answer[LeftLock]:
     """Find a lock that holds in the organization whose management account this is."""
     try:
-        policies = list(access.items(_SERVICE, "ListPolicies", "Policies", {"Filter": SCP}))
-        ids = [fields.text(one, "Id") for one in policies if one.get("Name") == NAME]
-        if not ids:
-            return NO
-        answer = access.call(_SERVICE, "DescribePolicy", {"PolicyId": ids[0]})
+        read = _read_policy(access)
     except AwsError as error:
         return Unknown(f"the policy {NAME} can't be read: {error}")
-    described = fields.structure(answer, "Policy")
-    summary = fields.structure(described, "PolicySummary")
-    orders = read_orders(policy_document(NAME, fields.text(described, "Content")).document)
+    if read is None:
+        return NO
+    content, description = read
+    orders = read_orders(policy_document(NAME, content).document)
     if orders is None:
         return Unknown(f"the content of {NAME} is none that a run wrote: find out in CloudTrail who changed it")
     if orders.lock is None or orders.lock.until <= now:
         return NO
-    owner = find_owner(fields.optional_text(summary, "Description") or "")
+    owner = find_owner(description)
     return Yes(LeftLock(owner or "unknown", tuple(sorted(orders.lock.accounts)), orders.lock.until))
+
+
+@fields.fail_as_a_call()
+def _read_policy(access: Access) -> t.Optional[tuple[str, str]]:
+    """Read the content and the description of the policy; None if there is none of its name."""
+    policies = list(access.items(_SERVICE, "ListPolicies", "Policies", {"Filter": SCP}))
+    ids = [fields.text(one, "Id") for one in policies if one.get("Name") == NAME]
+    if not ids:
+        return None
+    described = fields.structure(access.call(_SERVICE, "DescribePolicy", {"PolicyId": ids[0]}), "Policy")
+    summary = fields.structure(described, "PolicySummary")
+    return fields.text(described, "Content"), fields.optional_text(summary, "Description") or ""

@@ -22,7 +22,7 @@ from ...._account import fields
 from ...._account.activity import read_lookup_pages
 from ...._account.model import Dataset, Snapshot
 from ...._account.permissions import Permissions
-from ...._account.source import Record, Unreadable
+from ...._account.source import Record
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
 from ...._aws.operations import Operations
@@ -113,9 +113,8 @@ def _read_providers(
         facts.append(f"{left} more identity providers were not looked at")
     if len(by_tokens) < len(wanted):
         try:
-            records = fields.records(access.call("iam", _SAML, {}), "SAMLProviderList")
-            found |= {fields.text(one, "Arn"): fields.require_moment(one, "CreateDate") for one in records}
-        except (AwsError, Unreadable) as error:
+            found |= _read_saml_providers(access)
+        except AwsError as error:
             facts.append(f"whether SAML providers are new is not known: {error}")
     return found, facts
 
@@ -134,6 +133,12 @@ def _read_moments(
     return found, [f"{what.format(count)} is not known: {why}" for why, count in unread.items()]
 
 
+@fields.fail_as_a_call()
+def _read_saml_providers(access: Access) -> dict[str, datetime]:
+    records = fields.records(access.call("iam", _SAML, {}), "SAMLProviderList")
+    return {fields.text(one, "Arn"): fields.require_moment(one, "CreateDate") for one in records}
+
+
 def _read_provider(access: Access, arn: str) -> t.Optional[datetime]:
     return _read_moment(lambda: access.call("iam", _OIDC, {"OpenIDConnectProviderArn": arn}))
 
@@ -143,14 +148,13 @@ def _read_password(access: Access, arn: str) -> t.Optional[datetime]:
     return _read_moment(lambda: fields.structure(access.call("iam", _LOGIN, {"UserName": name}), "LoginProfile"))
 
 
+@fields.fail_as_a_call()
 def _read_moment(read: Callable[[], Record]) -> t.Optional[datetime]:
-    """Read when something was made; None if it is not there. Raises AwsError, also where the answer does not parse."""
+    """Read when something was made; None if it is not there. Raises AwsError."""
     try:
         return fields.require_moment(read(), "CreateDate")
     except NotFound:
         return None
-    except Unreadable as error:
-        raise AwsError(error.reason) from error
 
 
 def _read_openings(access: Access, since: datetime) -> tuple[list[Opening], list[str]]:

@@ -47,6 +47,8 @@ _NOWHERE: t.Final = datetime.max.replace(tzinfo=UTC)
 # So many users are asked for their keys, those first that an event names: users can be made to push others out.
 _MOST_USERS: t.Final = 100
 _WORKERS: t.Final = 16
+# The states of a key that does not work (statusType of IAM). One in another state may.
+_WORKS_NOT: t.Final = ("Inactive", "Expired")
 OPERATIONS: t.Final = Operations(
     reads=frozenset({f"iam:{_LIST}", f"cloudtrail:{_LOOKUP}"}), writes=frozenset({f"iam:{UPDATE_KEY}"})
 )
@@ -139,19 +141,26 @@ def _choose_users(
 
 def _read_keys(access: Access, users: Collection[str], since: datetime) -> tuple[list[MintedKey], list[str]]:
     """Read the active keys of some users that were made since, and why those of others are not known."""
-    calls = {arn: functools.partial(_list_keys, access, arn) for arn in users}
+    calls = {arn: functools.partial(_list_working, access, arn, since) for arn in users}
     found: list[MintedKey] = []
     unread: dict[str, list[str]] = {}
-    for arn, items in access.gather(calls, workers=_WORKERS).items():
-        if isinstance(items, AwsError):
-            unread.setdefault(str(items), []).append(arn)
-            continue
-        for item in items:
-            created = fields.require_moment(item, "CreateDate")
-            if created >= since and item.get("Status") == "Active":
-                found.append(MintedKey(arn, fields.text(item, "AccessKeyId"), created))
+    for arn, keys in access.gather(calls, workers=_WORKERS).items():
+        if isinstance(keys, AwsError):
+            unread.setdefault(str(keys), []).append(arn)
+        else:
+            found += keys
     facts = [f"the access keys of {len(arns)} users are not known: {reason}" for reason, arns in unread.items()]
     return found, facts
+
+
+@fields.fail_as_a_call()
+def _list_working(access: Access, arn: str, since: datetime) -> list[MintedKey]:
+    made = [(fields.require_moment(item, "CreateDate"), item) for item in _list_keys(access, arn)]
+    return [
+        MintedKey(arn, fields.text(item, "AccessKeyId"), created)
+        for created, item in made
+        if created >= since and item.get("Status") not in _WORKS_NOT
+    ]
 
 
 def _list_keys(access: Access, arn: str) -> list[Mapping[str, t.Any]]:
@@ -165,4 +174,6 @@ def reread_key(access: Access, change: Change) -> t.Any:
     """Read the key of a change live, in the shape of its ``before``; None for one that is gone."""
     shown: Mapping[str, t.Any] = change.after or change.before
     items = _list_keys(access, change.target)
-    return next(({**shown, "status": str(one["Status"])} for one in items if one["AccessKeyId"] == shown["id"]), None)
+    return next(
+        ({**shown, "status": str(one.get("Status"))} for one in items if one.get("AccessKeyId") == shown["id"]), None
+    )

@@ -112,6 +112,16 @@ def test_a_key_of_which_nothing_is_known_is_unread() -> None:
         assert text.startswith("it is not known whose key …MPLE is: ") and "not allowed" in text
 
 
+@pytest.mark.parametrize(
+    "answers", [{"sts:GetAccessKeyInfo": {}}, {"iam:GetAccessKeyLastUsed": {"UserName": ["dev"]}}], ids=["home", "user"]
+)
+def test_a_key_of_which_the_answer_does_not_parse_is_unread(answers: t.Any) -> None:
+    found = ask({"iam:GetAccessKeyLastUsed": {"UserName": "x"}, **answers}, KeySeed(KEY))
+    assert found.users == ()
+    (text,) = found.unread
+    assert text.startswith("it is not known whose key …MPLE is: ") and "does not parse" in text
+
+
 def make_event(issuer: str, kind: str) -> dict[str, t.Any]:
     session = issuer.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/build"
     is_role = kind == "Role"
@@ -324,6 +334,8 @@ def test_a_role_that_is_gone_is_none_and_one_that_cannot_be_read_is_the_reason()
     assert read_roles(aws(role_answers(GetRole=GONE)), [PIPELINE], snapshot, WRITER) == {PIPELINE: None}
     found = read_roles(aws(role_answers(GetRole=DENIED)), [PIPELINE], snapshot, WRITER)
     assert "not allowed" in str(found[PIPELINE])
+    found = read_roles(aws(role_answers(GetRole={"Role": {"Arn": PIPELINE}})), [PIPELINE], snapshot, WRITER)
+    assert "does not parse: RoleId is missing" in str(found[PIPELINE])
     # The snapshot has no such policy, so nothing is asked about it.
     (role,) = read_roles(aws(role_answers()), [PIPELINE], snapshot, WRITER).values()
     assert isinstance(role, LiveRole) and role.managed is None

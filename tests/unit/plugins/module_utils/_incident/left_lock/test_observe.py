@@ -62,3 +62,22 @@ def test_what_can_not_be_read_is_not_known() -> None:
     access: t.Any = RecordedAccess({}, account_id="111122223333")
     for answer in (find_left_lock(access, NOW), find(Content.of([]))):
         assert isinstance(answer, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("policies", "described"),
+    [
+        ([{"Name": from_above.NAME}], {}),
+        ([{"Name": from_above.NAME, "Id": "p-1"}], {}),
+        ([{"Name": from_above.NAME, "Id": "p-1"}], {"PolicySummary": {}}),
+    ],
+    ids=["no id", "no policy", "no content"],
+)
+def test_an_answer_that_does_not_parse_is_not_known(policies: t.Any, described: t.Any) -> None:
+    answers = {
+        "organizations:ListPolicies": {"Policies": policies},
+        "organizations:DescribePolicy": {"Policy": described or None},
+    }
+    access: t.Any = RecordedAccess(answers, account_id="111122223333", declared=OPERATIONS.reads)
+    found = find_left_lock(access, NOW)
+    assert isinstance(found, Unknown) and "does not parse" in found.reason

@@ -111,6 +111,19 @@ def test_keys_that_cannot_be_listed_are_said_once_for_a_reason() -> None:
     assert [one.user for one in found.keys] == [OTHER] and not found.unread
 
 
+@pytest.mark.parametrize("broken", [{"CreateDate": None}, {"CreateDate": "yesterday"}, {"AccessKeyId": None}])
+def test_keys_of_one_user_that_do_not_parse_hide_no_others(broken: dict[str, t.Any]) -> None:
+    found = read(access({"victim": [listed("AKIAOTHEROTHEROTHER1", **broken)], "Other": [listed()]}))
+    assert [one.user for one in found.keys] == [OTHER]
+    (text,) = found.unread
+    assert text.startswith("the access keys of 1 users are not known: ") and "does not parse" in text
+
+
+@pytest.mark.parametrize(("status", "count"), [("Inactive", 0), ("Expired", 0), ("Suspended", 1), (None, 1)])
+def test_a_key_in_a_state_that_nobody_knows_counts_as_active(status: t.Optional[str], count: int) -> None:
+    assert len(read(access({"victim": [listed(Status=status)], "Other": []})).keys) == count
+
+
 def test_of_many_users_those_that_were_made_since_are_asked_first() -> None:
     many = [make_user(HOME, f"a-{number:03}") for number in range(100)]
     fresh = dataclasses.replace(make_user(HOME, "z-new"), created=SINCE)
