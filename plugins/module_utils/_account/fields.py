@@ -12,12 +12,10 @@ An answer that lacks a required member is never taken for an empty one: that wou
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from .._aws.errors import Unparsable
 from .model import UnreadKind
 from .source import Record, Unreadable
 
@@ -27,15 +25,6 @@ V = t.TypeVar("V")
 def _make_unparsable(key: str, expected: str, value: object) -> Unreadable:
     found = "is missing" if value is None else f"is a {type(value).__name__}"
     return Unreadable(UnreadKind.UNPARSABLE, f"AWS's answer does not parse: {key} {found}, not a {expected}")
-
-
-@contextlib.contextmanager
-def fail_as_a_call() -> Iterator[None]:
-    """Raise AwsError for an answer that does not parse, as for a failed call: readers have one way to say unknown."""
-    try:
-        yield
-    except Unreadable as error:
-        raise Unparsable(error.reason) from error
 
 
 def _of(kind: type[V], record: Record, key: str, expected: str) -> t.Optional[V]:

@@ -40,6 +40,7 @@ from ..._converge.journal import read_recorded
 from ..._converge.store import Store, StoreError
 from ..._converge.user_keys import UPDATE_KEY
 from ..._incident.deletions import Deletion, Kind
+from ..._module.answers import fail_as_a_call
 from ..._module.connection import Connection
 from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_document, read_policy
 from ..._module.roles import TARGET_READS, read_target
@@ -134,12 +135,12 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot, find: Find
     return Keys(tuple(users), tuple(sessions), frozenset(homes), tuple(unread))
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _find_account(access: Access, key: KeySeed) -> str:
     return fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _find_user(access: Access, key: KeySeed, snapshot: Snapshot, find: Finder) -> tuple[str, ...]:
     """Find the user of a key of this account; nobody for one of root, or if another is expected."""
     try:
@@ -280,7 +281,7 @@ def read_roles(
     return {arn: str(role) if isinstance(role, AwsError) else role for arn, role in found.items()}
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def read_live_role(
     access: Access, arn: str, writer: CutWriter, policies: t.Optional[Collection[str]] = None
 ) -> t.Optional[LiveRole]:

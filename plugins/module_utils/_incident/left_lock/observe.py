@@ -21,6 +21,7 @@ from ..._account.organization_tree import SCP
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
+from ..._module.answers import fail_as_a_call
 from ..from_above import NAME, find_owner, read_orders
 
 _SERVICE: t.Final = "organizations"
@@ -63,7 +64,7 @@ def find_left_lock(access: Access, now: datetime) -> Answer[LeftLock]:
     return Yes(LeftLock(owner or "unknown", tuple(sorted(orders.lock.accounts)), orders.lock.until))
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _read_policy(access: Access) -> t.Optional[tuple[str, str]]:
     """Read the content and the description of the policy; None if there is none of its name."""
     policies = list(access.items(_SERVICE, "ListPolicies", "Policies", {"Filter": SCP}))

@@ -27,6 +27,7 @@ from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound
 from ...._aws.operations import Operations
 from ...._converge.arn import principals_of
+from ...._module.answers import fail_as_a_call
 from ...._policy.hunt.event import parse_event
 from ..minted.makers import Makers
 from .judge import (
@@ -133,7 +134,7 @@ def _read_moments(
     return found, [f"{what.format(count)} is not known: {why}" for why, count in unread.items()]
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _read_saml_providers(access: Access) -> dict[str, datetime]:
     records = fields.records(access.call("iam", _SAML, {}), "SAMLProviderList")
     return {fields.text(one, "Arn"): fields.require_moment(one, "CreateDate") for one in records}
@@ -148,7 +149,7 @@ def _read_password(access: Access, arn: str) -> t.Optional[datetime]:
     return _read_moment(lambda: fields.structure(access.call("iam", _LOGIN, {"UserName": name}), "LoginProfile"))
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _read_moment(read: Callable[[], Record]) -> t.Optional[datetime]:
     """Read when something was made; None if it is not there. Raises AwsError."""
     try:

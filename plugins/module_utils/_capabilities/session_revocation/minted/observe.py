@@ -32,6 +32,7 @@ from ...._converge.arn import Principal, principal_of, principals_of
 from ...._converge.change import Change
 from ...._converge.incident.declaration import Incident
 from ...._converge.user_keys import UPDATE_KEY
+from ...._module.answers import fail_as_a_call
 from ...._policy.hunt.event import Event, parse_event
 from .judge import Making, Makings, Minted, MintedKey, judge_keys, parse_making
 from .makers import Makers
@@ -153,7 +154,7 @@ def _read_keys(access: Access, users: Collection[str], since: datetime) -> tuple
     return found, facts
 
 
-@fields.fail_as_a_call()
+@fail_as_a_call()
 def _list_working(access: Access, arn: str, since: datetime) -> list[MintedKey]:
     made = [(fields.require_moment(item, "CreateDate"), item) for item in _list_keys(access, arn)]
     return [

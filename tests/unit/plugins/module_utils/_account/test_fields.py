@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account import fields
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.source import Unreadable
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import Unparsable
 
 MOMENT = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=1)))
 
@@ -51,13 +50,6 @@ def test_values_come_as_they_are(get: t.Callable[..., t.Any], value: t.Any) -> N
 def test_defaults(get: t.Callable[..., t.Any], default: t.Any) -> None:
     assert get({}, "key") == default
     assert get({"key": None}, "key") == default
-
-
-def test_an_answer_that_does_not_parse_can_fail_as_a_call() -> None:
-    with pytest.raises(Unparsable, match="does not parse: key is missing"), fields.fail_as_a_call():
-        fields.text({}, "key")
-    with pytest.raises(KeyError), fields.fail_as_a_call():
-        raise KeyError("key")
 
 
 @pytest.mark.parametrize("get", [fields.text, fields.structure, fields.records, fields.require_moment])
