@@ -211,7 +211,7 @@ class _Reader:
         answers = self._connection.access.pages(
             "cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE
         )
-        oldest, has_more = self._now, False
+        oldest, is_whole = self._now, True
         most = self._options.event_history_max_pages
         for records, has_more in read_lookup_pages(answers, max_pages=most, wait=self._sleep):
             with lock:

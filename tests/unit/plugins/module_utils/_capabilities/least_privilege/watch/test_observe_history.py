@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import types
 import typing as t
@@ -20,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.watch.observe import (
     read_watched,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
 
 from ...._policy.trail.events import ACCOUNT
 from .events import NOW, OLD, Record, at, call, deny, in_place, name_new, open_session, parallel
@@ -64,16 +66,18 @@ class FakeAccess:
             yield {key: texts, **({"NextToken": "more"} if start + 2 < len(found) else {})}
 
 
-def read(regions: Mapping[str, Answer], role: t.Any = None, **options: t.Any) -> tuple[Watched, FakeAccess]:
+def read(
+    regions: Mapping[str, Answer], role: t.Any = None, *others: t.Any, open_store: t.Any = None, **options: t.Any
+) -> tuple[Watched, FakeAccess]:
     access = FakeAccess(regions)
     entities: Mapping[str, t.Any] = {}
     snapshot = types.SimpleNamespace(account_id=ACCOUNT)
-    connection: t.Any = types.SimpleNamespace(access=access, now=NOW)
+    connection: t.Any = types.SimpleNamespace(access=access, now=NOW, open_store=open_store)
     permissions: t.Any = types.SimpleNamespace(entities=entities, snapshot=snapshot)
     given = {"trail_logs": (), "event_history": True, "event_history_max_pages": 100, "regions": (), "trail_days": 90}
     evidence: t.Any = types.SimpleNamespace(**{**given, **options})
     role = role or in_place()
-    found = read_watched(connection, evidence, permissions, [role], sleep=lambda _seconds: None)
+    found = read_watched(connection, evidence, permissions, [role, *others], sleep=lambda _seconds: None)
     return found[OLD], access
 
 
@@ -92,10 +96,33 @@ def test_trail_days_limit_what_is_read_but_never_the_time_since_the_change() -> 
     assert access.asked[0]["StartTime"] == in_place().since
 
 
+def test_the_events_since_the_oldest_of_several_changes_are_read() -> None:
+    young, old = in_place(), dataclasses.replace(in_place(), arn=f"{OLD}-2", since=in_place().since - timedelta(days=9))
+    for roles in ((young, old), (old, young)):
+        _watched, access = read({"us-east-1": [RECENT]}, *roles, trail_days=1)
+        assert access.asked[0]["StartTime"] == old.since
+
+
+@pytest.mark.parametrize("error", [CLOSED, StoreError("no such place")])
+def test_a_place_of_log_files_that_cannot_be_opened_is_a_failure(error: Exception) -> None:
+    def open_store(_place: t.Any) -> t.NoReturn:
+        raise error
+
+    watched, _access = read({"us-east-1": [RECENT]}, trail_logs=("s3://logs",), open_store=open_store)
+    assert str(error) in watched.failure and not watched.new
+
+
 def test_a_region_that_the_organization_closes_is_named() -> None:
-    watched, _access = read({"us-east-1": [RECENT, deny(OLD)], "eu-west-1": BY_SCP})
+    role = in_place(services=frozenset({"iam"}))
+    watched, _access = read({"us-east-1": [RECENT, deny(OLD)], "eu-west-1": BY_SCP}, role)
     assert watched.failure == "" and len(watched.new) == 1
-    assert watched.not_watched[0] == "the organization closes eu-west-1: their event history was not read"
+    closed, *calls = watched.not_watched
+    assert closed == "the organization closes eu-west-1: their event history was not read"
+    # In a region that is not read, more may have been denied.
+    reason = "may leave no event: iam (no log files were read; the event history was not read whole)"
+    assert calls == [f"denied reads {reason}", f"denied writes {reason}"]
+    whole, _access = read({"us-east-1": [RECENT, deny(OLD)]}, role)
+    assert whole.not_watched == ()
 
 
 @pytest.mark.parametrize(
