@@ -11,13 +11,13 @@ import functools
 import re
 import typing as t
 
-import botocore.session
 import pytest
 from bootstrap_templates import Template
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
 from scripts.bootstrap_roles import actions_of
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.landscape import Landscape, Subject
@@ -287,12 +287,11 @@ def list_members(shape: t.Any, path: str = "", above: tuple[str, ...] = ()) -> t
 
 def test_each_read_of_settings_is_known() -> None:
     """Held against the answers that botocore describes."""
-    session = botocore.session.get_session()
     reads = frozenset[str]().union(*(one.reads for one in generate.read_operations().values()))
     found = set()
     for read in reads:
         service, name = read.split(":")
-        answer = session.get_service_model(service).operation_model(name).output_shape
+        answer = service_model(service).operation_model(name).output_shape
         members = set(list_members(answer)) if answer is not None else set()
         if any(one.endswith("!") or _MEMBER.fullmatch(one.rpartition(".")[2]) for one in members):
             found.add(read)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import Session
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, InvalidRequest, translate
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
@@ -35,7 +35,7 @@ STEPS: t.Final = {
 def list_errors() -> Iterator[tuple[str, str, str, int]]:
     for name in sorted(ALL.reads | ALL.jobs):
         service, _colon, operation = name.partition(":")
-        model = Session().get_service_model(service)
+        model = service_model(service)
         # The oldest botocore lacks some operations.
         if service == "ec2" or operation not in model.operation_names:
             continue

@@ -10,10 +10,10 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.session import get_session
 from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import asff
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.changes import (
@@ -99,7 +99,7 @@ def outcomes(plan: Planner, present: Hub) -> dict[str, str]:
 
 def check(sent: asff.Asff) -> None:
     """Hold a finding against botocore's shapes, and against AWS's limits as the emulator has them."""
-    shape = get_session().get_service_model("securityhub").shape_for("AwsSecurityFinding")
+    shape = service_model("securityhub").shape_for("AwsSecurityFinding")
     report = ParamValidator().validate(sent, shape)
     assert not report.has_errors(), report.generate_report()
     assert problem_of(sent, ACCOUNT) == ""

@@ -10,6 +10,7 @@ import typing as t
 
 import botocore.session
 import pytest
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import document
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Layers
@@ -70,7 +71,7 @@ def test_statement_ids_are_left_out_and_no_statement_is_no_document() -> None:
 
 
 def parameters_are_valid(check: Check) -> bool:
-    model = botocore.session.get_session().get_service_model("accessanalyzer")
+    model = service_model("accessanalyzer")
     shape = model.operation_model(check.operation).input_shape
     botocore.validate.validate_parameters(dict(check.parameters), shape)
     return True

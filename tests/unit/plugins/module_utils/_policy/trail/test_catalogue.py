@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import typing as t
 from collections.abc import Iterator
 
 import botocore.session
 import pytest
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
@@ -192,10 +192,9 @@ def members(shape: t.Any, depth: int = 0) -> set[str]:
     return found
 
 
-@functools.cache
 def model(service: str) -> t.Any:
     names = {"elasticloadbalancing": "elbv2", "states": "stepfunctions"}
-    return botocore.session.get_session().get_service_model(names.get(service, service))
+    return service_model(names.get(service, service))
 
 
 def test_the_table_of_types_that_are_not_involved(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
-from botocore.session import Session
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import translate
@@ -219,7 +219,7 @@ def test_each_error_of_a_job_says_what_to_do(aws: Seeded) -> None:
     assert set(outcomes(result).values()) == {"failed"}
     for name, (_changes, code, step) in steps.items():
         assert reason_of(result, name).startswith(code) and step in reason_of(result, name)
-    model = Session().get_service_model("accessanalyzer").shape_for("JobErrorCode")
+    model = service_model("accessanalyzer").shape_for("JobErrorCode")
     assert {code for _changes, code, _step in steps.values()} == set(t.cast(t.Any, model).enum)
 
 
@@ -304,7 +304,7 @@ def test_each_error_of_a_call_says_what_to_do(
     if operation == "GetGeneratedPolicy":
         start(aws, API)
         run(aws, API)
-    shapes = Session().get_service_model("accessanalyzer").operation_model(operation).error_shapes
+    shapes = service_model("accessanalyzer").operation_model(operation).error_shapes
     assert code in {shape.name for shape in shapes}
     Failing(monkeypatch, operation, code, status)
     result = request(aws, API) if operation == START else run(aws, API)

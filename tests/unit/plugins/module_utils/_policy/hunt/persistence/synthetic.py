@@ -12,6 +12,7 @@ import typing as t
 from datetime import UTC, datetime
 
 import botocore.session
+from service_models import service_model
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.event import Event, parse_event
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.model import Rule
@@ -44,7 +45,7 @@ ASKED: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
 @functools.cache
 def operation_of(service: str, name: str) -> t.Any:
     """The operation of a service, if botocore has it."""
-    model = botocore.session.get_session().get_service_model(service)
+    model = service_model(service)
     return model.operation_model(name) if name in model.operation_names else None
 
 
