@@ -17,7 +17,7 @@ import functools
 import re
 import typing as t
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 COLLECTION: t.Final = "hardening.iam"
@@ -126,11 +126,11 @@ class Checkout:
 
     def _find_used(self, path: str) -> Iterator[str]:
         if path.endswith(".py"):
-            tree = ast.parse((self.root / path).read_text(encoding="utf-8"))
-            for name in list_imports(tree, path):
+            nodes = [*ast.walk(ast.parse((self.root / path).read_text(encoding="utf-8")))]
+            for name in list_imports(nodes, path):
                 yield from self._find_module(name)
             if path not in OF_ALL_TESTS and not path.startswith(WITHOUT_NAMES):
-                named = read_python(tree)
+                named = read_python(nodes)
                 for named_path in named.paths:
                     yield from self._find_path(named_path)
                 find = self._find_named_by_plugin if path.startswith("plugins/") else self._find_named_by_test
@@ -189,10 +189,10 @@ class Checkout:
             yield from {f"plugins/{kind}/{parts[2]}" for kind in ("action", "modules")} & self.files
 
 
-def list_imports(tree: ast.AST, path: str) -> Iterator[tuple[str, ...]]:
+def list_imports(nodes: Iterable[ast.AST], path: str) -> Iterator[tuple[str, ...]]:
     """List the names that a file imports, anywhere in it, as absolute ones."""
     folder = path.split("/")[:-1]
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -204,11 +204,11 @@ def list_imports(tree: ast.AST, path: str) -> Iterator[tuple[str, ...]]:
             yield from ((*module, alias.name) for alias in node.names)
 
 
-def read_python(tree: ast.AST) -> Named:
+def read_python(nodes: Collection[ast.AST]) -> Named:
     """Read what a Python file names: its texts, paths that are put together with "/", and names of arguments."""
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    joined = [path for node in ast.walk(tree) if isinstance(node, ast.BinOp) and (path := _join(node))]
-    arguments = [node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    joined = [path for node in nodes if isinstance(node, ast.BinOp) and (path := _join(node))]
+    arguments = [node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg]
     words = frozenset(text for text in (*texts, *arguments) if text.isidentifier())
     # Whole texts only: what is named in a sentence is not used.
     paths = (text for text in texts if _PATH.fullmatch(text))
