@@ -44,16 +44,18 @@ REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_hard
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# What "make test" repeats: the plugins that Ansible itself loads and a playbook. On the oldest of everything, besides,
-# where and how modules run; which of them do, "make test-all" asks.
+# What "make test" repeats: the plugins that Ansible itself loads and a playbook, over all accounts. On the oldest of
+# everything, besides, where and how modules run; which of them do, "make test-all" asks.
+_PREFLIGHT = "tests/integration/test_preflight.py"
 FIXED = (
     *(f"tests/unit/plugins/{kind}" for kind in ("action", "callback", "inventory", "plugin_utils")),
-    "tests/integration/test_preflight.py",
+    f"{_PREFLIGHT}::test_nothing_is_written",
+    f"{_PREFLIGHT}::test_own_roles_suffice",
+    f"{_PREFLIGHT}::test_one_table_has_what_is_missing_in_all_accounts",
 )
 FIXED_ON_OLDEST = ("tests/integration/test_in_process.py",)
-# But for cases of single modules, what is simulated or drawn from data alone, and a minute of the SDK's time-outs.
+# But for cases of single modules, and what is simulated or drawn from data alone.
 NARROWED = (
-    "--deselect=tests/integration/test_preflight.py::test_an_account_that_answers_no_call_fails_and_is_not_assessed",
     "--deselect=tests/integration/test_in_process.py::test_result_is_the_same",
     "--deselect=tests/integration/test_in_process.py::test_cases_ran_where_they_should",
     "--deselect=tests/integration/test_in_process.py::test_cases_fail_as_they_should",
@@ -112,13 +114,14 @@ def test_the_oldest_versions_that_are_declared_are_tested() -> None:
 
 
 def test_what_is_repeated_exists_and_is_part_of_all_of_it() -> None:
-    for path in (*FIXED, *FIXED_ON_OLDEST, *REPEATED_IN_ALL):
-        assert (CHECKOUT / path).exists(), path
-    assert all(path.startswith(REPEATED) for path in (*FIXED, *FIXED_ON_OLDEST))
-    for option in NARROWED:
-        path, _, test = option.partition("=")[2].partition("::")
-        assert path.startswith((*FIXED, *FIXED_ON_OLDEST)) and (CHECKOUT / path).exists(), option
-        assert not test or f"def {test}(" in (CHECKOUT / path).read_text(encoding="utf-8"), option
+    fixed = (*FIXED, *FIXED_ON_OLDEST)
+    left_out_there = [option.partition("=")[2] for option in NARROWED]
+    assert all(argument.startswith(REPEATED) for argument in fixed)
+    assert all(argument.startswith(fixed) for argument in left_out_there)
+    for argument in (*fixed, *left_out_there, *REPEATED_IN_ALL):
+        path, _, test = argument.partition("::")
+        assert (CHECKOUT / path).exists(), argument
+        assert not test or f"def {test}(" in (CHECKOUT / path).read_text(encoding="utf-8"), argument
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
