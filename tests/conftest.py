@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import typing as t
 from pathlib import Path
@@ -103,6 +104,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     until: t.Optional[Until] = config.pluginmanager.get_plugin("until")
     if until is not None:
         until.sort(items)
+
+
+# A worker collects thirty thousand tests that stay until the end: nothing for the garbage collector to look through.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector begin with what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
