@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scope import runs_all
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
@@ -782,7 +783,7 @@ def test_a_shorter_declaration_ends_a_trial_earlier() -> None:
     assert step(situation, None, 24, trial_days=60).event is Kind.LIFTED
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 if runs_all() else 100)
 @given(
     events=forged_records(),
     stage=st.sampled_from([*(stage.value for stage in Stage if stage is not Stage.REVERT), None]),
@@ -841,7 +842,7 @@ def test_denials_are_read_since_the_event_that_is_judged() -> None:
 # Nothing that a record says makes a soak shorter
 
 
-@settings(max_examples=400)
+@settings(max_examples=400 if runs_all() else 100)
 @given(
     events=forged_records(),
     way=ways,
@@ -867,7 +868,7 @@ def test_records_that_were_written_these_days_end_no_soak(
     assert found.event not in (Kind.CUT_OVER, Kind.WATCHED, Kind.CLOSED, Kind.RETIRED)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400 if runs_all() else 100)
 @given(
     events=forged_records(),
     way=ways,

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scope import runs_all
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.operators import OPERATORS
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
@@ -187,7 +188,7 @@ def drawn_contexts(draw: st.DrawFn) -> Context:
     return Context(found if several is None else {**found, MANY_KEY: several})
 
 
-@settings(max_examples=600)
+@settings(max_examples=600 if runs_all() else 200)
 @given(
     st.lists(drawn_conditions(), max_size=2), drawn_conditions(), st.lists(drawn_contexts(), min_size=20, max_size=20)
 )
