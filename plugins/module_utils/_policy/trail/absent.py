@@ -154,12 +154,15 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         "ReplaceTransitGatewayRoute": {"transit-gateway-attachment": "transitgatewayattachmentid"},
         "RequestSpotInstances": _SPOT,
     },
-    ("account", _ACCOUNT, ""): _share_kinds(
-        "DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact "
-        "GetContactInformation GetGovCloudAccountInformation GetRegionOptStatus ListRegions PutAccountName "
-        "PutAlternateContact PutContactInformation",
-        {"accountinorganization": "accountid"},
-    ),
+    ("account", _ACCOUNT, ""): {
+        **_share_kinds(
+            "DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact "
+            "GetContactInformation GetRegionOptStatus ListRegions PutAccountName PutAlternateContact "
+            "PutContactInformation",
+            {"accountinorganization": "accountid"},
+        ),
+        "GetGovCloudAccountInformation": {"accountinorganization": "standardaccountid"},
+    },
     ("dynamodb", _DYNAMODB, ""): {
         "DescribeContributorInsights": {"index": "indexname"},
         "PartiQLSelect": {"index": "indexname"},

@@ -30,6 +30,9 @@ USER = "arn:aws:iam::222233334444:user/ci/ci-deploy"
         (USER, USER.replace(":user/", ":role/"), False),
         (USER, USER.replace("222233334444", "222233334445"), True),
         (USER, USER.replace("222233334444", "222233334445").replace("ci-deploy", "ci-dep"), False),
+        # One character of the account and two of the name are three.
+        (USER, USER.replace("222233334444", "222233334445").replace("ci-deploy", "ci-depl"), False),
+        (USER, USER.replace("222233334444", "222233334445").replace("ci-deploy", "ci-deplo"), True),
         (USER, USER.replace("222233334444", "333344445555"), False),
         # A user and a role of the same name are two.
         (USER.replace(":user/", ":role/"), USER, False),

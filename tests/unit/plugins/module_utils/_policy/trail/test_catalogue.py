@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.resour
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 
 from .events import ACCOUNT, Record, event
+from .reference import DATA
 
 REGION = "eu-central-1"
 PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
@@ -174,6 +176,8 @@ def test_what_an_event_shows_breaks_where_it_is_denied() -> None:
 
 
 # The tables
+REFERENCE: t.Final = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_"
+SERVICE_NAMES: t.Final[dict[str, str]] = json.loads((DATA / "serviceNames.json").read_text(encoding="utf-8"))
 
 
 def members(shape: t.Any, depth: int = 0) -> set[str]:
@@ -207,11 +211,18 @@ def test_the_table_of_types_that_are_not_involved(capsys: pytest.CaptureFixture[
         assert action is not None, rule
         assert rule.kind in {kind.lower() for kind in action.resources}, rule
         assert rule.kind not in action.required, f"{rule}: the reference has it as required"
-        assert all(source.startswith("https://docs.aws.amazon.com/") for source in rule.source)
-        assert name in rule.source[1] or service == "s3"
+        reference, page = rule.source
+        assert reference == f"{REFERENCE}{SERVICE_NAMES[service].replace(' ', '').lower()}.html"
+        assert is_page_of(page, name) or service == "s3"
+
+
+def is_page_of(page: str, call: str) -> bool:
+    """Whether an address can be that of a call's page in an API reference."""
+    return re.fullmatch(rf"https://docs\.aws\.amazon\.com(/[\w-]+)+/API_{call}\.html", page) is not None
 
 
 def test_parameters_of_the_table_are_those_of_the_request() -> None:
+    """A name that no request has would be absent from each one, and its type never involved."""
     wrong = []
     for kinds in trail_absent.list_absent_rules().values():
         for rule in kinds.values():
@@ -222,10 +233,11 @@ def test_parameters_of_the_table_are_those_of_the_request() -> None:
             service = "sagemaker-runtime" if name.startswith("InvokeEndpoint") else service
             shape = model(service).operation_model(name).input_shape
             known = members(shape)
-            ours = {path.rpartition(".")[2] for path in rule.parameters}
-            # Of several spellings one is that of the SDK; the others are those of CloudTrail.
-            if not any(any(name.rstrip("s") in other or other in name for other in known) for name in ours):
-                wrong.append((rule.action, rule.kind, sorted(ours)))
+            # CloudTrail writes some lists as sets, and leaves the plural out of other ones.
+            known |= {f"{name.removesuffix('s')}set" for name in known} | {name.removesuffix("s") for name in known}
+            ours = {name for path in (*rule.parameters, *rule.unless) for name in path.split(".")}
+            if not ours <= known:
+                wrong.append((rule.action, rule.kind, sorted(ours - known)))
             required = {member.lower() for member in shape.required_members}
             assert not required & ours, f"{rule}: a parameter that is required is never absent"
     assert not wrong
@@ -238,7 +250,7 @@ def test_requests_that_name_all_resources_by_one_parameter() -> None:
         action = catalogue.action(service, name)
         assert action is not None, key
         assert len(action.resources) > 1, f"{key} needs no rule"
-        assert action.name in source
+        assert is_page_of(source, action.name)
         if action.name not in model(service).operation_names:
             # SSM Agent and the console call some that no SDK has.
             assert service == "ssm", key

@@ -288,6 +288,36 @@ TAGGED = {"items": [{"resourceType": "instance", "tags": [{"key": "a", "value": 
             None,
             SAFE,
         ),
+        # Account Management
+        (
+            call("account:GetGovCloudAccountInformation", standardAccountId="444455556666"),
+            "account:GetGovCloudAccountInformation",
+            "arn:aws:account::*:account/o-*/*",
+            None,
+            MAY,
+        ),
+        (
+            call("account:GetGovCloudAccountInformation"),
+            "account:GetGovCloudAccountInformation",
+            "arn:aws:account::*:account/o-*/*",
+            None,
+            SAFE,
+        ),
+        # Step Functions
+        (
+            call("states:ListExecutions", mapRunArn=f"arn:aws:states:{HERE}:mapRun:m/e:0123abcd"),
+            "states:ListExecutions",
+            "arn:aws:states:*:*:stateMachine:*",
+            None,
+            SAFE,
+        ),
+        (
+            call("states:ListExecutions", mapRunArn=f"arn:aws:states:{HERE}:mapRun:m/e:0123abcd"),
+            "states:ListExecutions",
+            "arn:aws:states:*:*:mapRun:*",
+            None,
+            WILL,
+        ),
         # DynamoDB
         (
             call("dynamodb:Query", tableName="t", indexName="i"),
