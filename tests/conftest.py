@@ -88,6 +88,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Add up the CPU seconds, and keep to a plan if there is one."""
     config.pluginmanager.register(Parts())
+    # Nothing here draws from the global generators, so that pytest-randomly need not seed them for each test.
+    config.option.randomly_reset_seed = False
     plan: t.Optional[Path] = config.getoption("until")
     if plan is not None:
         config.pluginmanager.register(Until.read(plan), "until")
